@@ -15,9 +15,3 @@
 pub mod tfplugin5 {
     tonic::include_proto!("tfplugin5");
 }
-
-/// The provider service. For now every RPC answers that it is not implemented.
-#[derive(Debug, Default)]
-pub struct Server;
-
-impl tfplugin5::provider_server::Provider for Server {}

@@ -1,0 +1,640 @@
+//! The MessagePack form of values, which the plugin protocol carries: what go-cty's `msgpack` package reads and writes.
+//!
+//! | Type | Form |
+//! | --- | --- |
+//! | string, bool | str, bool |
+//! | number | int of any width, float, or str with the decimal text |
+//! | list, set, tuple | array |
+//! | map | map with str keys |
+//! | object | map with exactly the type's attributes |
+//! | dynamic | array of two: bin with the type's JSON, and the value |
+//! | any, null | nil |
+//! | any, unknown | extension 0 (`d4 00 00`), or 12 with what is promised of the value |
+//!
+//! Written are: whole numbers of 64 bits as the smallest int, floats that came as floats as such, other numbers as text; keys in
+//! the order of their bytes; sets in the order of the value, duplicates included (Terraform coalesces them).
+
+use std::{collections::BTreeMap, fmt, str};
+
+use rmp::{Marker, encode};
+
+use super::{
+    Error, ErrorKind, MAX_DEPTH, Number, Step, Type, Unknown, Value,
+    conform::{check_attributes, check_elements, check_length, conforms, index_step},
+    number::Form,
+};
+
+/// The extension of an unknown of which nothing is promised. Read with any payload of 0 or 1 byte, written with one zero.
+const PLAIN: i8 = 0;
+
+/// The extension of an unknown with promises.
+const REFINED: i8 = 12;
+
+/// More promises than this, Terraform refuses.
+const REFINED_MAX: usize = 1024;
+
+/// Reads one value, which must fill the input.
+///
+/// Empty input is an error here; whether it means null is for the caller to know.
+///
+/// # Errors
+///
+/// Anything that is not MessagePack or not of the type, with the path to it.
+pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
+    let mut reader = Reader { rest: bytes };
+    let value = decode_value(&mut reader, ty, 0)?;
+    if !reader.rest.is_empty() {
+        return Err(ErrorKind::TrailingBytes.into());
+    }
+    Ok(value)
+}
+
+/// Writes a value.
+///
+/// # Errors
+///
+/// The value does not [conform](conforms) to the type.
+pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
+    conforms(value, ty)?;
+    let mut out = Vec::new();
+    encode_value(value, &mut out)?;
+    Ok(out)
+}
+
+fn decode_value(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, Error> {
+    if depth > MAX_DEPTH {
+        return Err(ErrorKind::TooDeep.into());
+    }
+    match (ty, reader.token()?) {
+        (_, Token::Nil) => Ok(Value::Null),
+        (_, Token::Extension(kind, payload)) => Ok(decode_unknown(kind, payload)?),
+        (Type::String, Token::Text(text)) => Ok(Value::from(text)),
+        (Type::Bool, Token::Bool(truth)) => Ok(Value::Bool(truth)),
+        (Type::Number, Token::Signed(whole)) => Ok(Value::from(whole)),
+        (Type::Number, Token::Unsigned(whole)) => Ok(Value::Number(whole.into())),
+        (Type::Number, Token::Float(float)) => {
+            Ok(Value::Number(Number::try_from(float).map_err(|_| ErrorKind::NotANumber)?))
+        }
+        (Type::Number, Token::Text(text)) => {
+            Ok(Value::Number(Number::from_decimal(text).ok_or(ErrorKind::InvalidNumber)?))
+        }
+        (Type::List(element), Token::Array(length)) => {
+            // Not allocated ahead: the length is the sender's word, the elements are what it has sent.
+            let mut elements = Vec::new();
+            for index in 0..length {
+                let value = decode_value(reader, element, depth + 1);
+                elements.push(value.map_err(|error| error.below(index_step(index)))?);
+            }
+            check_elements(&elements, element)?;
+            Ok(Value::List(elements))
+        }
+        (Type::Set(element), Token::Array(length)) => {
+            let mut elements = Vec::new();
+            for _ in 0..length {
+                elements.push(decode_value(reader, element, depth + 1).map_err(Error::in_set)?);
+            }
+            check_elements(&elements, element)?;
+            Ok(Value::List(elements))
+        }
+        (Type::Tuple(types), Token::Array(length)) => {
+            check_length(types.len(), length)?;
+            let mut elements = Vec::new();
+            for (index, ty) in types.iter().enumerate() {
+                let value = decode_value(reader, ty, depth + 1);
+                elements.push(value.map_err(|error| error.below(index_step(index)))?);
+            }
+            Ok(Value::List(elements))
+        }
+        (Type::Map(element), Token::Map(length)) => {
+            let entries = decode_entries(reader, length, |reader, key| {
+                decode_value(reader, element, depth + 1)
+                    .map_err(|error| error.below(Step::Key(key.to_owned())))
+            })?;
+            check_elements(entries.values(), element)?;
+            Ok(Value::Map(entries))
+        }
+        (Type::Object(types), Token::Map(length)) => {
+            let entries = decode_entries(reader, length, |reader, name| {
+                let Some(ty) = types.get(name) else {
+                    return Err(ErrorKind::UnexpectedAttribute(name.to_owned()).into());
+                };
+                decode_value(reader, ty, depth + 1)
+                    .map_err(|error| error.below(Step::Attribute(name.to_owned())))
+            })?;
+            check_attributes(&entries, types)?;
+            Ok(Value::Map(entries))
+        }
+        (Type::Dynamic, Token::Array(length)) => {
+            check_length(2, length)?;
+            let chosen = decode_type(reader)?;
+            let value = decode_value(reader, &chosen, depth + 1)?;
+            Ok(Value::Dynamic(Box::new((chosen, value))))
+        }
+        (ty, token) => Err(unexpected(ty.noun(), &token)),
+    }
+}
+
+fn decode_entries<'a>(
+    reader: &mut Reader<'a>,
+    length: usize,
+    mut decode_entry: impl FnMut(&mut Reader<'a>, &str) -> Result<Value, Error>,
+) -> Result<BTreeMap<String, Value>, Error> {
+    let mut entries = BTreeMap::new();
+    for _ in 0..length {
+        let key = match reader.token()? {
+            Token::Text(key) => key,
+            token => return Err(unexpected("a string as key", &token)),
+        };
+        let value = decode_entry(reader, key)?;
+        if entries.insert(key.to_owned(), value).is_some() {
+            return Err(ErrorKind::DuplicateKey(key.to_owned()).into());
+        }
+    }
+    Ok(entries)
+}
+
+/// Terraform sends the type as bin; str is taken too, since both hold the same bytes.
+fn decode_type(reader: &mut Reader<'_>) -> Result<Type, Error> {
+    match reader.token()? {
+        Token::Bytes(json) => Type::from_json(json),
+        Token::Text(json) => Type::from_json(json.as_bytes()),
+        token => Err(unexpected("a type", &token)),
+    }
+}
+
+fn decode_unknown(kind: i8, payload: &[u8]) -> Result<Value, ErrorKind> {
+    match payload.len() {
+        0 | 1 => Ok(Value::unknown()),
+        2..=REFINED_MAX if kind == REFINED => Ok(Value::Unknown(Unknown::refined(payload))),
+        length => Err(ErrorKind::InvalidExtension { kind, length }),
+    }
+}
+
+fn unexpected(expected: &'static str, found: &Token<'_>) -> Error {
+    ErrorKind::Unexpected { expected, found: found.noun() }.into()
+}
+
+/// A value that conforms describes itself: its type is needed no more.
+fn encode_value(value: &Value, out: &mut Vec<u8>) -> Result<(), Error> {
+    match value {
+        Value::Null => written(encode::write_nil(out)),
+        Value::Unknown(unknown) => encode_unknown(unknown, out)?,
+        Value::String(text) => encode_text(text, out)?,
+        Value::Number(number) => encode_number(number, out)?,
+        Value::Bool(truth) => written(encode::write_bool(out, *truth)),
+        Value::List(elements) => {
+            written(encode::write_array_len(out, count(elements.len())?));
+            for element in elements {
+                encode_value(element, out)?;
+            }
+        }
+        Value::Map(entries) => {
+            written(encode::write_map_len(out, count(entries.len())?));
+            for (key, value) in entries {
+                encode_text(key, out)?;
+                encode_value(value, out)?;
+            }
+        }
+        Value::Dynamic(typed) => {
+            let json = typed.0.to_json();
+            written(encode::write_array_len(out, 2));
+            written(encode::write_bin_len(out, count(json.len())?));
+            out.extend_from_slice(json.as_bytes());
+            encode_value(&typed.1, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn encode_unknown(unknown: &Unknown, out: &mut Vec<u8>) -> Result<(), Error> {
+    let (kind, payload) = match unknown.refinements() {
+        Some(payload) => (REFINED, payload),
+        None => (PLAIN, [0].as_slice()),
+    };
+    written(encode::write_ext_meta(out, count(payload.len())?, kind));
+    out.extend_from_slice(payload);
+    Ok(())
+}
+
+/// Whole numbers as ints, however they came.
+fn encode_number(number: &Number, out: &mut Vec<u8>) -> Result<(), Error> {
+    match (number.form(), number.as_i64()) {
+        (Form::Signed(whole), _) => {
+            written(encode::write_sint(out, *whole));
+        }
+        (Form::Unsigned(whole), _) => {
+            written(encode::write_uint(out, *whole));
+        }
+        (_, Some(whole)) => {
+            written(encode::write_sint(out, whole));
+        }
+        (Form::Float(float), None) => written(encode::write_f64(out, *float)),
+        (Form::Decimal(text), None) => encode_text(text, out)?,
+    }
+    Ok(())
+}
+
+fn encode_text(text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
+    written(encode::write_str_len(out, count(text.len())?));
+    out.extend_from_slice(text.as_bytes());
+    Ok(())
+}
+
+fn count(length: usize) -> Result<u32, Error> {
+    Ok(u32::try_from(length).map_err(|_| ErrorKind::TooLong)?)
+}
+
+/// The result of writing to a `Vec`, without the error that there cannot be.
+fn written<T, E: fmt::Debug>(result: Result<T, E>) -> T {
+    result.expect("a Vec takes every write")
+}
+
+/// What is left of the input.
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+/// One scalar, or the head of a sequence or map whose parts follow.
+enum Token<'a> {
+    Nil,
+    Bool(bool),
+    Signed(i64),
+    Unsigned(u64),
+    Float(f64),
+    Text(&'a str),
+    Bytes(&'a [u8]),
+    Array(usize),
+    Map(usize),
+    Extension(i8, &'a [u8]),
+}
+
+impl<'a> Reader<'a> {
+    fn token(&mut self) -> Result<Token<'a>, Error> {
+        let [marker] = self.array()?;
+        Ok(match Marker::from_u8(marker) {
+            Marker::Null => Token::Nil,
+            Marker::True => Token::Bool(true),
+            Marker::False => Token::Bool(false),
+            Marker::FixPos(number) => Token::Unsigned(number.into()),
+            Marker::FixNeg(number) => Token::Signed(number.into()),
+            Marker::U8 => Token::Unsigned(u8::from_be_bytes(self.array()?).into()),
+            Marker::U16 => Token::Unsigned(u16::from_be_bytes(self.array()?).into()),
+            Marker::U32 => Token::Unsigned(u32::from_be_bytes(self.array()?).into()),
+            Marker::U64 => Token::Unsigned(u64::from_be_bytes(self.array()?)),
+            Marker::I8 => Token::Signed(i8::from_be_bytes(self.array()?).into()),
+            Marker::I16 => Token::Signed(i16::from_be_bytes(self.array()?).into()),
+            Marker::I32 => Token::Signed(i32::from_be_bytes(self.array()?).into()),
+            Marker::I64 => Token::Signed(i64::from_be_bytes(self.array()?)),
+            Marker::F32 => Token::Float(f32::from_be_bytes(self.array()?).into()),
+            Marker::F64 => Token::Float(f64::from_be_bytes(self.array()?)),
+            Marker::FixStr(length) => self.text(length.into())?,
+            Marker::Str8 => self.length8().and_then(|length| self.text(length))?,
+            Marker::Str16 => self.length16().and_then(|length| self.text(length))?,
+            Marker::Str32 => self.length32().and_then(|length| self.text(length))?,
+            Marker::Bin8 => self.length8().and_then(|length| self.bytes(length))?,
+            Marker::Bin16 => self.length16().and_then(|length| self.bytes(length))?,
+            Marker::Bin32 => self.length32().and_then(|length| self.bytes(length))?,
+            Marker::FixArray(length) => Token::Array(length.into()),
+            Marker::Array16 => Token::Array(self.length16()?),
+            Marker::Array32 => Token::Array(self.length32()?),
+            Marker::FixMap(length) => Token::Map(length.into()),
+            Marker::Map16 => Token::Map(self.length16()?),
+            Marker::Map32 => Token::Map(self.length32()?),
+            Marker::FixExt1 => self.extension(1)?,
+            Marker::FixExt2 => self.extension(2)?,
+            Marker::FixExt4 => self.extension(4)?,
+            Marker::FixExt8 => self.extension(8)?,
+            Marker::FixExt16 => self.extension(16)?,
+            Marker::Ext8 => self.length8().and_then(|length| self.extension(length))?,
+            Marker::Ext16 => self.length16().and_then(|length| self.extension(length))?,
+            Marker::Ext32 => self.length32().and_then(|length| self.extension(length))?,
+            Marker::Reserved => return Err(ErrorKind::ReservedMarker.into()),
+        })
+    }
+
+    fn text(&mut self, length: usize) -> Result<Token<'a>, Error> {
+        let text = str::from_utf8(self.take(length)?).map_err(|_| ErrorKind::InvalidUtf8)?;
+        Ok(Token::Text(text))
+    }
+
+    fn bytes(&mut self, length: usize) -> Result<Token<'a>, Error> {
+        Ok(Token::Bytes(self.take(length)?))
+    }
+
+    fn extension(&mut self, length: usize) -> Result<Token<'a>, Error> {
+        let kind = i8::from_be_bytes(self.array()?);
+        Ok(Token::Extension(kind, self.take(length)?))
+    }
+
+    fn length8(&mut self) -> Result<usize, Error> {
+        Ok(u8::from_be_bytes(self.array()?).into())
+    }
+
+    fn length16(&mut self) -> Result<usize, Error> {
+        Ok(u16::from_be_bytes(self.array()?).into())
+    }
+
+    fn length32(&mut self) -> Result<usize, Error> {
+        // Where it does not fit, it is more than memory holds.
+        Ok(usize::try_from(u32::from_be_bytes(self.array()?)).unwrap_or(usize::MAX))
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        let (taken, rest) = self.rest.split_first_chunk().ok_or(ErrorKind::Truncated)?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    fn take(&mut self, length: usize) -> Result<&'a [u8], Error> {
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(ErrorKind::Truncated)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+}
+
+impl Token<'_> {
+    /// The kind of token, for errors.
+    fn noun(&self) -> &'static str {
+        match self {
+            Token::Nil => "nil",
+            Token::Bool(_) => "a bool",
+            Token::Signed(_) | Token::Unsigned(_) => "an integer",
+            Token::Float(_) => "a float",
+            Token::Text(_) => "a string",
+            Token::Bytes(_) => "bytes",
+            Token::Array(_) => "an array",
+            Token::Map(_) => "a map",
+            Token::Extension(..) => "an extension",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cty::samples::{self, dynamic, float, list, map, number, object, set};
+
+    #[track_caller]
+    fn round_trips(value: &Value, ty: &Type) {
+        let bytes = encode(value, ty).unwrap();
+        assert_eq!(&decode(&bytes, ty).unwrap(), value, "{ty:?}");
+    }
+
+    #[track_caller]
+    fn writes(value: Value, ty: Type, golden: &str) {
+        assert_eq!(hex(&encode(&value, &ty).unwrap()), golden.replace(' ', ""), "{value:?}");
+    }
+
+    #[track_caller]
+    fn reads(golden: &str, ty: Type, value: Value) {
+        assert_eq!(decode(&unhex(golden), &ty).unwrap(), value, "{golden}");
+    }
+
+    #[track_caller]
+    fn refuses(golden: &str, ty: Type, message: &str) {
+        assert_eq!(decode(&unhex(golden), &ty).unwrap_err().to_string(), message, "{golden}");
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn unhex(text: &str) -> Vec<u8> {
+        let digits: Vec<_> = text.chars().filter(|c| !c.is_whitespace()).collect();
+        digits
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(&String::from_iter(pair), 16).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn awkward_values_survive() {
+        for (value, ty) in samples::known().into_iter().chain(samples::unknown()) {
+            round_trips(&value, &ty);
+        }
+        round_trips(&float(f64::NEG_INFINITY), &Type::Number);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_value_survives((ty, value) in samples::typed(false)) {
+            let bytes = encode(&value, &ty).unwrap();
+            prop_assert_eq!(&decode(&bytes, &ty).unwrap(), &value);
+            // No part of it is a whole value.
+            for end in 0..bytes.len() {
+                prop_assert!(decode(&bytes[..end], &ty).is_err());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused((ty, _) in samples::typed(false), bytes in any::<Vec<u8>>()) {
+            if let Ok(value) = decode(&bytes, &ty) {
+                prop_assert_eq!(decode(&encode(&value, &ty).unwrap(), &ty).unwrap(), value);
+            }
+        }
+    }
+
+    /// A configuration as Terraform 1.11 sent it.
+    #[test]
+    fn terraform_s_own_bytes_survive() {
+        let golden = "88a364796e92c41d5b227475706c65222c5b22737472696e67222c226e756d626572225d5d92a17801a26964c0\
+            a36e756da3302e31a46e756d32b339323233333732303336383534373735383038a46e756d3303a36f626a82a161cb3ff8\
+            000000000000a162a171a373657492a161a162a3737472a2c3a9";
+        let ty = object([
+            ("dyn", Type::Dynamic),
+            ("id", Type::String),
+            ("num", Type::Number),
+            ("num2", Type::Number),
+            ("num3", Type::Number),
+            ("obj", object([("a", Type::Number), ("b", Type::String)])),
+            ("set", set(Type::String)),
+            ("str", Type::String),
+        ]);
+        let value = Value::map([
+            (
+                "dyn",
+                dynamic(
+                    Type::Tuple(vec![Type::String, Type::Number]),
+                    Value::List(vec![Value::from("x"), Value::from(1)]),
+                ),
+            ),
+            ("id", Value::Null),
+            ("num", float(0.1)),
+            ("num2", Value::Number(9_223_372_036_854_775_808_u64.into())),
+            ("num3", Value::from(3)),
+            ("obj", Value::map([("a", number("1.5")), ("b", Value::from("q"))])),
+            ("set", Value::List(vec![Value::from("a"), Value::from("b")])),
+            ("str", Value::from("é")),
+        ]);
+        let decoded = decode(&unhex(golden), &ty).unwrap();
+        assert_eq!(decoded, value);
+        writes(decoded, ty, golden);
+    }
+
+    #[test]
+    fn each_form_has_its_bytes() {
+        use Type::{Bool, Dynamic, Number, String};
+        writes(Value::unknown(), String, "d40000");
+        writes(Value::unknown(), Dynamic, "d40000");
+        writes(dynamic(String, Value::unknown()), Dynamic, "92 c408 22737472696e6722 d40000");
+        writes(dynamic(String, Value::Null), Dynamic, "92 c408 22737472696e6722 c0");
+        writes(Value::Null, Dynamic, "c0");
+        writes(Value::from(true), Bool, "c3");
+        writes(Value::from(-1), Number, "ff");
+        writes(Value::from(128), Number, "cc80");
+        writes(Value::from(i64::MIN), Number, "d38000000000000000");
+        writes(Value::Number(u64::MAX.into()), Number, "cfffffffffffffffff");
+        writes(float(-0.0), Number, "00");
+        writes(float(3.0), Number, "03");
+        writes(float(0.1), Number, "cb3fb999999999999a");
+        writes(number("0.1"), Number, "a3302e31");
+        writes(number("1e2"), Number, "64");
+        writes(Value::map([("b", Value::Null), ("B", Value::Null)]), map(Bool), "82 a142c0 a162c0");
+    }
+
+    #[test]
+    fn other_senders_forms_are_read() {
+        use Type::{Dynamic, Number, String};
+        for golden in [
+            "03",
+            "cc03",
+            "cd0003",
+            "ce00000003",
+            "cf0000000000000003",
+            "d003",
+            "d10003",
+            "d200000003",
+        ] {
+            reads(golden, Number, Value::from(3));
+        }
+        reads("d30000000000000003", Number, Value::from(3));
+        reads("ca40400000", Number, Value::from(3));
+        reads("cb4008000000000000", Number, Value::from(3));
+        reads("a133", Number, Value::from(3));
+        reads("d0ff", Number, Value::from(-1));
+        reads("cb7ff0000000000000", Number, float(f64::INFINITY));
+        reads("d90161", String, Value::from("a"));
+        reads("da000161", String, Value::from("a"));
+        reads("db0000000161", String, Value::from("a"));
+        reads("dc0001c0", list(String), Value::List(vec![Value::Null]));
+        reads("dd00000001c0", set(String), Value::List(vec![Value::Null]));
+        reads("de0001a161c0", map(String), Value::map([("a", Value::Null)]));
+        reads("df00000001a161c0", map(String), Value::map([("a", Value::Null)]));
+        reads("92 a8 22737472696e6722 c0", Dynamic, dynamic(String, Value::Null));
+        reads(
+            "82 a162c0 a161c0",
+            object([("a", String), ("b", String)]),
+            Value::map([("a", Value::Null), ("b", Value::Null)]),
+        );
+        for unknown in
+            ["d40000", "d40c00", "d4ff05", "c70000", "c70100 00", "c7020c 0102", "d50c0102"]
+        {
+            reads(unknown, list(String), Value::unknown());
+        }
+    }
+
+    #[test]
+    fn promises_are_passed_through() {
+        // Not null; and a prefix besides, in a form that nobody writes.
+        for golden in ["c7030c 8101c2", "c7080c 8201c202a3612d62", "c900000400 0c"] {
+            let mut bytes = unhex(golden);
+            if golden.starts_with("c9") {
+                bytes.extend([0; REFINED_MAX]);
+            }
+            let value = decode(&bytes, &Type::String).unwrap();
+            let again = encode(&value, &Type::String).unwrap();
+            assert_eq!(decode(&again, &Type::String).unwrap(), value);
+            let Value::Unknown(unknown) = value else { panic!("not unknown") };
+            assert!(bytes.ends_with(unknown.refinements().unwrap()));
+            assert!(again.ends_with(unknown.refinements().unwrap()));
+        }
+        let value = decode(&unhex("c7030c8101c2"), &Type::String).unwrap();
+        writes(value, Type::String, "c7030c8101c2");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_path() {
+        use Type::{Bool, Dynamic, Number, String, Tuple};
+        let early = "expected more bytes, found the end of the input";
+        let attributes = || object([("a", String), ("b", list(Number))]);
+        for (golden, ty, message) in [
+            ("", String, early),
+            ("a2 61", String, early),
+            ("cd00", Number, early),
+            ("d4", String, early),
+            ("92c0", list(String), "[1]: expected more bytes, found the end of the input"),
+            ("c0c0", String, "expected the end of the input, found more bytes"),
+            ("c1", String, "expected a MessagePack value, found the reserved marker"),
+            ("a1ff", String, "expected UTF-8, found other bytes"),
+            // Lengths that only their declaration has.
+            ("dbffffffff", String, early),
+            ("c6ffffffff", Dynamic, early),
+            ("ddffffffff", list(String), "[0]: expected more bytes, found the end of the input"),
+            ("dfffffffff", map(String), early),
+            ("c9ffffffff0c", String, early),
+            // Numbers.
+            ("cb7ff8000000000000", Number, "expected a number, found NaN"),
+            ("ca7fc00000", Number, "expected a number, found NaN"),
+            ("a3696e66", Number, "expected a decimal number, found other text"),
+            ("a0", Number, "expected a decimal number, found other text"),
+            ("c3", Number, "expected a number, found a bool"),
+            // Other types.
+            ("01", String, "expected a string, found an integer"),
+            ("c40161", String, "expected a string, found bytes"),
+            ("a474727565", Bool, "expected a bool, found a string"),
+            ("80", list(String), "expected a list, found a map"),
+            ("90", map(String), "expected a map, found an array"),
+            ("81a16101", map(String), r#"["a"]: expected a string, found an integer"#),
+            ("8101c0", map(String), "expected a string as key, found an integer"),
+            ("82a161c0a161c0", map(String), "duplicate key `a`"),
+            ("91c3", Tuple(vec![]), "expected 0 elements, found 1"),
+            ("9201c3", Tuple(vec![Number, String]), "[1]: expected a string, found a bool"),
+            // Objects.
+            ("81a161c0", attributes(), "missing attribute `b`"),
+            ("83a161c0a162c0a163c0", attributes(), "unexpected attribute `c`"),
+            ("82a161c0a161c0", attributes(), "duplicate key `a`"),
+            ("82a161c0a16291c3", attributes(), "b[0]: expected a number, found a bool"),
+            ("9181a161c3", set(object([("a", String)])), "expected a string, found a bool"),
+            // Dynamic.
+            ("91c0", Dynamic, "expected 2 elements, found 1"),
+            ("92c0c0", Dynamic, "expected a type, found nil"),
+            ("92c40178c0", Dynamic, "expected JSON, found invalid text at line 1, column 1"),
+            (
+                "92c4022222c0",
+                Dynamic,
+                "invalid type constraint: expected `string`, `number`, `bool` or `dynamic`",
+            ),
+            (
+                "92c4062022626f6f6c22c0",
+                Dynamic,
+                "expected JSON, found invalid text at line 1, column 6",
+            ),
+            // Unknown.
+            ("d50b0102", String, "expected an unknown value, found extension type 11 of 2 bytes"),
+        ] {
+            refuses(golden, ty, message);
+        }
+        let mut long = unhex("c804010c");
+        long.extend([0; REFINED_MAX + 1]);
+        assert_eq!(
+            decode(&long, &String).unwrap_err().kind,
+            ErrorKind::InvalidExtension { kind: 12, length: 1025 }
+        );
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        // Each level is a dynamic value of dynamic type: the only nesting that no type bounds.
+        let level = unhex("92 c409 2264796e616d696322");
+        let nested = |depth| [level.repeat(depth), vec![0xc0]].concat();
+        decode(&nested(MAX_DEPTH), &Type::Dynamic).unwrap();
+        for depth in [MAX_DEPTH + 1, 100_000] {
+            let error = decode(&nested(depth), &Type::Dynamic).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::TooDeep);
+        }
+    }
+}

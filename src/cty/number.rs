@@ -1,0 +1,330 @@
+//! Numbers of any size and precision.
+
+use std::{fmt, hash};
+
+/// A number as it came: a 64-bit integer, a float, or decimal text.
+///
+/// The original form is kept, because a value that is passed through must not change. Equality is that of Terraform: by
+/// quantity. Whole numbers are equal if they are the same integer, others if their shortest decimal texts are the same; so the
+/// float `0.1` equals the text `"0.1"`, although no float is exactly that. There is no NaN: Terraform panics on it.
+///
+/// `Display` writes plain decimal text, which is a JSON number unless the number is infinite.
+#[derive(Debug, Clone)]
+pub struct Number(Form);
+
+/// How a number came. Each integer has one form only: the first that fits.
+#[derive(Debug, Clone)]
+pub(super) enum Form {
+    Signed(i64),
+    Unsigned(u64),
+    /// Never NaN.
+    Float(f64),
+    /// In the syntax of a JSON number.
+    Decimal(String),
+}
+
+/// The float was NaN, which is no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("NaN is not a number")]
+pub struct NotANumber;
+
+impl Number {
+    /// Reads decimal text: sign, digits with or without a point, and exponent. Text that a JSON number cannot have (`+1`, `.5`,
+    /// `007`) is put right; all other text is kept as it is.
+    ///
+    /// `None` if it is something else, "inf" and hexadecimal included.
+    pub fn from_decimal(text: &str) -> Option<Self> {
+        let parts = Parts::parse(text)?;
+        let text = parts.to_json();
+        // Only the one spelling that an integer prints as: `-0` and `1e3` stay text.
+        match text.parse::<i64>() {
+            Ok(whole) if whole.to_string() == text => Some(whole.into()),
+            _ => Some(Self(Form::Decimal(text))),
+        }
+    }
+
+    /// The number, if it is a whole one in range.
+    pub fn as_i64(&self) -> Option<i64> {
+        match &self.0 {
+            Form::Signed(whole) => Some(*whole),
+            Form::Unsigned(whole) => i64::try_from(*whole).ok(),
+            Form::Float(_) | Form::Decimal(_) => match self.canonical() {
+                Canonical::Infinite { .. } => None,
+                Canonical::Finite { negative, digits, exponent } => {
+                    small_integer(negative, digits, exponent)
+                }
+            },
+        }
+    }
+
+    /// The nearest float. This may lose digits, and is infinite beyond the range of floats.
+    pub fn as_f64(&self) -> f64 {
+        match &self.0 {
+            Form::Float(float) => *float,
+            // All other forms print text that parses.
+            _ => self.to_string().parse().unwrap_or(f64::INFINITY),
+        }
+    }
+
+    /// Whether it is not infinite.
+    pub fn is_finite(&self) -> bool {
+        !matches!(self.0, Form::Float(float) if float.is_infinite())
+    }
+
+    pub(super) fn form(&self) -> &Form {
+        &self.0
+    }
+
+    fn canonical(&self) -> Canonical {
+        match &self.0 {
+            Form::Float(float) if float.is_infinite() => {
+                Canonical::Infinite { negative: *float < 0.0 }
+            }
+            _ => Parts::parse(&self.to_string()).map_or(
+                Canonical::Finite { negative: false, digits: String::new(), exponent: 0 },
+                |parts| parts.canonical(),
+            ),
+        }
+    }
+}
+
+impl From<i64> for Number {
+    fn from(whole: i64) -> Self {
+        Self(Form::Signed(whole))
+    }
+}
+
+impl From<u64> for Number {
+    fn from(whole: u64) -> Self {
+        i64::try_from(whole).map_or(Self(Form::Unsigned(whole)), Self::from)
+    }
+}
+
+impl TryFrom<f64> for Number {
+    type Error = NotANumber;
+
+    fn try_from(float: f64) -> Result<Self, NotANumber> {
+        if float.is_nan() { Err(NotANumber) } else { Ok(Self(Form::Float(float))) }
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Signed(one), Form::Signed(other)) => one == other,
+            _ => self.canonical() == other.canonical(),
+        }
+    }
+}
+
+impl Eq for Number {}
+
+impl hash::Hash for Number {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.canonical().hash(state);
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Form::Signed(whole) => write!(f, "{whole}"),
+            Form::Unsigned(whole) => write!(f, "{whole}"),
+            // A whole float is an integer, to its last digit; the shortest text would fill up with zeros from the 17th on.
+            Form::Float(float) if float.fract() == 0.0 => write!(f, "{float:.0}"),
+            Form::Float(float) => write!(f, "{float}"),
+            Form::Decimal(text) => f.write_str(text),
+        }
+    }
+}
+
+/// One quantity, one form: `±digits × 10^exponent`, where digits neither start nor end with a zero. Zero has no digits and no
+/// sign.
+#[derive(PartialEq, Eq, Hash)]
+enum Canonical {
+    Finite { negative: bool, digits: String, exponent: i64 },
+    Infinite { negative: bool },
+}
+
+/// Decimal text in its parts: `-12.5e3` is negative, "12", "5", and 3 (written "e3").
+struct Parts<'a> {
+    negative: bool,
+    whole: &'a str,
+    fraction: &'a str,
+    /// With its `e`; empty if there is none.
+    exponent_text: &'a str,
+    /// Bounded, so that sums with lengths of text cannot overflow.
+    exponent: i32,
+}
+
+impl<'a> Parts<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let (negative, unsigned) = match text.as_bytes().first()? {
+            b'-' => (true, &text[1..]),
+            b'+' => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let mantissa_end = unsigned.find(['e', 'E']).unwrap_or(unsigned.len());
+        let (mantissa, exponent_text) = unsigned.split_at(mantissa_end);
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.is_empty() && fraction.is_empty() || !all_digits(whole) || !all_digits(fraction) {
+            return None;
+        }
+        let exponent = match exponent_text.get(1..) {
+            None => 0,
+            Some(exponent) => exponent.parse().ok()?,
+        };
+        Some(Self { negative, whole, fraction, exponent_text, exponent })
+    }
+
+    fn to_json(&self) -> String {
+        let sign = if self.negative { "-" } else { "" };
+        let whole = match self.whole.trim_start_matches('0') {
+            "" => "0",
+            digits => digits,
+        };
+        let point = if self.fraction.is_empty() { "" } else { "." };
+        format!("{sign}{whole}{point}{}{}", self.fraction, self.exponent_text)
+    }
+
+    fn canonical(&self) -> Canonical {
+        let all = format!("{}{}", self.whole, self.fraction);
+        let leading = all.trim_start_matches('0');
+        let digits = leading.trim_end_matches('0');
+        if digits.is_empty() {
+            return Canonical::Finite { negative: false, digits: String::new(), exponent: 0 };
+        }
+        let dropped = length(leading) - length(digits);
+        Canonical::Finite {
+            negative: self.negative,
+            digits: digits.to_owned(),
+            exponent: i64::from(self.exponent) - length(self.fraction) + dropped,
+        }
+    }
+}
+
+/// 2^63 has 19 digits; anything longer is not looked at, however long its zeros would be.
+fn small_integer(negative: bool, mut digits: String, exponent: i64) -> Option<i64> {
+    let zeros = usize::try_from(exponent).ok()?;
+    if zeros > 18 || digits.len() > 19 {
+        return None;
+    }
+    digits.extend(std::iter::repeat_n('0', zeros));
+    let sign = if negative { "-" } else { "" };
+    format!("{sign}0{digits}").parse().ok()
+}
+
+fn all_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The length of text in memory, which is never 2^63.
+fn length(text: &str) -> i64 {
+    i64::try_from(text.len()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decimal(text: &str) -> Number {
+        Number::from_decimal(text).unwrap()
+    }
+
+    fn float(float: f64) -> Number {
+        Number::try_from(float).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_equal_by_quantity() {
+        let equal = [
+            (float(0.1), decimal("0.1")),
+            (float(1.5), decimal("15e-1")),
+            (float(3.0), 3_i64.into()),
+            (decimal("3"), 3_i64.into()),
+            (decimal("30E-1"), 3_i64.into()),
+            (decimal("-0"), 0_i64.into()),
+            (float(-0.0), 0_i64.into()),
+            (decimal("0e99"), 0_u64.into()),
+            (decimal("1.50"), decimal("0001.5")),
+            (decimal("9223372036854775808"), 9_223_372_036_854_775_808_u64.into()),
+            (float(9_223_372_036_854_775_808.0), 9_223_372_036_854_775_808_u64.into()),
+            (float(1e23), decimal("99999999999999991611392")),
+            (decimal("1e400"), decimal("10e399")),
+            (float(f64::INFINITY), float(f64::INFINITY)),
+        ];
+        for (one, other) in equal {
+            assert_eq!(one, other);
+        }
+        let different = [
+            (float(1e23), decimal("1e23")),
+            (decimal("0.1"), decimal("0.10000000000000000001")),
+            (decimal("1"), decimal("-1")),
+            (decimal("1"), decimal("10")),
+            (float(f64::INFINITY), float(f64::NEG_INFINITY)),
+            (float(f64::INFINITY), decimal("1e400")),
+        ];
+        for (one, other) in different {
+            assert_ne!(one, other);
+        }
+    }
+
+    #[test]
+    fn decimal_text_is_kept_or_put_right() {
+        let spellings = [
+            ("0.10", "0.10"),
+            ("1E+5", "1E+5"),
+            ("-0", "-0"),
+            ("+1", "1"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("-007.50", "-7.50"),
+        ];
+        for (text, kept) in spellings {
+            assert_eq!(decimal(text).to_string(), kept, "{text}");
+        }
+        for text in [
+            "",
+            "-",
+            ".",
+            "e5",
+            "1e",
+            "1e+-5",
+            "1 ",
+            " 1",
+            "--1",
+            "0x10",
+            "1_0",
+            "inf",
+            "NaN",
+            "1.2.3",
+            "1e99999999999",
+            "１",
+        ] {
+            assert!(Number::from_decimal(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_in_range_are_integers() {
+        for (number, whole) in [
+            (decimal("1e3"), Some(1000)),
+            (decimal("-9223372036854775808"), Some(i64::MIN)),
+            (decimal("9223372036854775808"), None),
+            (float(-9_223_372_036_854_775_808.0), Some(i64::MIN)),
+            (float(9_223_372_036_854_775_808.0), None),
+            (decimal("0.5"), None),
+            (decimal("1e2000000000"), None),
+            (decimal("0e2000000000"), Some(0)),
+            (u64::MAX.into(), None),
+            (float(f64::INFINITY), None),
+        ] {
+            assert_eq!(number.as_i64(), whole, "{number}");
+        }
+    }
+
+    #[test]
+    fn there_is_no_nan() {
+        assert_eq!(Number::try_from(f64::NAN), Err(NotANumber));
+    }
+}

@@ -1,0 +1,101 @@
+//! Where in a value something is.
+
+use std::fmt;
+
+/// The way from the root of a value to a part of it.
+///
+/// Elements of a set have no address; a path that would lead into a set ends at the set.
+///
+/// ```
+/// use terraform_provider_compshare::cty::Path;
+///
+/// assert_eq!(Path::root().attribute("timeouts").attribute("create").to_string(), "timeouts.create");
+/// assert_eq!(Path::root().attribute("tags").key("a").to_string(), r#"tags["a"]"#);
+/// assert_eq!(Path::root().attribute("list").index(0).to_string(), "list[0]");
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Path(Vec<Step>);
+
+/// One step of a [`Path`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// To an attribute of an object, or to a nested block, by name.
+    Attribute(String),
+    /// To an element of a list or tuple, counted from 0.
+    Index(i64),
+    /// To an element of a map.
+    Key(String),
+}
+
+impl Path {
+    /// The value itself.
+    pub const fn root() -> Self {
+        Self(Vec::new())
+    }
+
+    /// From here to an attribute or nested block.
+    #[must_use]
+    pub fn attribute(self, name: impl Into<String>) -> Self {
+        self.then(Step::Attribute(name.into()))
+    }
+
+    /// From here to an element of a list or tuple.
+    #[must_use]
+    pub fn index(self, index: i64) -> Self {
+        self.then(Step::Index(index))
+    }
+
+    /// From here to an element of a map.
+    #[must_use]
+    pub fn key(self, key: impl Into<String>) -> Self {
+        self.then(Step::Key(key.into()))
+    }
+
+    /// The steps, from the root.
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// Whether this is the value itself.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The same place seen from one level further out. Only errors on their way out ask for this.
+    pub(super) fn below(mut self, step: Step) -> Self {
+        self.0.insert(0, step);
+        self
+    }
+
+    fn then(mut self, step: Step) -> Self {
+        self.0.push(step);
+        self
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Attribute(name) if position == 0 => f.write_str(name)?,
+                Step::Attribute(name) => write!(f, ".{name}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Key(key) => write!(f, "[{key:?}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_read_like_expressions() {
+        let path = Path::root().attribute("a").index(2).key("k\"").attribute("b");
+        assert_eq!(path.to_string(), r#"a[2]["k\""].b"#);
+        assert_eq!(Path::root().to_string(), "");
+        assert_eq!(Path::root().index(1).below(Step::Attribute("x".into())).to_string(), "x[1]");
+    }
+}

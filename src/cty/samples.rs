@@ -1,0 +1,190 @@
+//! Values for the tests of both codecs: a table of awkward ones, and arbitrary ones.
+
+use std::collections::BTreeMap;
+
+use proptest::{collection, prelude::*};
+
+use super::{Number, Type, Value};
+
+pub(super) fn number(text: &str) -> Value {
+    Value::Number(Number::from_decimal(text).unwrap())
+}
+
+pub(super) fn float(float: f64) -> Value {
+    Value::Number(Number::try_from(float).unwrap())
+}
+
+pub(super) fn dynamic(ty: Type, value: Value) -> Value {
+    Value::Dynamic(Box::new((ty, value)))
+}
+
+pub(super) fn list(element: Type) -> Type {
+    Type::List(Box::new(element))
+}
+
+pub(super) fn set(element: Type) -> Type {
+    Type::Set(Box::new(element))
+}
+
+pub(super) fn map(element: Type) -> Type {
+    Type::Map(Box::new(element))
+}
+
+pub(super) fn object<const N: usize>(attributes: [(&str, Type); N]) -> Type {
+    Type::Object(attributes.map(|(name, ty)| (name.to_owned(), ty)).into())
+}
+
+/// Known values and their types, awkward numbers first.
+pub(super) fn known() -> Vec<(Value, Type)> {
+    use Type::{Bool, Dynamic, Number, String, Tuple};
+    vec![
+        (number("0.1"), Number),
+        (number("9223372036854775808"), Number),
+        (Value::Number(9_223_372_036_854_775_808_u64.into()), Number),
+        (Value::from(i64::MIN), Number),
+        (Value::from(i64::MAX), Number),
+        (Value::Number(u64::MAX.into()), Number),
+        (number("-9223372036854775809"), Number),
+        (number("1e400"), Number),
+        (number("-1e-400"), Number),
+        (number("-0"), Number),
+        (float(-0.0), Number),
+        (float(1.5), Number),
+        (float(0.1), Number),
+        (float(3.0), Number),
+        (float(1e23), Number),
+        (number("3.14159265358979323846264338327950288419716939937510582097494459"), Number),
+        (Value::from(0), Number),
+        (Value::from(-1), Number),
+        (Value::from(-33), Number),
+        (Value::from(65_536), Number),
+        (Value::Null, Number),
+        (Value::from(""), String),
+        (Value::from("é\u{301}\0\u{1f980}"), String),
+        (Value::from("x".repeat(70_000)), String),
+        (Value::Null, String),
+        (Value::from(true), Bool),
+        (Value::from(false), Bool),
+        (Value::Null, Bool),
+        (Value::List(vec![]), list(String)),
+        (Value::List(vec![Value::from("a"), Value::Null]), list(String)),
+        (Value::List(vec![Value::from(0); 70_000]), list(Number)),
+        (Value::List(vec![Value::from("b"), Value::from("c")]), set(String)),
+        (Value::List(vec![]), set(Dynamic)),
+        (Value::List(vec![]), Tuple(vec![])),
+        (Value::List(vec![Value::from("x"), Value::from(1)]), Tuple(vec![String, Number])),
+        (Value::map([("a", Value::from(1)), ("", Value::Null)]), map(Number)),
+        (Value::Map(BTreeMap::new()), map(Dynamic)),
+        (Value::Map(BTreeMap::new()), object([])),
+        (
+            Value::map([("a", Value::from(1)), ("b", Value::Null)]),
+            object([("b", String), ("a", Number)]),
+        ),
+        (Value::Null, object([("a", String)])),
+        (Value::Null, Dynamic),
+        (dynamic(String, Value::Null), Dynamic),
+        (dynamic(String, Value::from("x")), Dynamic),
+        (dynamic(Tuple(vec![String]), Value::List(vec![Value::from("x")])), Dynamic),
+        (dynamic(list(Dynamic), Value::List(vec![dynamic(Bool, Value::from(true))])), Dynamic),
+        (
+            Value::List(vec![
+                dynamic(Number, Value::from(1)),
+                Value::Null,
+                dynamic(Number, Value::Null),
+            ]),
+            list(Dynamic),
+        ),
+    ]
+}
+
+/// Values with unknown parts, which only MessagePack can hold.
+pub(super) fn unknown() -> Vec<(Value, Type)> {
+    use Type::{Dynamic, String};
+    vec![
+        (Value::unknown(), String),
+        (Value::unknown(), Dynamic),
+        (dynamic(String, Value::unknown()), Dynamic),
+        (Value::List(vec![Value::unknown(), Value::from("a")]), list(String)),
+        (Value::map([("a", Value::unknown())]), object([("a", object([("b", String)]))])),
+        (Value::List(vec![Value::unknown(), dynamic(String, Value::Null)]), set(Dynamic)),
+    ]
+}
+
+/// Any value with its type; wholly known if asked.
+pub(super) fn typed(known: bool) -> impl Strategy<Value = (Type, Value)> {
+    any_type().prop_flat_map(move |ty| {
+        let value = any_value(&ty, known);
+        (Just(ty), value)
+    })
+}
+
+fn any_type() -> BoxedStrategy<Type> {
+    let leaf =
+        prop_oneof![Just(Type::String), Just(Type::Number), Just(Type::Bool), Just(Type::Dynamic)];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(list),
+            inner.clone().prop_map(set),
+            inner.clone().prop_map(map),
+            collection::vec(inner.clone(), 0..3).prop_map(Type::Tuple),
+            collection::btree_map("[a-z_]{1,3}", inner, 0..3).prop_map(Type::Object),
+        ]
+    })
+    .boxed()
+}
+
+fn any_value(ty: &Type, known: bool) -> BoxedStrategy<Value> {
+    let value = match ty {
+        Type::String => ".{0,6}".prop_map(Value::from).boxed(),
+        Type::Number => any_number(),
+        Type::Bool => any::<bool>().prop_map(Value::from).boxed(),
+        // What is dynamic inside is left to the table.
+        Type::Dynamic => {
+            prop_oneof![Just(Type::String), Just(list(Type::Number)), Just(map(Type::Bool))]
+                .prop_flat_map(move |ty| {
+                    any_value(&ty, known).prop_map(move |value| dynamic(ty.clone(), value))
+                })
+                .boxed()
+        }
+        Type::List(element) | Type::Set(element) => {
+            collection::vec(any_value(element, known), 0..=most(element))
+                .prop_map(Value::List)
+                .boxed()
+        }
+        Type::Map(element) => {
+            collection::btree_map(".{0,3}", any_value(element, known), 0..=most(element))
+                .prop_map(Value::Map)
+                .boxed()
+        }
+        Type::Tuple(types) => {
+            let elements: Vec<_> = types.iter().map(|ty| any_value(ty, known)).collect();
+            elements.prop_map(Value::List).boxed()
+        }
+        Type::Object(types) => {
+            let names: Vec<_> = types.keys().cloned().collect();
+            let values: Vec<_> = types.values().map(|ty| any_value(ty, known)).collect();
+            values
+                .prop_map(move |values| Value::Map(names.iter().cloned().zip(values).collect()))
+                .boxed()
+        }
+    };
+    let unknowns = u32::from(!known);
+    prop_oneof![6 => value, 1 => Just(Value::Null), unknowns => Just(Value::unknown())].boxed()
+}
+
+/// Several elements would have to choose the same type.
+fn most(element: &Type) -> usize {
+    if element.has_dynamic() { 1 } else { 3 }
+}
+
+fn any_number() -> BoxedStrategy<Value> {
+    prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(|whole| Value::Number(whole.into())),
+        any::<f64>().prop_filter_map("NaN or infinite", |float| {
+            Number::try_from(float).ok().filter(Number::is_finite).map(Value::Number)
+        }),
+        "-?[0-9]{1,30}(\\.[0-9]{1,20})?(e-?[0-9]{1,3})?".prop_map(|text| number(&text)),
+    ]
+    .boxed()
+}
