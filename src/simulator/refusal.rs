@@ -1,0 +1,86 @@
+//! What the cloud says no with: a RetCode and a message, under HTTP status 200.
+
+/// A call that was refused. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) ret_code: i64,
+    pub(super) message: String,
+}
+
+impl Refusal {
+    pub(super) fn new(ret_code: i64, message: impl Into<String>) -> Self {
+        Self { ret_code, message: message.into() }
+    }
+
+    pub(super) fn missing_action() -> Self {
+        Self::new(160, "Missing Action")
+    }
+
+    pub(super) fn unknown_action(action: &str) -> Self {
+        Self::new(161, format!("Action [{action}] not found"))
+    }
+
+    pub(super) fn missing_signature() -> Self {
+        Self::new(170, "Missing Signature")
+    }
+
+    pub(super) fn wrong_signature() -> Self {
+        Self::new(171, "Signature VerifyAC Error")
+    }
+
+    pub(super) fn unknown_public_key() -> Self {
+        Self::new(172, "User Not Exists")
+    }
+
+    pub(super) fn missing(parameter: &str) -> Self {
+        Self::new(210, format!("Missing params [{parameter}]"))
+    }
+
+    pub(super) fn out_of_range(parameter: &str) -> Self {
+        Self::new(220, format!("Params [{parameter}] out of range"))
+    }
+
+    pub(super) fn unavailable(parameter: &str) -> Self {
+        Self::new(230, format!("Params [{parameter}] not available"))
+    }
+
+    pub(super) fn malformed(parameter: &str) -> Self {
+        Self::new(280, format!("Params [{parameter}] malformed"))
+    }
+
+    pub(super) fn unknown_project(project: &str) -> Self {
+        Self::new(292, format!("Project [{project}] not exist"))
+    }
+
+    pub(super) fn not_stopped(state: &str) -> Self {
+        Self::new(8010, format!("Instance is not stopped, state [{state}]"))
+    }
+
+    pub(super) fn not_found(instance: &str) -> Self {
+        Self::new(8039, format!("Resource [{instance}] not exist"))
+    }
+
+    pub(super) fn sold_out() -> Self {
+        Self::new(8357, "Resource sold out")
+    }
+
+    pub(super) fn without_gpu_unsupported() -> Self {
+        Self::new(8442, "Instance does not support start without gpu")
+    }
+
+    pub(super) fn without_gpu_taken() -> Self {
+        Self::new(8445, "Instance without gpu already running")
+    }
+
+    pub(super) fn locked() -> Self {
+        Self::new(8903, "InstanceOperationInProgress")
+    }
+
+    pub(super) fn power_state(state: &str) -> Self {
+        Self::new(8905, format!("Operation not allowed in state [{state}]"))
+    }
+
+    pub(super) fn starting() -> Self {
+        Self::new(226_622, "Instance is starting")
+    }
+}

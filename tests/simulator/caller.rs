@@ -1,0 +1,134 @@
+//! A client that can do just enough: sign a form, send it, read JSON.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Value, json};
+use sha1::{Digest, Sha1};
+use terraform_provider_compshare::simulator::{
+    Clock, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Options, Simulator,
+};
+
+pub(super) const START: &str = "StartCompShareInstance";
+pub(super) const STOP: &str = "StopCompShareInstance";
+pub(super) const REBOOT: &str = "RebootCompShareInstance";
+pub(super) const DESCRIBE: &str = "DescribeCompShareInstance";
+
+pub(super) const START_TIME: Duration = Duration::from_secs(30);
+pub(super) const STOP_TIME: Duration = Duration::from_secs(20);
+
+/// Parameters as a test writes them down.
+pub(super) type Parameters<'a> = &'a [(&'a str, &'a str)];
+
+/// A simulator whose time the test moves, and a client of it.
+pub(super) struct Cloud {
+    pub(super) simulator: Simulator,
+    http: reqwest::Client,
+}
+
+impl Cloud {
+    /// With one stopped instance, `uhost-1`.
+    pub(super) async fn new() -> Self {
+        Self::with([json!({"UHostId": "uhost-1"})]).await
+    }
+
+    pub(super) async fn with(instances: impl IntoIterator<Item = Value>) -> Self {
+        Self::of(Options { instances: instances.into_iter().collect(), ..stepped() }).await
+    }
+
+    pub(super) async fn of(options: Options) -> Self {
+        let simulator = Simulator::start(options).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { simulator, http }
+    }
+
+    /// Sends `form` as it is.
+    pub(super) async fn send(&self, form: &[(&str, &str)]) -> reqwest::Result<reqwest::Response> {
+        self.http.post(self.simulator.url()).form(form).send().await
+    }
+
+    /// Signs `action` with `parameters` and sends it.
+    pub(super) async fn sign_and_send(
+        &self,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> reqwest::Result<reqwest::Response> {
+        let mut form = BTreeMap::from([("Action", action), ("PublicKey", DEMO_PUBLIC_KEY)]);
+        form.extend(parameters.iter().copied());
+        let text: String = form.iter().flat_map(|(name, value)| [*name, *value]).collect();
+        let digest = Sha1::digest(text + DEMO_PRIVATE_KEY);
+        let signature: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        form.insert("Signature", &signature);
+        self.send(&Vec::from_iter(form)).await
+    }
+
+    /// The API's answer, which came under HTTP 200 with a request id.
+    pub(super) async fn call(&self, action: &str, parameters: &[(&str, &str)]) -> Value {
+        let response = self.sign_and_send(action, parameters).await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert!(response.headers().contains_key("X-UCLOUD-REQUEST-UUID"));
+        let answer: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert_eq!(answer["Action"], format!("{action}Response"));
+        answer
+    }
+
+    /// A start, stop or reboot of an instance in the default place; its RetCode.
+    pub(super) async fn operate(&self, action: &str, id: &str) -> i64 {
+        let answer = self.call(action, &place(id)).await;
+        ret_code(&answer)
+    }
+
+    /// The state that a describe shows; `None` if the instance is absent.
+    pub(super) async fn state(&self, id: &str) -> Option<String> {
+        let answer = self.call(DESCRIBE, &[("UHostIds.0", id)]).await;
+        let instance = answer["UHostSet"].get(0)?;
+        Some(instance["State"].as_str().unwrap().to_owned())
+    }
+
+    pub(super) async fn described(&self, id: &str) -> Value {
+        let answer = self.call(DESCRIBE, &[("UHostIds.0", id)]).await;
+        answer["UHostSet"][0].clone()
+    }
+
+    pub(super) async fn control(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> (u16, String) {
+        let url = format!("{}/simulator/{path}", self.simulator.url());
+        let response = self.http.request(method, url).body(body).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    pub(super) fn advance(&self, seconds: u64) {
+        self.simulator.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// Options with stepped time, in which starts and stops take as long as the constants above say.
+pub(super) fn stepped() -> Options {
+    Options {
+        start_time: START_TIME,
+        stop_time: STOP_TIME,
+        clock: Clock::Stepped,
+        ..Options::default()
+    }
+}
+
+/// What a start, stop or reboot has to say about an instance in the default place.
+pub(super) fn place(id: &str) -> [(&str, &str); 3] {
+    [("Region", "cn-wlcb"), ("Zone", "cn-wlcb-01"), ("UHostId", id)]
+}
+
+#[track_caller]
+pub(super) fn ret_code(answer: &Value) -> i64 {
+    answer["RetCode"].as_i64().unwrap()
+}
+
+#[track_caller]
+pub(super) fn check_refused(answer: &Value, ret_code: i64, message: &str) {
+    assert_eq!(
+        (answer["RetCode"].as_i64(), answer["Message"].as_str()),
+        (Some(ret_code), Some(message))
+    );
+}

@@ -1,0 +1,176 @@
+//! The routes under `/simulator/`, the journal, and what the in-process handle promises.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use terraform_provider_compshare::simulator::{Error, Options, Simulator};
+
+use super::caller::{Cloud, DESCRIBE, START, check_refused, place};
+
+#[tokio::test]
+async fn every_call_is_in_the_journal() {
+    let cloud = Cloud::new().await;
+    cloud.operate(START, "uhost-1").await;
+    cloud.advance(90);
+    cloud.call(DESCRIBE, &[("UHostIds.1", "uhost-2"), ("UHostIds.0", "uhost-1")]).await;
+    cloud.operate(START, "uhost-none").await;
+    let (status, journal) = cloud.control(Method::GET, "calls", "").await;
+    assert_eq!(status, 200);
+    let journal: Value = serde_json::from_str(&journal).unwrap();
+    let expected = json!([
+        {
+            "action": START,
+            "instance": "uhost-1",
+            "at": "2026-01-01T00:00:00Z",
+            "parameters": {
+                "Action": START, "Region": "cn-wlcb", "UHostId": "uhost-1", "Zone": "cn-wlcb-01",
+            },
+            "ret_code": 0,
+            "request_id": "5e11a70d-0000-4000-8000-000000000001",
+        },
+        {
+            "action": DESCRIBE,
+            "instances": ["uhost-1", "uhost-2"],
+            "at": "2026-01-01T00:01:30Z",
+            "parameters": {"Action": DESCRIBE, "UHostIds.0": "uhost-1", "UHostIds.1": "uhost-2"},
+            "ret_code": 0,
+            "request_id": "5e11a70d-0000-4000-8000-000000000002",
+        },
+        {
+            "action": START,
+            "instance": "uhost-none",
+            "at": "2026-01-01T00:01:30Z",
+            "parameters": {
+                "Action": START, "Region": "cn-wlcb", "UHostId": "uhost-none", "Zone": "cn-wlcb-01",
+            },
+            "ret_code": 8039,
+            "request_id": "5e11a70d-0000-4000-8000-000000000003",
+        },
+    ]);
+    assert_eq!(journal, expected);
+    assert_eq!(cloud.simulator.count(START), 2);
+    assert_eq!(cloud.simulator.calls()[1].instances, ["uhost-1", "uhost-2"]);
+
+    assert_eq!(cloud.control(Method::DELETE, "calls", "").await.0, 204);
+    assert_eq!(cloud.simulator.calls(), []);
+}
+
+#[tokio::test]
+async fn instances_drift_by_request() {
+    let cloud = Cloud::new().await;
+    let patch =
+        r#"{"State": "Running", "Name": "改名", "Tag": null, "GraphicsMemory": {"Value": 48}}"#;
+    assert_eq!(cloud.control(Method::POST, "instances/uhost-1", patch).await.0, 204);
+    let instance = cloud.described("uhost-1").await;
+    assert_eq!((&instance["State"], &instance["Name"]), (&json!("Running"), &json!("改名")));
+    assert_eq!(instance.get("Tag"), None);
+    assert_eq!(instance["GraphicsMemory"], json!({"Value": 48, "Rate": 5}));
+
+    let (status, message) = cloud.control(Method::POST, "instances/no-such", "{}").await;
+    assert_eq!((status, message.as_str()), (404, "there is no instance `no-such`\n"));
+    let (status, message) =
+        cloud.control(Method::POST, "instances/uhost-1", r#"{"State": 1}"#).await;
+    assert_eq!((status, message.as_str()), (400, "State: must be a string\n"));
+    assert_eq!(cloud.control(Method::POST, "instances/uhost-1", "[]").await.0, 400);
+    assert_eq!(cloud.control(Method::POST, "instances/uhost-1", "{").await.0, 400);
+
+    assert_eq!(cloud.control(Method::POST, "instances/uhost-1", "null").await.0, 204);
+    assert_eq!(cloud.state("uhost-1").await, None);
+    assert_eq!(cloud.simulator.instance("uhost-1"), None);
+}
+
+#[tokio::test]
+async fn a_state_set_from_outside_ends_the_operation_and_its_lock() {
+    let cloud = Cloud::new().await;
+    cloud.operate(START, "uhost-1").await;
+    cloud.simulator.patch("uhost-1", json!({"State": "Stopped"}));
+    cloud.advance(60);
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Stopped");
+    assert_eq!(cloud.operate(START, "uhost-1").await, 0);
+}
+
+#[tokio::test]
+async fn faults_come_by_request_one_or_many() {
+    let cloud = Cloud::new().await;
+    let one = r#"{"effect": {"refuse": {"ret_code": 1, "message": "one"}}}"#;
+    assert_eq!(cloud.control(Method::POST, "faults", one).await.0, 204);
+    let many = r#"[{"effect": {"refuse": {"ret_code": 2, "message": "two"}}, "times": null}]"#;
+    assert_eq!(cloud.control(Method::POST, "faults", many).await.0, 204);
+    check_refused(&cloud.call(START, &place("uhost-1")).await, 1, "one");
+    check_refused(&cloud.call(START, &place("uhost-1")).await, 2, "two");
+    assert_eq!(cloud.control(Method::DELETE, "faults", "").await.0, 204);
+    assert_eq!(cloud.operate(START, "uhost-1").await, 0);
+
+    let (status, message) =
+        cloud.control(Method::POST, "faults", r#"{"effect": "nonsense"}"#).await;
+    assert_eq!(status, 400);
+    assert!(message.contains("unknown variant `nonsense`"), "{message}");
+}
+
+#[tokio::test]
+async fn time_moves_on_by_request() {
+    let cloud = Cloud::new().await;
+    cloud.operate(START, "uhost-1").await;
+    assert_eq!(cloud.control(Method::POST, "advance", "\"30s\"").await.0, 204);
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Running");
+    for body in ["30", "\"30\"", "30s"] {
+        assert_eq!(cloud.control(Method::POST, "advance", body).await.0, 400, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn control_requests_are_not_api_calls() {
+    let cloud = Cloud::new().await;
+    cloud.control(Method::GET, "calls", "").await;
+    assert_eq!(cloud.simulator.calls(), []);
+}
+
+#[tokio::test]
+async fn a_dropped_simulator_is_gone() {
+    let cloud = Cloud::new().await;
+    let address = cloud.simulator.url().replace("http://", "");
+    let mut idle = tokio::net::TcpStream::connect(&address).await.unwrap();
+    drop(cloud);
+    let mut byte = [0];
+    let closed = tokio::io::AsyncReadExt::read(&mut idle, &mut byte);
+    let closed = tokio::time::timeout(Duration::from_secs(5), closed).await.unwrap();
+    assert!(matches!(closed, Ok(0) | Err(_)));
+    assert!(tokio::net::TcpStream::connect(&address).await.is_err());
+}
+
+#[tokio::test]
+async fn the_private_key_is_not_for_debug_output() {
+    let options = Options { private_key: "very-private".to_owned(), ..Options::default() };
+    assert!(!format!("{options:?}").contains("very-private"));
+    let simulator = Simulator::start(options).await.unwrap();
+    assert!(!format!("{simulator:?}").contains("very-private"));
+}
+
+#[tokio::test]
+async fn only_loopback_addresses_are_listened_on() {
+    let options = Options { listen: "0.0.0.0:0".parse().unwrap(), ..Options::default() };
+    let error = Simulator::start(options).await.unwrap_err();
+    assert!(matches!(error, Error::NotLoopback(_)), "{error}");
+}
+
+#[tokio::test]
+async fn malformed_instances_are_named_by_their_place() {
+    let cases = [
+        (json!([{"UHostId": "a"}, {"Name": "b"}]), "instances[1].UHostId: a string is required"),
+        (json!([{"UHostId": "a"}, 3]), "instances[1]: must be an object"),
+        (json!([{"UHostId": ""}]), "instances[0].UHostId: must not be empty"),
+        (json!([{"UHostId": "a"}, {"UHostId": "a"}]), "instances[1].UHostId: `a` is given twice"),
+        (json!([{"UHostId": "a", "State": 3}]), "instances[0].State: must be a string"),
+        (
+            json!([{"UHostId": "a", "GPU": "1"}]),
+            "instances[0].GPU: must be a whole number, zero or more",
+        ),
+    ];
+    for (instances, expected) in cases {
+        let instances = instances.as_array().unwrap().clone();
+        let error =
+            Simulator::start(Options { instances, ..Options::default() }).await.unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+}

@@ -1,0 +1,226 @@
+//! Each fault does what it says, as often as it says.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use terraform_provider_compshare::simulator::{Effect, Fault, Garbage};
+use tokio::time::Instant;
+
+use super::caller::{Cloud, DESCRIBE, REBOOT, START, STOP, check_refused, place, ret_code};
+
+/// A start is tried under `effect` and the answer lost to the client; what became of the instance.
+async fn start_without_answer(effect: Effect) -> (Option<String>, Option<i64>) {
+    let cloud = Cloud::new().await;
+    cloud.simulator.add_fault(Fault::new(effect));
+    assert!(cloud.sign_and_send(START, &place("uhost-1")).await.is_err());
+    let ret_code = cloud.simulator.calls()[0].ret_code;
+    (cloud.state("uhost-1").await, ret_code)
+}
+
+#[tokio::test]
+async fn a_call_is_refused_as_told() {
+    let cloud = Cloud::with([json!({"UHostId": "uhost-1"}), json!({"UHostId": "uhost-2"})]).await;
+    let fault = Fault::refuse(8438, "upstream timed out").on_action(START).on_instance("uhost-1");
+    cloud.simulator.add_fault(fault.times(2));
+    assert_eq!(cloud.operate(START, "uhost-2").await, 0);
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Stopped");
+    for _ in 0..2 {
+        check_refused(&cloud.call(START, &place("uhost-1")).await, 8438, "upstream timed out");
+    }
+    assert_eq!(cloud.operate(START, "uhost-1").await, 0);
+}
+
+#[tokio::test]
+async fn faults_of_one_kind_strike_in_the_order_they_were_added() {
+    let cloud = Cloud::new().await;
+    cloud.simulator.add_fault(Fault::refuse(1, "first"));
+    cloud.simulator.add_fault(Fault::refuse(2, "second").forever());
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        seen.push(cloud.operate(START, "uhost-1").await);
+    }
+    assert_eq!(seen, [1, 2, 2]);
+    cloud.simulator.clear_faults();
+    assert_eq!(cloud.operate(START, "uhost-1").await, 0);
+}
+
+#[tokio::test]
+async fn a_call_without_the_right_key_uses_up_no_fault() {
+    let cloud = Cloud::new().await;
+    cloud.simulator.add_fault(Fault::refuse(1, "first"));
+    cloud.send(&[("Action", DESCRIBE)]).await.unwrap();
+    assert_eq!(cloud.operate(START, "uhost-1").await, 1);
+}
+
+#[tokio::test]
+async fn an_answer_can_be_lost_before_or_after_the_effect() {
+    let starting = Some("Starting".to_owned());
+    let stopped = Some("Stopped".to_owned());
+    assert_eq!(start_without_answer(Effect::LoseAnswer).await, (starting, Some(0)));
+    assert_eq!(start_without_answer(Effect::DropConnection).await, (stopped, None));
+}
+
+#[tokio::test]
+async fn an_answer_can_be_late() {
+    let cloud = Cloud::new().await;
+    let by = Duration::from_millis(300);
+    cloud.simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(START));
+    let begun = Instant::now();
+    assert_eq!(cloud.operate(START, "uhost-1").await, 0);
+    assert!(begun.elapsed() >= by);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_wait_for_a_late_answer_has_started_it_all_the_same() {
+    let cloud = Cloud::new().await;
+    cloud
+        .simulator
+        .add_fault(Fault::new(Effect::Delay { by: Duration::from_secs(60) }).on_action(START));
+    let parameters = place("uhost-1");
+    let taken = async {
+        while cloud.simulator.count(START) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        _ = cloud.sign_and_send(START, &parameters) => panic!("the answer came"),
+        () = taken => {}
+    }
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Starting");
+}
+
+#[tokio::test]
+async fn the_gateway_can_answer_in_place_of_the_api() {
+    for (taken, state) in [(false, "Stopped"), (true, "Starting")] {
+        let cloud = Cloud::new().await;
+        let effect = Effect::Http { status: 502, body: "<h1>Bad Gateway</h1>".to_owned(), taken };
+        cloud.simulator.add_fault(Fault::new(effect));
+        let response = cloud.sign_and_send(START, &place("uhost-1")).await.unwrap();
+        assert_eq!(response.status(), 502);
+        assert_eq!(response.text().await.unwrap(), "<h1>Bad Gateway</h1>");
+        assert_eq!(cloud.state("uhost-1").await.unwrap(), state);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_can_be_garbled() {
+    for garbage in [Garbage::Truncated, Garbage::Html, Garbage::WrongTypes] {
+        let cloud = Cloud::new().await;
+        cloud.simulator.add_fault(Fault::new(Effect::Malformed(garbage)));
+        let response = cloud.sign_and_send(START, &place("uhost-1")).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let answer: Option<Value> = serde_json::from_str(&response.text().await.unwrap()).ok();
+        let ret_code = answer.map(|answer| answer["RetCode"].clone());
+        let expected = if garbage == Garbage::WrongTypes { Some(json!("zero")) } else { None };
+        assert_eq!(ret_code, expected, "{garbage:?}");
+        assert_eq!(cloud.state("uhost-1").await.unwrap(), "Starting");
+    }
+}
+
+#[tokio::test]
+async fn reads_can_lag_behind() {
+    let cloud = Cloud::new().await;
+    cloud.simulator.add_fault(Fault::new(Effect::StaleReads { lag: Duration::from_secs(10) }));
+    assert_eq!(cloud.operate(START, "uhost-1").await, 0);
+    cloud.advance(9);
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Stopped");
+    assert_eq!(cloud.simulator.instance("uhost-1").unwrap()["State"], "Starting");
+    assert_eq!(cloud.operate(START, "uhost-1").await, 8903);
+    cloud.advance(1);
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Starting");
+}
+
+#[tokio::test]
+async fn a_start_can_come_to_a_bad_end() {
+    let cases = [
+        (Effect::FallBackToStopped, Some("Stopped")),
+        (Effect::InstallFail, Some("Install Fail")),
+        (Effect::StuckInStarting, Some("Starting")),
+        (Effect::Vanish, None),
+    ];
+    for (effect, end) in cases {
+        let cloud = Cloud::new().await;
+        cloud.simulator.add_fault(Fault::new(effect.clone()));
+        assert_eq!(cloud.operate(START, "uhost-1").await, 0);
+        assert_eq!(cloud.state("uhost-1").await.unwrap(), "Starting", "{effect:?}");
+        cloud.advance(30);
+        assert_eq!(cloud.state("uhost-1").await.as_deref(), end, "{effect:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_end_is_for_starts_that_are_accepted() {
+    let cloud = Cloud::with([json!({"UHostId": "uhost-1", "State": "Running"})]).await;
+    cloud.simulator.add_fault(Fault::new(Effect::Vanish));
+    assert_eq!(cloud.operate(START, "uhost-1").await, 8010);
+    assert_eq!(cloud.operate(REBOOT, "uhost-1").await, 0);
+    cloud.advance(30);
+    assert_eq!(cloud.operate(STOP, "uhost-1").await, 0);
+    cloud.advance(20);
+    assert_eq!(cloud.operate(START, "uhost-1").await, 0);
+    cloud.advance(30);
+    assert_eq!(cloud.state("uhost-1").await, None);
+}
+
+#[tokio::test]
+async fn capacity_can_be_gone_for_some_calls_or_some_time() {
+    let cloud = Cloud::new().await;
+    cloud.simulator.add_fault(Fault::new(Effect::SoldOut));
+    assert_eq!(cloud.operate(START, "uhost-1").await, 8357);
+    cloud.simulator.add_fault(Fault::new(Effect::SoldOut).lasting(Duration::from_secs(60)));
+    for _ in 0..3 {
+        assert_eq!(cloud.operate(START, "uhost-1").await, 8357);
+        cloud.advance(20);
+    }
+    assert_eq!(cloud.operate(START, "uhost-1").await, 0);
+}
+
+#[tokio::test]
+async fn a_start_without_gpu_needs_no_capacity() {
+    let cloud = Cloud::new().await;
+    cloud.simulator.add_fault(Fault::new(Effect::SoldOut).forever());
+    let mut parameters = place("uhost-1").to_vec();
+    parameters.push(("WithoutGpu", "true"));
+    assert_eq!(ret_code(&cloud.call(START, &parameters).await), 0);
+}
+
+#[tokio::test]
+async fn a_gpu_can_be_allocated_unasked() {
+    let cloud = Cloud::new().await;
+    cloud.simulator.add_fault(Fault::new(Effect::GpuAllocated));
+    let mut parameters = place("uhost-1").to_vec();
+    parameters.push(("WithoutGpu", "true"));
+    assert_eq!(ret_code(&cloud.call(START, &parameters).await), 0);
+    cloud.advance(30);
+    assert_eq!(cloud.described("uhost-1").await["GPU"], 1);
+}
+
+#[tokio::test]
+async fn any_word_can_be_reported_as_the_state() {
+    let cloud = Cloud::with([json!({"UHostId": "uhost-1"}), json!({"UHostId": "uhost-2"})]).await;
+    cloud.simulator.add_fault(Fault::report_state("").on_instance("uhost-1").times(2));
+    let word = Fault::report_state("Reinstalling").on_instance("uhost-1");
+    cloud.simulator.add_fault(word.lasting(Duration::from_secs(5)));
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        seen.push(cloud.state("uhost-1").await.unwrap());
+    }
+    assert_eq!(seen, ["", "", "Reinstalling", "Reinstalling"]);
+    assert_eq!(cloud.state("uhost-2").await.unwrap(), "Stopped");
+    cloud.advance(5);
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Stopped");
+}
+
+#[tokio::test]
+async fn faults_of_different_kinds_add_up() {
+    let cloud = Cloud::new().await;
+    let by = Duration::from_millis(200);
+    cloud.simulator.add_fault(Fault::new(Effect::Delay { by }));
+    cloud.simulator.add_fault(Fault::new(Effect::LoseAnswer));
+    cloud.simulator.add_fault(Fault::new(Effect::InstallFail));
+    let begun = Instant::now();
+    assert!(cloud.sign_and_send(START, &place("uhost-1")).await.is_err());
+    assert!(begun.elapsed() >= by);
+    cloud.advance(30);
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Install Fail");
+}

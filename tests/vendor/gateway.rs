@@ -1,0 +1,110 @@
+//! Stands where `https://api.compshare.cn` would be.
+//!
+//! The `compshare` program has its base URL built in. Like any program it does honour a proxy and a certificate bundle:
+//! this is a proxy that whatever host is asked for leads to the simulator, by way of TLS with a certificate made for the
+//! occasion.
+
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256,
+};
+use rustls::pki_types::PrivateKeyDer;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+use tokio_rustls::TlsAcceptor;
+
+const HOST: &str = "api.compshare.cn";
+
+pub(super) struct Gateway {
+    address: SocketAddr,
+    certificate: PathBuf,
+    accepting: JoinHandle<()>,
+}
+
+impl Gateway {
+    /// Leads to the simulator at `url`. The certificate to trust is put into `folder`.
+    pub(super) async fn start(url: String, folder: &Path) -> Self {
+        let (authority, tls) = certificates();
+        let certificate = folder.join("authority.pem");
+        fs::write(&certificate, authority).unwrap();
+        let simulator = url.strip_prefix("http://").unwrap().to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let accepting = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (tls, simulator) = (tls.clone(), simulator.clone());
+                // A client that hangs up is no failure of the gateway.
+                tokio::spawn(async move { pass_on(client, &tls, &simulator).await });
+            }
+        });
+        Self { address, certificate, accepting }
+    }
+
+    /// For `HTTPS_PROXY`.
+    pub(super) fn proxy(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// For `REQUESTS_CA_BUNDLE`.
+    pub(super) fn certificate(&self) -> &Path {
+        &self.certificate
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn pass_on(mut client: TcpStream, tls: &TlsAcceptor, simulator: &str) -> io::Result<()> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        request.push(client.read_u8().await?);
+    }
+    assert!(request.starts_with(format!("CONNECT {HOST}:443 ").as_bytes()));
+    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+    let mut client = tls.accept(client).await?;
+    let mut simulator = TcpStream::connect(simulator).await?;
+    tokio::io::copy_bidirectional(&mut client, &mut simulator).await?;
+    Ok(())
+}
+
+/// An authority, as PEM, and a server with a certificate from it.
+fn certificates() -> (String, TlsAcceptor) {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let authority_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let pem = authority.self_signed(&authority_key).unwrap().pem();
+
+    let mut server = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
+    // The default name is the authority's too, which would make the certificate look self-signed.
+    server.distinguished_name.push(DnType::CommonName, HOST);
+    server.use_authority_key_identifier_extension = true;
+    let server_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let certificate =
+        server.signed_by(&server_key, &Issuer::new(authority, authority_key)).unwrap();
+
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::Pkcs8(server_key.serialize_der().into()),
+        )
+        .unwrap();
+    (pem, TlsAcceptor::from(Arc::new(config)))
+}
