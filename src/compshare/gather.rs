@@ -1,0 +1,241 @@
+//! Coalesced look-ups: whoever looks for an instance shares one request with everybody who looks at about the same time.
+//!
+//! Every look-up says by when it wants to be made: at once, or, in a wait, after a poll interval. A request is made for the one
+//! that is due first, and takes along up to 99 others that are waiting, the soonest first: the cloud answers for a hundred
+//! instances as it does for one. So reads that come together become one request, and all waits together need one request per
+//! poll interval, whatever their number; one that polls often makes the others see sooner, never later.
+//!
+//! For each [`Scope`] there is a queue, since a request is for one region and project. It has a task as long as somebody
+//! waits in it. Nobody's giving up ends a request that others wait for, and an answer always comes from a request that was
+//! made after the look-up was asked for.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use tokio::{
+    sync::{Notify, oneshot},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Client,
+    call::{Call as _, DescribeInstances, Scope},
+    error::{Error, ErrorKind, Lost},
+    instance::Instance,
+    ret_code::Class,
+};
+
+/// A request waits until nobody has come for this long …
+const QUIET: Duration = Duration::from_millis(5);
+/// … but not longer than this after the first was due.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// As many ids as one request can carry.
+const FULL: usize = DescribeInstances::MAX_LIMIT as usize;
+
+/// What came of a look-up; `None` if the cloud does not know the instance.
+pub(super) type Looked = Result<Option<Instance>, Error>;
+
+/// Everybody who is waiting for a look-up.
+#[derive(Debug, Default)]
+pub(super) struct Gatherer {
+    queues: Mutex<HashMap<Scope, Queue>>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    waiting: Vec<Waiting>,
+    last_arrival: Instant,
+    arrived: Arc<Notify>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    id: String,
+    due: Instant,
+    answer: oneshot::Sender<Looked>,
+}
+
+/// Looks for `id` in `scope`, after `delay` at the latest.
+pub(super) async fn look(client: &Client, id: &str, scope: &Scope, delay: Duration) -> Looked {
+    let (answer, looked) = oneshot::channel();
+    let now = Instant::now();
+    let waiting = Waiting { id: id.to_owned(), due: now + delay, answer };
+    if client.gatherer().join(scope, waiting, now) {
+        tokio::spawn(serve(client.clone(), scope.clone()));
+    }
+    // The task that would have answered ended early: with its runtime, or by a fault of its own.
+    looked.await.unwrap_or_else(|_| {
+        let lost = Lost::Interrupted("the request was abandoned".to_owned());
+        Err(Error::new(DescribeInstances::ACTION, 0, None, ErrorKind::MaybeSent(lost)))
+    })
+}
+
+/// Looks for `id` in `scope` with a request of its own.
+pub(super) async fn look_alone(client: &Client, id: &str, scope: &Scope) -> Looked {
+    let looked = describe(client, scope, vec![id.to_owned()]).await;
+    looked.into_iter().next().map_or(Ok(None), |(_, looked)| looked)
+}
+
+/// Makes requests as long as anybody waits in the queue of `scope`.
+async fn serve(client: Client, scope: Scope) {
+    while let Some(batch) = client.gatherer().next(&scope).await {
+        tokio::spawn(answer(client.clone(), scope.clone(), batch));
+    }
+}
+
+async fn answer(client: Client, scope: Scope, batch: Vec<Waiting>) {
+    let mut waiting: BTreeMap<String, Vec<oneshot::Sender<Looked>>> = BTreeMap::new();
+    for Waiting { id, answer, .. } in batch {
+        waiting.entry(id).or_default().push(answer);
+    }
+    let ids = waiting.keys().cloned().collect();
+    for (id, looked) in describe(&client, &scope, ids).await {
+        for answer in waiting.remove(&id).unwrap_or_default() {
+            // An error here says that nobody wants to know any more.
+            let _ = answer.send(looked.clone());
+        }
+    }
+}
+
+/// Describes `ids` in one request; in several, if some of them make it fail.
+fn describe<'a>(
+    client: &'a Client,
+    scope: &'a Scope,
+    ids: Vec<String>,
+) -> BoxFuture<'a, Vec<(String, Looked)>> {
+    Box::pin(async move {
+        let request = DescribeInstances {
+            ids: ids.clone(),
+            scope: scope.clone(),
+            ..DescribeInstances::default()
+        };
+        let error = match client.instances(&request).await {
+            Ok(instances) => return found(ids, instances),
+            Err(error) => error,
+        };
+        if ids.len() > 1 && is_about_an_id(&error) && !is_general(client, scope, &ids, &error).await
+        {
+            let (left, right) = ids.split_at(ids.len() / 2);
+            let mut looked = describe(client, scope, left.to_vec()).await;
+            looked.extend(describe(client, scope, right.to_vec()).await);
+            return looked;
+        }
+        let looked =
+            |error: &Error| if error.is_not_found() { Ok(None) } else { Err(error.clone()) };
+        ids.into_iter().map(|id| (id, looked(&error))).collect()
+    })
+}
+
+fn found(ids: Vec<String>, instances: Vec<Instance>) -> Vec<(String, Looked)> {
+    let mut instances: HashMap<_, _> = instances.into_iter().map(|i| (i.id.clone(), i)).collect();
+    ids.into_iter()
+        .map(|id| {
+            let instance = instances.remove(&id);
+            (id, Ok(instance))
+        })
+        .collect()
+}
+
+/// Whether one bad id can have made a request fail that would succeed without it.
+fn is_about_an_id(error: &Error) -> bool {
+    match error.class() {
+        Some(Class::NotFound | Class::Permission | Class::Unlisted) => true,
+        Some(Class::Usage) => error.is_usage_of("UHostId"),
+        _ => false,
+    }
+}
+
+/// Whether the first and the last of `ids` fail alike when each is alone: then it is not about an id, and splitting would
+/// only repeat the failure for each.
+async fn is_general(client: &Client, scope: &Scope, ids: &[String], error: &Error) -> bool {
+    if ids.len() < 3 {
+        return false;
+    }
+    for id in [ids.first(), ids.last()].into_iter().flatten() {
+        let request = DescribeInstances {
+            ids: vec![id.clone()],
+            scope: scope.clone(),
+            ..DescribeInstances::default()
+        };
+        match client.instances(&request).await {
+            Err(alone) if alone.ret_code() == error.ret_code() => {}
+            _ => return false,
+        }
+    }
+    true
+}
+
+impl Gatherer {
+    /// Adds one who waits; true if the queue is new and wants a task.
+    fn join(&self, scope: &Scope, waiting: Waiting, now: Instant) -> bool {
+        let mut queues = self.queues();
+        if let Some(queue) = queues.get_mut(scope) {
+            queue.waiting.push(waiting);
+            queue.last_arrival = now;
+            queue.arrived.notify_one();
+            return false;
+        }
+        let queue = Queue { waiting: vec![waiting], last_arrival: now, arrived: Arc::default() };
+        queues.insert(scope.clone(), queue);
+        true
+    }
+
+    /// The next batch, when it is time for it; `None`, and no queue any more, if nobody waits.
+    async fn next(&self, scope: &Scope) -> Option<Vec<Waiting>> {
+        loop {
+            let (ready, arrived) = {
+                let mut queues = self.queues();
+                let queue = queues.get_mut(scope)?;
+                queue.waiting.retain(|waiting| !waiting.answer.is_closed());
+                let Some(ready) = queue.ready(Instant::now()) else {
+                    queues.remove(scope);
+                    return None;
+                };
+                if ready <= Instant::now() {
+                    return Some(queue.take());
+                }
+                (ready, Arc::clone(&queue.arrived))
+            };
+            tokio::select! {
+                () = sleep_until(ready) => {}
+                () = arrived.notified() => {}
+            }
+        }
+    }
+
+    fn queues(&self) -> MutexGuard<'_, HashMap<Scope, Queue>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// When the next request is to be made; `None` if nobody waits.
+    fn ready(&self, now: Instant) -> Option<Instant> {
+        let first = self.waiting.iter().map(|waiting| waiting.due).min()?;
+        if self.waiting.iter().filter(|waiting| waiting.due <= now).count() >= FULL {
+            return Some(now);
+        }
+        Some(first.max((self.last_arrival + QUIET).min(first + PATIENCE)))
+    }
+
+    /// Those who are due first, with as many different ids as fit; whoever looks for one of these comes along.
+    fn take(&mut self) -> Vec<Waiting> {
+        self.waiting.sort_by_key(|waiting| waiting.due);
+        let mut ids: Vec<String> = Vec::new();
+        for waiting in &self.waiting {
+            if !ids.contains(&waiting.id) {
+                ids.push(waiting.id.clone());
+            }
+            if ids.len() == FULL {
+                break;
+            }
+        }
+        let (taken, left) = self.waiting.drain(..).partition(|waiting| ids.contains(&waiting.id));
+        self.waiting = left;
+        taken
+    }
+}

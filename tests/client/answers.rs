@@ -1,0 +1,129 @@
+//! What is made of answers.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use terraform_provider_compshare::compshare::{Class, ErrorKind, State};
+
+use super::*;
+
+#[tokio::test]
+async fn a_ret_code_under_http_200_is_a_refusal() {
+    let refusal = Step::json(START, r#"{"RetCode":8357,"Message":"资源不足","Canary":"canary"}"#);
+    let (outcome, report) = play(&start(), [refusal]).await;
+    let error = outcome.unwrap_err();
+    assert_eq!((error.action(), error.attempts(), report.requests.len()), (START, 1, 1));
+    assert_eq!(error.request_id(), Some("request-1"));
+    assert_eq!((error.ret_code(), error.message()), (Some(8357), Some("资源不足")));
+    assert_eq!(error.class(), Some(Class::Capacity));
+    assert!(!error.may_have_happened());
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_echo_secrets() {
+    let script = Script::start([Step::json(
+        START,
+        r#"{"RetCode":172,"Message":"canary-public, canary-private"}"#,
+    )])
+    .await;
+    let error = client(settings(&script.url())).call(&start()).await.unwrap_err();
+    assert_no_secret(&error);
+    assert_eq!(error.message(), Some("[secret], [secret]"));
+    script.finish();
+}
+
+/// What an answer is worth under each status: a describe is tried three times where that may help.
+#[tokio::test]
+async fn other_answers_are_failures_that_quote_nothing() {
+    let html: (&[(&str, &str)], _) = (&[("Content-Type", "text/html")], b"<html>canary</html>");
+    let table = [(200, 3, true), (400, 1, false), (404, 1, false), (500, 3, true), (503, 3, true)];
+    for (status, attempts, may_have_happened) in table {
+        let steps = (0..attempts).map(|_| Step::http(DESCRIBE, status, html.0, html.1));
+        let (outcome, _) = play(&describe(), steps).await;
+        let error = outcome.unwrap_err();
+        assert_eq!(error.attempts(), attempts, "{status}");
+        assert_eq!(error.may_have_happened(), may_have_happened, "{status}");
+        assert!(error.to_string().contains(&format!("HTTP status {status}")), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Script::start([]).await;
+    let location = elsewhere.url() + "/canary";
+    for (status, action) in [(302, DESCRIBE), (307, START), (308, START)] {
+        let step = Step::http(action, status, &[("Location", &location)], b"");
+        let error = match action {
+            START => play(&start(), [step]).await.0.unwrap_err(),
+            _ => play(&describe(), [step]).await.0.unwrap_err(),
+        };
+        assert_eq!(*error.kind(), ErrorKind::Http { status });
+        assert_eq!(error.attempts(), 1);
+    }
+    assert_eq!(elsewhere.finish().connections, 0);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_read() {
+    // {"RetCode":0,"TotalCount":0,"UHostSet":[]}
+    let body = BASE64_STANDARD
+        .decode("H4sIAAAAAAACA6tWCkotcc5PSVWyMtBRCskvScxxzi/NKwFzQz3yi0uCU4Gc6NhaAF39GCgqAAAA")
+        .unwrap();
+    let (outcome, report) =
+        play(&describe(), [Step::http(DESCRIBE, 200, &[("Content-Encoding", "gzip")], &body)])
+            .await;
+    assert!(outcome.unwrap().instances.is_empty());
+    assert_eq!(report.requests[0].headers["accept-encoding"], "gzip");
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_not_read_to_its_end() {
+    let long = vec![b' '; 17 << 20];
+    let (outcome, _) = play(&start(), [Step::http(START, 200, &[], &long)]).await;
+    let error = outcome.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unreadable { http_status: 200, .. }), "{error}");
+    assert!(error.to_string().contains("longer than"), "{error}");
+}
+
+#[tokio::test]
+async fn an_instance_is_found_by_its_id_or_not() {
+    let found = r#"{"RetCode":0,"TotalCount":2,"UHostSet":[{"UHostId":"other"},{"UHostId":"uhost-1","State":"Stopped"}]}"#;
+    let gone = r#"{"RetCode":8039,"Message":"not exist"}"#;
+    let incomplete = r#"{"RetCode":0}"#;
+    let denied = r#"{"RetCode":299,"Message":"no"}"#;
+    let steps = [found, NONE, gone, denied, incomplete].map(|json| Step::json(DESCRIBE, json));
+    let script = Script::start(steps).await;
+    let client = client(Settings { max_retries: 0, ..settings(&script.url()) });
+    let scope = Scope { region: Some("cn-wlcb".to_owned()), ..Scope::default() };
+    let instance = client.instance("uhost-1", &scope).await.unwrap().unwrap();
+    assert_eq!((instance.id.as_str(), instance.state), ("uhost-1", State::Stopped));
+    assert!(client.instance("uhost-1", &scope).await.unwrap().is_none());
+    assert!(client.instance("uhost-1", &scope).await.unwrap().is_none());
+    assert_eq!(client.instance("uhost-1", &scope).await.unwrap_err().ret_code(), Some(299));
+    let error = client.instance("uhost-1", &scope).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unreadable { .. }), "{error}");
+
+    let form = &script.finish().requests[0].form;
+    assert_eq!((form["UHostIds.0"].as_str(), form["Limit"].as_str()), ("uhost-1", "100"));
+    assert_eq!((form["Region"].as_str(), form.contains_key("Zone")), ("cn-wlcb", false));
+}
+
+#[tokio::test]
+async fn all_pages_are_listed_and_none_past_the_last() {
+    let page = |total: &str, ids: &[&str]| {
+        let set: Vec<_> = ids.iter().map(|id| format!(r#"{{"UHostId":"{id}"}}"#)).collect();
+        Step::json(DESCRIBE, &format!(r#"{{"RetCode":0,{total}"UHostSet":[{}]}}"#, set.join(",")))
+    };
+    let with_total =
+        [page(r#""TotalCount":4,"#, &["a", "b"]), page(r#""TotalCount":4,"#, &["b", "c"])];
+    let without = [page("", &["a", "b"]), page("", &["c"])];
+    for steps in [with_total, without] {
+        let script = Script::start(steps).await;
+        let describe = DescribeInstances { limit: 2, ..DescribeInstances::default() };
+        let instances = client(settings(&script.url())).instances(&describe).await.unwrap();
+        let ids: Vec<_> = instances.iter().map(|instance| instance.id.as_str()).collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+        let report = script.finish();
+        let offsets: Vec<_> =
+            report.requests.iter().map(|request| request.form["Offset"].as_str()).collect();
+        assert_eq!(offsets, ["0", "2"]);
+    }
+}

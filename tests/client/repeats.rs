@@ -1,0 +1,137 @@
+//! What is repeated: whatever may pass for a describe, but for a start only what the cloud cannot have done.
+
+use terraform_provider_compshare::compshare::{ErrorKind, Lost};
+use tokio::{net::TcpListener, time::Instant};
+
+use super::*;
+
+#[tokio::test]
+async fn a_describe_is_repeated_when_its_answer_is_lost() {
+    let losses = [Step::close_at_once(), Step::reset(DESCRIBE), Step::half_a_body(DESCRIBE, NONE)];
+    for loss in losses {
+        let (outcome, _) = play(&describe(), [loss.clone(), Step::json(DESCRIBE, NONE)]).await;
+        assert!(outcome.is_ok(), "{loss:?}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_is_not_repeated_when_its_answer_is_lost() {
+    let losses = [Step::close_at_once(), Step::reset(START), Step::half_a_body(START, STARTED)];
+    for loss in losses {
+        let (outcome, _) = play(&start(), [loss.clone()]).await;
+        let error = outcome.unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::MaybeSent(Lost::Interrupted(_))),
+            "{loss:?}: {error:?}"
+        );
+        assert!(error.may_have_happened());
+        assert_eq!(error.attempts(), 1);
+    }
+}
+
+/// The HTTP library must not repeat it on its own account either.
+#[tokio::test]
+async fn a_start_is_not_repeated_when_a_kept_connection_breaks() {
+    let script = Script::start([Step::json(DESCRIBE, NONE), Step::reset(START)]).await;
+    let client = client(settings(&script.url()));
+    client.call(&describe()).await.unwrap();
+    let error = client.call(&start()).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::MaybeSent(Lost::Interrupted(_))), "{error:?}");
+    assert_eq!(script.finish().connections, 1);
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_repeated_for_a_describe_only() {
+    let hurried = |settings: &mut Settings| settings.request_timeout = Duration::from_millis(300);
+    let (outcome, _) =
+        play_with(&describe(), [Step::silence(DESCRIBE), Step::json(DESCRIBE, NONE)], hurried)
+            .await;
+    assert!(outcome.is_ok(), "{outcome:?}");
+    let (outcome, _) = play_with(&start(), [Step::silence(START)], hurried).await;
+    let error = outcome.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::MaybeSent(Lost::TimedOut));
+    assert!(error.may_have_happened());
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_tried_again_for_both() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let client = client(settings(&url));
+    for error in
+        [client.call(&start()).await.unwrap_err(), client.call(&describe()).await.unwrap_err()]
+    {
+        assert!(matches!(error.kind(), ErrorKind::Unsent { permanent: false, .. }), "{error:?}");
+        assert!(error.to_string().contains("refused"), "{error}");
+        assert!(!error.may_have_happened());
+        assert_eq!(error.attempts(), 3);
+        assert_no_secret(&error);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_known_to_be_unsent() {
+    // RFC 6761: never resolves.
+    let client = client(Settings { max_retries: 0, ..settings("https://nowhere.invalid") });
+    let error = client.call(&start()).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unsent { permanent: false, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn throttled_requests_are_repeated_for_both_after_as_long_as_asked() {
+    let busy = |action| Step::http(action, 429, &[("Retry-After", "1")], b"canary");
+    let began = Instant::now();
+    let (outcome, _) = play(&start(), [busy(START), Step::json(START, STARTED)]).await;
+    assert!(outcome.is_ok(), "{outcome:?}");
+    assert!(began.elapsed() >= Duration::from_secs(1));
+
+    let busy = |action| Step::json(action, r#"{"RetCode":226619,"Message":"too many requests"}"#);
+    let (outcome, _) = play(&start(), [busy(START), Step::json(START, STARTED)]).await;
+    assert!(outcome.is_ok(), "{outcome:?}");
+    let (outcome, _) = play(&describe(), [busy(DESCRIBE), Step::json(DESCRIBE, NONE)]).await;
+    assert!(outcome.is_ok(), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_failed_service_is_asked_again_only_by_a_describe() {
+    let failures = [
+        (200, r#"{"RetCode":8433,"Message":"upstream"}"#),
+        (200, r#"{"RetCode":8438}"#),
+        (503, ""),
+        (200, "{}"),
+    ];
+    for (status, body) in failures {
+        let failure = |action| Step::http(action, status, &[], body.as_bytes());
+        let (outcome, _) = play(&describe(), [failure(DESCRIBE), Step::json(DESCRIBE, NONE)]).await;
+        assert!(outcome.is_ok(), "{body}: {outcome:?}");
+        let (outcome, _) = play(&start(), [failure(START)]).await;
+        let error = outcome.unwrap_err();
+        assert!(error.may_have_happened(), "{error}");
+        assert_eq!(error.attempts(), 1);
+    }
+}
+
+#[tokio::test]
+async fn there_are_as_many_retries_as_allowed() {
+    for max_retries in [0, 1, 3] {
+        let steps = (0..=max_retries)
+            .map(|_| Step::json(DESCRIBE, r#"{"RetCode":150,"Message":"unavailable"}"#));
+        let (outcome, report) =
+            play_with(&describe(), steps, |settings| settings.max_retries = max_retries).await;
+        let error = outcome.unwrap_err();
+        assert_eq!(
+            (error.attempts(), report.requests.len()),
+            (max_retries + 1, max_retries as usize + 1)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_final_refusal_is_not_repeated() {
+    for code in [171, 230, 299, 520, 8357, 8903, 99_999] {
+        let refusal = format!(r#"{{"RetCode":{code},"Message":"no"}}"#);
+        let (outcome, _) = play(&describe(), [Step::json(DESCRIBE, &refusal)]).await;
+        assert_eq!(outcome.unwrap_err().attempts(), 1, "{code}");
+    }
+}
