@@ -11,9 +11,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={}", folder.join(file).display());
     }
     let descriptors = protox::compile(DEFINITIONS, [folder])?;
-    tonic_prost_build::configure()
-        .build_transport(false)
-        .generate_default_stubs(true)
-        .compile_fds(descriptors)?;
+    tonic_prost_build::configure().build_transport(false).compile_fds(descriptors)?;
     Ok(())
 }
