@@ -1,0 +1,180 @@
+//! One attribute in a typed model.
+
+use std::fmt;
+
+use crate::cty::{Error, ErrorKind, Value};
+
+/// An attribute's value: absent, not known yet, or there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Attr<T> {
+    /// Not set.
+    #[default]
+    Null,
+    /// Known only after apply.
+    Unknown,
+    /// Set to this.
+    Known(T),
+}
+
+impl<T> Attr<T> {
+    /// The value if it is known; null and unknown are `None` alike, for callers that treat them alike.
+    pub const fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Null | Self::Unknown => None,
+        }
+    }
+
+    /// The value if it is known, taken out.
+    pub fn into_known(self) -> Option<T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Null | Self::Unknown => None,
+        }
+    }
+
+    /// Whether it is known only after apply.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// Whether it is not set.
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+}
+
+impl Attr<String> {
+    /// The text if it is known.
+    pub fn text(&self) -> Option<&str> {
+        self.known().map(String::as_str)
+    }
+}
+
+impl Attr<bool> {
+    /// Whether it is known to be true: an optional flag that is not set is off.
+    pub const fn is_true(&self) -> bool {
+        matches!(self, Self::Known(true))
+    }
+}
+
+/// `None` is null: an absent fact in an answer is an absent attribute.
+impl<T> From<Option<T>> for Attr<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Self::Known)
+    }
+}
+
+impl From<&str> for Attr<String> {
+    fn from(text: &str) -> Self {
+        Self::Known(text.to_owned())
+    }
+}
+
+/// A Rust type that stands for known values of one Terraform type.
+pub trait Convert: Sized {
+    /// What a value of this type is called in a message.
+    const EXPECTED: &'static str;
+
+    /// From a value that is neither null nor unknown.
+    ///
+    /// # Errors
+    /// The value is of another type; the path leads to where inside it.
+    fn from_known(value: &Value) -> Result<Self, Error>;
+
+    /// To a value.
+    fn into_value(self) -> Value;
+}
+
+impl<T: Convert> Attr<T> {
+    /// From any value.
+    ///
+    /// # Errors
+    /// As [`Convert::from_known`].
+    pub fn from_value(value: &Value) -> Result<Self, Error> {
+        match value {
+            Value::Null => Ok(Self::Null),
+            Value::Unknown(_) => Ok(Self::Unknown),
+            known => T::from_known(known).map(Self::Known),
+        }
+    }
+
+    /// To a value.
+    pub fn into_value(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Unknown => Value::unknown(),
+            Self::Known(value) => value.into_value(),
+        }
+    }
+}
+
+/// The error of a value that is no `T`.
+pub fn unexpected<T: Convert>(value: &Value) -> Error {
+    ErrorKind::Unexpected { expected: T::EXPECTED, found: value.noun() }.into()
+}
+
+impl Convert for String {
+    const EXPECTED: &'static str = "a string";
+
+    fn from_known(value: &Value) -> Result<Self, Error> {
+        value.as_str().map(str::to_owned).ok_or_else(|| unexpected::<Self>(value))
+    }
+
+    fn into_value(self) -> Value {
+        Value::String(self)
+    }
+}
+
+/// A text that does not print: what is sensitive in a schema is sensitive in a model.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Sensitive(String);
+
+impl Sensitive {
+    /// The text itself.
+    pub fn into_inner(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Debug for Sensitive {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(sensitive)")
+    }
+}
+
+impl Convert for Sensitive {
+    const EXPECTED: &'static str = String::EXPECTED;
+
+    fn from_known(value: &Value) -> Result<Self, Error> {
+        String::from_known(value).map(Self)
+    }
+
+    fn into_value(self) -> Value {
+        self.0.into()
+    }
+}
+
+impl Convert for bool {
+    const EXPECTED: &'static str = "a bool";
+
+    fn from_known(value: &Value) -> Result<Self, Error> {
+        value.as_bool().ok_or_else(|| unexpected::<Self>(value))
+    }
+
+    fn into_value(self) -> Value {
+        Value::Bool(self)
+    }
+}
+
+impl Convert for i64 {
+    const EXPECTED: &'static str = "a whole number";
+
+    fn from_known(value: &Value) -> Result<Self, Error> {
+        value.as_i64().ok_or_else(|| unexpected::<Self>(value))
+    }
+
+    fn into_value(self) -> Value {
+        Value::from(self)
+    }
+}

@@ -1,0 +1,41 @@
+//! The provider as its author writes it.
+
+use std::future::Future;
+
+use super::{AnyResource, Diagnostics, Model, Schema};
+
+/// What is known of the host that configures the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    /// The version it gives itself; for logs and the user agent only, since hosts do not all tell the truth here.
+    pub terraform_version: String,
+}
+
+/// A provider: its own configuration, and what it offers.
+pub trait Provider: Send + Sync + 'static {
+    /// The provider block.
+    type Model: Model;
+    /// What a configured provider hands to its resources.
+    type Session: Send + Sync + 'static;
+
+    /// The schema of the provider block.
+    fn schema(&self) -> Schema;
+
+    /// Checks the provider block beyond its schema; values may be unknown. No network.
+    fn validate(&self, _config: &Self::Model) -> Diagnostics {
+        Diagnostics::new()
+    }
+
+    /// Takes the configuration. While planning values may be unknown: that is an error only once one is needed.
+    ///
+    /// # Errors
+    /// The configuration cannot be used.
+    fn configure(
+        &self,
+        config: Self::Model,
+        host: Host,
+    ) -> impl Future<Output = Result<Self::Session, Diagnostics>> + Send;
+
+    /// The managed resources.
+    fn resources(&self) -> Vec<Box<dyn AnyResource<Self::Session>>>;
+}
