@@ -1,4 +1,18 @@
-//! protocol
+//! tfplugin5 on one side, the framework on the other.
+//!
+//! Each RPC is one short method: decode the request, call the framework, encode the response. What can go wrong is said in
+//! diagnostics under a gRPC status of OK, because a gRPC error reaches the practitioner only as "Plugin error".
+//!
+//! This module alone names the generated types. It knows the protocol and none of the resources.
+
+mod answer;
+mod config;
+mod encode;
+mod resource;
+mod server;
+mod service;
+
+pub use server::Server;
 
 /// Messages and services of the plugin protocol, generated from `proto/tfplugin5.proto`.
 #[allow(

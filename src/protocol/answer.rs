@@ -1,0 +1,84 @@
+//! From what a call came to, to a response: diagnostics instead of gRPC errors, panics included.
+
+use std::{any::Any, future::Future, panic::AssertUnwindSafe};
+
+use futures_util::FutureExt;
+use tonic::{Response, Status};
+
+use super::{encode, tfplugin5 as wire};
+use crate::framework::{Diagnostic, Diagnostics};
+
+/// A response that has room for diagnostics.
+pub(super) trait Reply: Default {
+    /// Where they go, in front of what is there already.
+    fn diagnostics(&mut self) -> &mut Vec<wire::Diagnostic>;
+}
+
+/// Awaits `call` and makes a response of whatever comes of it.
+///
+/// A panic becomes a diagnostic that asks to be reported; the process lives on.
+pub(super) async fn answer<R: Reply>(
+    rpc: &'static str,
+    call: impl Future<Output = Result<R, Diagnostics>> + Send,
+) -> Result<Response<R>, Status> {
+    let began = tokio::time::Instant::now();
+    tracing::debug!(tf_rpc = rpc, "request received");
+    let result = AssertUnwindSafe(call)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(panicked(rpc, panic.as_ref())));
+    let mut failed = R::default();
+    let reply = result.unwrap_or_else(|diagnostics| {
+        failed.diagnostics().extend(encode::diagnostics(diagnostics));
+        failed
+    });
+    let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::debug!(tf_rpc = rpc, tf_req_duration_ms = milliseconds, "response sent");
+    Ok(Response::new(reply))
+}
+
+fn panicked(rpc: &str, panic: &(dyn Any + Send)) -> Diagnostics {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    Diagnostic::bug(format!("The provider failed inside {rpc}: {text}.")).into()
+}
+
+macro_rules! replies {
+    ($($message:ty),* $(,)?) => {
+        $(impl Reply for $message {
+            fn diagnostics(&mut self) -> &mut Vec<wire::Diagnostic> {
+                &mut self.diagnostics
+            }
+        })*
+    };
+}
+
+replies!(
+    wire::apply_resource_change::Response,
+    wire::close_ephemeral_resource::Response,
+    wire::configure::Response,
+    wire::generate_resource_config::Response,
+    wire::get_functions::Response,
+    wire::get_metadata::Response,
+    wire::get_provider_schema::Response,
+    wire::get_resource_identity_schemas::Response,
+    wire::import_resource_state::Response,
+    wire::move_resource_state::Response,
+    wire::open_ephemeral_resource::Response,
+    wire::plan_action::Response,
+    wire::plan_resource_change::Response,
+    wire::prepare_provider_config::Response,
+    wire::read_data_source::Response,
+    wire::read_resource::Response,
+    wire::renew_ephemeral_resource::Response,
+    wire::upgrade_resource_identity::Response,
+    wire::upgrade_resource_state::Response,
+    wire::validate_action_config::Response,
+    wire::validate_data_source_config::Response,
+    wire::validate_ephemeral_resource_config::Response,
+    wire::validate_list_resource_config::Response,
+    wire::validate_resource_type_config::Response,
+);

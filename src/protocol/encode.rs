@@ -1,0 +1,119 @@
+//! Pure conversions between the framework's types and the wire's.
+
+use super::tfplugin5::{self as wire, attribute_path::step::Selector};
+use crate::{
+    cty::{self, Path, Step, Type, Value},
+    framework::{Attribute, Block, Diagnostic, Diagnostics, Mode, NestedBlock, Schema, Severity},
+};
+
+/// A value from the wire. Absent, or with nothing in it, means null.
+pub(super) fn value(dynamic: Option<wire::DynamicValue>, ty: &Type) -> Result<Value, Diagnostics> {
+    let Some(dynamic) = dynamic else { return Ok(Value::Null) };
+    let decoded = if !dynamic.msgpack.is_empty() {
+        cty::msgpack::decode(&dynamic.msgpack, ty)
+    } else if !dynamic.json.is_empty() {
+        cty::json::decode(&dynamic.json, ty)
+    } else {
+        return Ok(Value::Null);
+    };
+    decoded.map_err(|error| undecodable(&error).into())
+}
+
+/// Stored state: JSON in the current schema's shape.
+pub(super) fn state(raw: Option<wire::RawState>, ty: &Type) -> Result<Value, Diagnostics> {
+    let raw = raw.unwrap_or_default();
+    if raw.json.is_empty() {
+        return Err(Diagnostic::error(
+            "Unsupported State Format",
+            "The stored state is from before Terraform 0.12. Run `terraform apply` with Terraform 0.12 or 0.13 once, \
+             which rewrites it, then use this version again.",
+        )
+        .into());
+    }
+    cty::json::decode_state(&raw.json, ty).map_err(|error| undecodable(&error).into())
+}
+
+fn undecodable(error: &cty::Error) -> Diagnostic {
+    Diagnostic::error(
+        "Unable to Decode Value",
+        format!(
+            "The host sent a value that does not fit the provider's schema: {error}. \
+             If the provider was just replaced by another version, run `terraform init -upgrade` and try again; \
+             otherwise please report this to the provider's developers."
+        ),
+    )
+    .at(error.path.clone())
+}
+
+/// A value for the wire, always as MessagePack: JSON cannot hold unknowns.
+pub(super) fn dynamic(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Diagnostics> {
+    let msgpack = cty::msgpack::encode(value, ty).map_err(|error| {
+        Diagnostic::bug(format!("A value does not fit the schema: {error}.")).at(error.path)
+    })?;
+    Ok(wire::DynamicValue { msgpack, json: Vec::new() })
+}
+
+pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
+    diagnostics.into_iter().map(diagnostic).collect()
+}
+
+fn diagnostic(diagnostic: Diagnostic) -> wire::Diagnostic {
+    let severity = match diagnostic.severity {
+        Severity::Error => wire::diagnostic::Severity::Error,
+        Severity::Warning => wire::diagnostic::Severity::Warning,
+    };
+    wire::Diagnostic {
+        severity: severity.into(),
+        summary: diagnostic.summary,
+        detail: diagnostic.detail,
+        attribute: diagnostic.path.as_ref().filter(|path| !path.steps().is_empty()).map(path),
+    }
+}
+
+pub(super) fn path(path: &Path) -> wire::AttributePath {
+    let selector = |step: &Step| match step {
+        Step::Attribute(name) => Selector::AttributeName(name.clone()),
+        Step::Index(index) => Selector::ElementKeyInt(*index),
+        Step::Key(key) => Selector::ElementKeyString(key.clone()),
+    };
+    let step = |step| wire::attribute_path::Step { selector: Some(selector(step)) };
+    wire::AttributePath { steps: path.steps().iter().map(step).collect() }
+}
+
+pub(super) fn schema(schema: &Schema) -> wire::Schema {
+    wire::Schema { version: schema.version, block: Some(block(&schema.block)) }
+}
+
+fn block(block: &Block) -> wire::schema::Block {
+    wire::schema::Block {
+        attributes: block.attributes.iter().map(attribute).collect(),
+        block_types: block.blocks.iter().map(nested_block).collect(),
+        description: block.description.to_owned(),
+        description_kind: wire::StringKind::Markdown.into(),
+        ..wire::schema::Block::default()
+    }
+}
+
+fn nested_block(nested: &NestedBlock) -> wire::schema::NestedBlock {
+    wire::schema::NestedBlock {
+        type_name: nested.name.to_owned(),
+        block: Some(block(&nested.block)),
+        nesting: wire::schema::nested_block::NestingMode::Single.into(),
+        min_items: 0,
+        max_items: 0,
+    }
+}
+
+fn attribute(attribute: &Attribute) -> wire::schema::Attribute {
+    wire::schema::Attribute {
+        name: attribute.name.to_owned(),
+        r#type: attribute.ty.to_json().into_bytes(),
+        description: attribute.description.to_owned(),
+        description_kind: wire::StringKind::Markdown.into(),
+        required: attribute.mode == Mode::Required,
+        optional: matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),
+        computed: attribute.is_computed(),
+        sensitive: attribute.sensitive,
+        ..wire::schema::Attribute::default()
+    }
+}
