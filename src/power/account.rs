@@ -1,0 +1,98 @@
+//! What one operation did and saw, for the message if it fails.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::compshare::{self, Instance};
+
+/// What came of one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It was under way when the operation ended.
+    Awaited,
+    /// The cloud took it.
+    Accepted,
+    /// The cloud refused it, in these words.
+    Refused(String),
+    /// Whether the cloud took it is not known, for this reason.
+    Lost(String),
+}
+
+/// One call that changes something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The API action.
+    pub action: &'static str,
+    /// What came of it.
+    pub answer: Answer,
+}
+
+/// All an operation did and saw.
+#[derive(Debug)]
+pub struct Account {
+    /// The instance.
+    pub instance_id: String,
+    /// How it looked the last time it was seen.
+    pub last_seen: Option<Instance>,
+    /// The states it was seen in, in order, each once per change.
+    pub states: Vec<String>,
+    /// The calls that change something, in order.
+    pub asked: Vec<Asked>,
+    /// The refusal of the last call, where it was refused for the moment and was to be sent again.
+    pub last_refusal: Option<compshare::Error>,
+    /// The last answer that was lost, or look that failed, if there was one.
+    pub last_error: Option<compshare::Error>,
+    /// Whether a start without a GPU was seen to get one all the same, and was to be undone.
+    pub gpu_unasked: bool,
+    began: Instant,
+}
+
+impl Account {
+    pub(super) fn new(instance_id: &str) -> Self {
+        Self {
+            instance_id: instance_id.to_owned(),
+            last_seen: None,
+            states: Vec::new(),
+            asked: Vec::new(),
+            last_refusal: None,
+            last_error: None,
+            gpu_unasked: false,
+            began: Instant::now(),
+        }
+    }
+
+    /// How long the operation has been going on.
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// Whether the cloud was asked for `action` and may have taken it.
+    pub fn may_have(&self, action: &str) -> bool {
+        let taken = |asked: &Asked| !matches!(asked.answer, Answer::Refused(_));
+        self.asked.iter().any(|asked| asked.action == action && taken(asked))
+    }
+
+    pub(super) fn saw(&mut self, instance: &Instance) {
+        let state = instance.state.as_str();
+        if self.states.last().map(String::as_str) != Some(state) {
+            let before = self.states.last().map_or("", String::as_str);
+            tracing::info!(instance = %self.instance_id, from = before, to = state, "instance state");
+            self.states.push(state.to_owned());
+        }
+        self.last_seen = Some(instance.clone());
+    }
+
+    pub(super) fn ask(&mut self, action: &'static str) {
+        tracing::info!(instance = %self.instance_id, call = action, "asking the cloud");
+        self.asked.push(Asked { action, answer: Answer::Awaited });
+    }
+
+    /// Notes what came of the call asked last.
+    pub(super) fn answered(&mut self, answer: Answer) {
+        if let Some(asked) = self.asked.last_mut() {
+            tracing::info!(instance = %self.instance_id, call = asked.action, answer = ?answer, "the cloud answered");
+            asked.answer = answer;
+        }
+    }
+}

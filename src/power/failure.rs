@@ -1,0 +1,93 @@
+//! Why an operation failed. Words for people are made elsewhere.
+
+use std::time::Duration;
+
+use super::Account;
+use crate::compshare;
+
+/// A failed operation: why, and what it did and saw.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why it failed.
+    pub reason: Reason,
+    /// What it did and saw.
+    pub account: Box<Account>,
+}
+
+/// Which of the two calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// StartCompShareInstance.
+    Start,
+    /// StopCompShareInstance.
+    Stop,
+}
+
+/// Why an instance cannot be started without its GPU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoGpuRefusal {
+    /// Its GPU model does not support it.
+    Model,
+    /// It is paid in advance, in this way; only pay-as-you-go instances can.
+    ChargeType(String),
+    /// It is a container, and those take only spec `A`.
+    ContainerSpec,
+}
+
+/// Why an operation failed.
+#[derive(Debug)]
+pub enum Reason {
+    /// A call failed for good, or the cloud could not be reached.
+    Call(compshare::Error),
+    /// The instance does not exist for these keys, in this project.
+    NotFound,
+    /// The look-up was limited to a region, and the instance is in another.
+    OtherRegion {
+        /// Where it was looked for.
+        looked: String,
+        /// Where it is.
+        found: String,
+    },
+    /// It was there, and is gone.
+    Vanished,
+    /// It is in another region than claimed.
+    WrongRegion {
+        /// The claim.
+        claimed: String,
+        /// Where it is.
+        actual: String,
+    },
+    /// It is in another zone than claimed.
+    WrongZone {
+        /// The claim.
+        claimed: String,
+        /// Where it is.
+        actual: String,
+    },
+    /// It is in a state that it does not leave by itself, such as `Install Fail`.
+    FailedState(String),
+    /// It runs in the other GPU mode, and may not be stopped to change that.
+    RestartNotAllowed {
+        /// Whether it is to run without its GPU.
+        without_gpu: bool,
+    },
+    /// It cannot be started without its GPU.
+    NoGpu(NoGpuRefusal),
+    /// The call was accepted, and nothing came of it.
+    NotTaken(Verb),
+    /// The call was sent several times, no answer to it arrived, and nothing came of it.
+    Unanswered(Verb),
+    /// It went on its way and came back to where it was.
+    FellBack(Verb),
+    /// It was to start without a GPU and got one, which is billed.
+    GpuAllocated {
+        /// Whether it was stopped again.
+        stopped_again: bool,
+    },
+    /// It was to start with its GPU and runs without.
+    GpuMissing,
+    /// The time was over.
+    TimedOut(Duration),
+    /// The host was interrupted.
+    Interrupted,
+}

@@ -1,0 +1,286 @@
+//! The loop around the decision: look, decide, act, wait; and what ends it.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Account, Answer, GpuMode, Order, Power, Target,
+    decide::{self, Step},
+    failure::{Failure, Reason, Verb},
+    history::{History, Sent},
+};
+use crate::compshare::{
+    self, Call, Class, ErrorKind, Instance, Scope, StartInstance, StopInstance, WithoutGpu,
+};
+
+/// How often a call may be refused because of the state the instance is in, while the cloud reports the right state.
+const MOST_STATE_REFUSALS: u32 = 3;
+
+impl Power {
+    /// Brings the instance to its target, and returns it as it was seen there; `None` if it is gone, which only
+    /// [`Target::AtRest`] takes for a success.
+    ///
+    /// Ends at the order's timeout, and at once when `stop` is cancelled, wherever it is then.
+    ///
+    /// # Errors
+    /// The instance is not as wanted; the failure says why, and what was done.
+    pub async fn reach(
+        &self,
+        order: &Order,
+        stop: &CancellationToken,
+    ) -> Result<Option<Instance>, Failure> {
+        let mut account = Account::new(&order.instance_id);
+        let result = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(Reason::Interrupted),
+            result = self.drive(order, &mut account) => result,
+            () = sleep(order.timeout) => Err(Reason::TimedOut(order.timeout)),
+        };
+        result.map_err(|reason| Failure { reason, account: Box::new(account) })
+    }
+
+    async fn drive(
+        &self,
+        order: &Order,
+        account: &mut Account,
+    ) -> Result<Option<Instance>, Reason> {
+        let turn = self.turn(&order.instance_id);
+        let _turn = turn.lock().await;
+        let mut history = History::default();
+        let mut changed = Instant::now();
+        let mut delay = Duration::ZERO;
+        loop {
+            let changes = account.states.len();
+            let found = self.look_for(order, delay, &mut history, account).await?;
+            let step = match &found {
+                Some(seen) => self.next(seen, order, &mut history, account)?,
+                None => decide::absent(order.target, &history),
+            };
+            if account.states.len() != changes {
+                changed = Instant::now();
+                history.refusals = 0;
+            }
+            delay = match (step, found) {
+                (Step::Done, found) => return Ok(found),
+                (Step::Fail(reason), _) => return Err(reason),
+                (Step::Confirm, _) => self.pace.confirm,
+                (Step::Call(verb), Some(seen)) => {
+                    self.act(verb, &seen, order, &mut history, account).await?;
+                    changed = Instant::now();
+                    self.delay(changed, &history)
+                }
+                (Step::Wait | Step::Call(_), _) => self.delay(changed, &history),
+            };
+        }
+    }
+
+    /// Looks once, after `delay` at the latest. Not finding the instance is noted, and a failure is passed over if
+    /// something is under way that has to be followed.
+    async fn look_for(
+        &self,
+        order: &Order,
+        mut delay: Duration,
+        history: &mut History,
+        account: &mut Account,
+    ) -> Result<Option<Instance>, Reason> {
+        let id = &order.instance_id;
+        loop {
+            let looked = match history.absences {
+                0 => self.look_there(id, &order.scope, delay).await,
+                _ => self.look_everywhere(id, &order.scope, delay).await,
+            };
+            match looked {
+                Ok(Some(instance)) => return Ok(Some(instance)),
+                Ok(None) => {
+                    history.absences += 1;
+                    return Ok(None);
+                }
+                Err(error) if account.asked.is_empty() || !is_passing(&error) => {
+                    return Err(Reason::Call(error));
+                }
+                Err(error) => {
+                    account.last_error = Some(error);
+                    delay = self.pace.poll_pause(Duration::MAX / 8);
+                    // A cloud that fails at once must not be asked at once again, whoever else is asking.
+                    sleep(delay).await;
+                }
+            }
+        }
+    }
+
+    fn next(
+        &self,
+        seen: &Instance,
+        order: &Order,
+        history: &mut History,
+        account: &mut Account,
+    ) -> Result<Step, Reason> {
+        if account.last_seen.is_none() {
+            decide::within(seen, order.only_in.as_deref())?;
+            decide::place(seen, &order.place)?;
+        }
+        account.saw(seen);
+        history.observe(&seen.state);
+        history.compare(seen, order.target);
+        let step = decide::decide(seen, order.target, history, &self.pace, Instant::now());
+        // A stop of what this operation started without its GPU is the undoing of that start.
+        if matches!(step, Step::Call(Verb::Stop)) && history.start != Sent::Not {
+            history.undoing = true;
+            account.gpu_unasked = true;
+        }
+        Ok(step)
+    }
+
+    /// Sends one call, and notes what came of it.
+    async fn act(
+        &self,
+        verb: Verb,
+        seen: &Instance,
+        order: &Order,
+        history: &mut History,
+        account: &mut Account,
+    ) -> Result<(), Reason> {
+        let scope = scope_of(seen, &order.scope);
+        let result = match verb {
+            Verb::Start => {
+                history.found_stopped |= history.stop == Sent::Not;
+                let start = StartInstance {
+                    instance_id: order.instance_id.clone(),
+                    scope,
+                    without_gpu: without_gpu(order.target, history.spec_alone),
+                };
+                account.ask(StartInstance::ACTION);
+                self.client.call(&start).await.map(drop)
+            }
+            Verb::Stop => {
+                let stop = StopInstance {
+                    instance_id: order.instance_id.clone(),
+                    scope,
+                    force: order.force_stop,
+                };
+                account.ask(StopInstance::ACTION);
+                self.client.call(&stop).await.map(drop)
+            }
+        };
+        let since = Instant::now();
+        let Err(error) = result else {
+            account.answered(Answer::Accepted);
+            account.last_refusal = None;
+            *sent(history, verb) = Sent::Accepted { since, left: false };
+            return Ok(());
+        };
+        let outcome = self.after_error(&error, verb, order, history, since);
+        let in_doubt = matches!(sent(history, verb), Sent::InDoubt { .. });
+        let words = error.kind().to_string();
+        account.answered(if in_doubt { Answer::Lost(words) } else { Answer::Refused(words) });
+        if outcome == Outcome::GiveUp {
+            return Err(Reason::Call(error));
+        }
+        if in_doubt {
+            account.last_error = Some(error);
+        } else {
+            account.last_refusal = Some(error);
+        }
+        Ok(())
+    }
+
+    /// What a failed call means for the operation.
+    fn after_error(
+        &self,
+        error: &compshare::Error,
+        verb: Verb,
+        order: &Order,
+        history: &mut History,
+        since: Instant,
+    ) -> Outcome {
+        if error.may_have_happened() {
+            *sent(history, verb) = Sent::InDoubt { since };
+            history.doubts += 1;
+            return Outcome::GoOn;
+        }
+        *sent(history, verb) = Sent::Not;
+        let pause = match error.class() {
+            Some(Class::InProgress | Class::Throttled) => self.pace.lock_pause(history.refusals),
+            Some(Class::PowerState) if history.refusals < MOST_STATE_REFUSALS => {
+                self.pace.lock_pause(history.refusals)
+            }
+            Some(Class::Capacity) if order.wait_for_capacity => self.pace.capacity_pause(),
+            Some(Class::Usage) if verb == Verb::Start && refuses_flag(error, order, history) => {
+                history.spec_alone = true;
+                Duration::ZERO
+            }
+            _ => return Outcome::GiveUp,
+        };
+        history.refusals += 1;
+        history.not_before = Some(since + pause);
+        Outcome::GoOn
+    }
+
+    /// Until the next look: a poll interval, or less if a call may be sent again before that.
+    fn delay(&self, changed: Instant, history: &History) -> Duration {
+        let now = Instant::now();
+        let pause = self.pace.poll_pause(now - changed);
+        match history.not_before {
+            Some(then) if then > now => pause.min(then - now),
+            _ => pause,
+        }
+    }
+}
+
+/// Whether an operation goes on after a failed call, or ends with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    GoOn,
+    GiveUp,
+}
+
+fn sent(history: &mut History, verb: Verb) -> &mut Sent {
+    match verb {
+        Verb::Start => &mut history.start,
+        Verb::Stop => &mut history.stop,
+    }
+}
+
+/// Whether looking again may well succeed.
+fn is_passing(error: &compshare::Error) -> bool {
+    match (error.kind(), error.class()) {
+        (ErrorKind::Unsent { permanent, .. }, _) => !permanent,
+        (_, Some(class)) => {
+            matches!(class, Class::Ambiguous | Class::Transient | Class::Throttled)
+        }
+        (_, None) => true,
+    }
+}
+
+/// Whether a start was refused because the cloud does not know the flag `WithoutGpu` any more. `WithoutGpuSpec` has it as
+/// its beginning, and is another parameter.
+fn refuses_flag(error: &compshare::Error, order: &Order, history: &History) -> bool {
+    let names_flag = |message: &str| {
+        message
+            .match_indices("WithoutGpu")
+            .any(|(at, flag)| !message[at + flag.len()..].starts_with("Spec"))
+    };
+    let sent = without_gpu(order.target, history.spec_alone).is_some_and(|sent| sent.send_flag);
+    // 8442 speaks of the instance, not of the parameter.
+    sent && error.ret_code() != Some(8442) && error.message().is_some_and(names_flag)
+}
+
+fn without_gpu(target: Target, spec_alone: bool) -> Option<WithoutGpu> {
+    match target {
+        Target::Running { mode: GpuMode::WithoutGpu(spec), .. } => {
+            Some(WithoutGpu { spec, send_flag: !spec_alone })
+        }
+        _ => None,
+    }
+}
+
+/// Where the call goes: to where the instance was seen.
+fn scope_of(seen: &Instance, scope: &Scope) -> Scope {
+    Scope {
+        region: seen.region.clone().or_else(|| scope.region.clone()),
+        zone: seen.zone.clone().or_else(|| scope.zone.clone()),
+        project_id: scope.project_id.clone(),
+    }
+}
