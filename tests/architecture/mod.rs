@@ -1,1 +1,171 @@
-//! architecture
+//! Who may know what: the invariants of the crate documentation, held over the source text.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A module, and what its source must not mention outside comments and tests.
+const ABSENCES: [(&str, &[&str]); 9] = [
+    (
+        "plugin",
+        &[
+            "tfplugin5",
+            "crate::framework",
+            "crate::cty",
+            "crate::provider",
+            "compshare::",
+            "d602bf8f",
+        ],
+    ),
+    ("protocol", &["crate::compshare", "crate::power", "crate::provider", "reqwest", "std::env"]),
+    (
+        "framework",
+        &[
+            "tonic",
+            "prost",
+            "tfplugin5",
+            "reqwest",
+            "std::time::Instant",
+            "tokio::time",
+            "environment",
+            "crate::compshare",
+        ],
+    ),
+    (
+        "cty",
+        &[
+            "tonic",
+            "prost",
+            "tfplugin5",
+            "reqwest",
+            "tokio",
+            "std::time",
+            "environment",
+            "crate::framework",
+        ],
+    ),
+    ("provider", &["tonic", "tfplugin5", "reqwest", "serde_json", "Form", "std::env::"]),
+    (
+        "power",
+        &[
+            "tonic",
+            "tfplugin5",
+            "crate::framework",
+            "crate::cty",
+            "crate::provider",
+            "Diagnostic",
+            "reqwest",
+            "serde",
+            "Form",
+        ],
+    ),
+    (
+        "compshare",
+        &[
+            "tonic",
+            "tfplugin5",
+            "crate::framework",
+            "crate::cty",
+            "crate::provider",
+            "crate::power",
+            "Diagnostic",
+            "Terraform",
+        ],
+    ),
+    (
+        "simulator",
+        &[
+            "crate::compshare",
+            "crate::power",
+            "crate::provider",
+            "crate::framework",
+            "crate::cty",
+            "tonic",
+        ],
+    ),
+    ("environment.rs", &["tonic", "reqwest", "tokio"]),
+];
+
+#[test]
+fn each_layer_knows_only_what_it_may() {
+    let mut broken = Vec::new();
+    for (module, absent) in ABSENCES {
+        for file in sources(&root().join(module)) {
+            for (number, line) in code(&file) {
+                for word in absent.iter().filter(|word| mentions(&line, word)) {
+                    broken.push(format!(
+                        "{}:{number} mentions `{word}`: {}",
+                        file.display(),
+                        line.trim()
+                    ));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn only_main_takes_the_environment_and_only_plugin_writes_to_stdout() {
+    let mut broken = Vec::new();
+    for file in sources(&root()) {
+        let name = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        let binary = name == "main.rs" || name.starts_with("bin");
+        for (number, line) in code(&file) {
+            let environment = line.contains("env::var") && name != "environment.rs";
+            let taken = line.contains("Environment::of_process") && !binary;
+            let stdout = line.contains("stdout()")
+                && !name.starts_with("plugin")
+                && !name.starts_with("bin");
+            if environment || taken || stdout {
+                broken.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    let silent: Vec<_> = sources(&root())
+        .into_iter()
+        .filter(|file| !fs::read_to_string(file).unwrap().starts_with("//! "))
+        .collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+/// As a whole word at its end: `Form`, but not `Formatter`.
+fn mentions(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        !line[at + word.len()..]
+            .starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
+            || word.ends_with(':')
+    })
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn sources(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_owned()];
+    }
+    let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .filter(|entry| entry.is_dir() || entry.extension().is_some_and(|e| e == "rs"))
+        .flat_map(|entry| sources(&entry))
+        .collect()
+}
+
+/// The lines of a file that are code, numbered from 1: without comments, and without the tests at its end.
+fn code(file: &Path) -> Vec<(usize, String)> {
+    let text = fs::read_to_string(file).unwrap();
+    text.lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line.to_owned()))
+        .take_while(|(_, line)| line.trim() != "#[cfg(test)]")
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .collect()
+}

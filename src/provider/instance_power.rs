@@ -1,0 +1,467 @@
+//! `compshare_instance_power`: whether an instance runs.
+
+use std::time::Duration;
+
+use super::{Session, duration, message, session::NotReady};
+use crate::{
+    compshare::{Instance, Spec, State},
+    cty::{Path, Type},
+    framework::{
+        Attr, Attribute, Block, Change, Context, Diagnostic, Diagnostics, Failure, Mode,
+        Model as _, NestedBlock, Resource, Rule, Schema, model,
+    },
+    power::{self, GpuMode, Order, Place, Power, Target},
+};
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+
+const RUNNING: &str = "Running";
+const STOPPED: &str = "Stopped";
+
+/// The resource. All it knows is in the session and the models.
+#[derive(Debug)]
+pub(super) struct InstancePower;
+
+model! {
+    /// Configuration, plan and state of one instance's power.
+    pub(super) struct InstancePowerModel {
+        pub(super) instance_id: Attr<String>,
+        pub(super) state: Attr<String>,
+        pub(super) region: Attr<String>,
+        pub(super) zone: Attr<String>,
+        pub(super) project_id: Attr<String>,
+        pub(super) without_gpu: Attr<bool>,
+        pub(super) without_gpu_spec: Attr<String>,
+        pub(super) allow_stopping_for_update: Attr<bool>,
+        pub(super) stop_on_destroy: Attr<bool>,
+        pub(super) force_stop: Attr<bool>,
+        pub(super) wait_for_capacity: Attr<bool>,
+        pub(super) timeouts: Attr<Timeouts>,
+        pub(super) id: Attr<String>,
+        pub(super) name: Attr<String>,
+        pub(super) gpu_type: Attr<String>,
+        pub(super) gpu_count: Attr<i64>,
+        pub(super) started_at: Attr<String>,
+    }
+}
+
+model! {
+    /// How long operations may take, as Go durations.
+    pub(super) struct Timeouts {
+        pub(super) create: Attr<String>,
+        pub(super) update: Attr<String>,
+        pub(super) delete: Attr<String>,
+    }
+}
+
+impl Resource for InstancePower {
+    type Model = InstancePowerModel;
+    type Session = Session;
+
+    fn type_name(&self) -> &'static str {
+        "compshare_instance_power"
+    }
+
+    fn schema(&self) -> Schema {
+        Schema {
+            version: 0,
+            block: Block {
+                description: "Keeps a CompShare instance running, or stopped. The instance itself is neither created nor \
+                              deleted: this resource starts it and stops it, and starts it again when somebody else \
+                              stopped it. A running instance is adopted as it is.",
+                attributes: attributes(),
+                blocks: vec![NestedBlock { name: "timeouts", block: timeouts() }],
+            },
+        }
+    }
+
+    fn validate(&self, config: &InstancePowerModel) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        let may_be_true = config.without_gpu.is_true() || config.without_gpu.is_unknown();
+        // One that is not known yet may turn out to be null.
+        if config.without_gpu_spec.known().is_some() && !may_be_true {
+            let detail = "`without_gpu_spec` says what an instance without its GPU runs on, and has no meaning unless \
+                          `without_gpu = true`. Set that, or remove `without_gpu_spec`.";
+            let path = Path::root().attribute("without_gpu_spec");
+            diagnostics.push(Diagnostic::error("Invalid Attribute Combination", detail).at(path));
+        }
+        diagnostics
+    }
+
+    async fn plan(
+        &self,
+        context: &Context<Session>,
+        change: Change<'_, InstancePowerModel>,
+        planned: &mut InstancePowerModel,
+    ) -> Result<(), Diagnostics> {
+        planned.id = planned.instance_id.clone();
+        let acts = match change.prior {
+            None => {
+                if change.config.project_id.is_null() {
+                    planned.project_id = context.session()?.project_id().clone();
+                }
+                true
+            }
+            Some(prior) => changes_power(prior, planned),
+        };
+        if !acts {
+            return Ok(());
+        }
+        planned.gpu_count = Attr::Unknown;
+        planned.started_at = Attr::Unknown;
+        look_ahead(context, &change, planned).await
+    }
+
+    async fn plan_destroy(
+        &self,
+        context: &Context<Session>,
+        prior: &InstancePowerModel,
+    ) -> Result<(), Diagnostics> {
+        if !prior.stop_on_destroy.is_true() && prior.state.text() != Some(STOPPED) {
+            context.warn(message::keeps_running(prior.instance_id.text().unwrap_or_default()));
+        }
+        Ok(())
+    }
+
+    async fn create(
+        &self,
+        context: &Context<Session>,
+        plan: InstancePowerModel,
+    ) -> Result<InstancePowerModel, Failure<InstancePowerModel>> {
+        let timeout = plan.timeouts.known().map_or(&Attr::Null, |timeouts| &timeouts.create);
+        let order = order(context.session()?, &plan, target(&plan), timeout, "create")?;
+        // What the plan of a create knows of the place was configured.
+        let order = Order { place: place(&plan), ..order };
+        let found =
+            reach(context, &order).await.map_err(|failure| message::operation(&order, &failure))?;
+        let mut state = plan.clone();
+        if let Some(instance) = found {
+            state.fill_from(&plan, &instance);
+        }
+        Ok(state)
+    }
+
+    async fn read(
+        &self,
+        context: &Context<Session>,
+        state: InstancePowerModel,
+    ) -> Result<Option<InstancePowerModel>, Diagnostics> {
+        let session = context.session()?;
+        let power = session.power().map_err(NotReady::into_diagnostics)?;
+        let id = state.instance_id.text().unwrap_or_default();
+        let scope = session.scope(&state.region, &state.project_id);
+        let found = tokio::select! {
+            found = power.find(id, &scope) => found.map_err(|error| message::read(id, &error))?,
+            () = context.stop.cancelled() => return Err(message::interrupted_read(id).into()),
+        };
+        Ok(found.map(|instance| observed(&state, &instance)))
+    }
+
+    async fn update(
+        &self,
+        context: &Context<Session>,
+        prior: InstancePowerModel,
+        plan: InstancePowerModel,
+    ) -> Result<InstancePowerModel, Failure<InstancePowerModel>> {
+        let mut state = plan.clone();
+        if !changes_power(&prior, &plan) {
+            state.fill_unknown(&prior);
+            return Ok(state);
+        }
+        let timeout = plan.timeouts.known().map_or(&Attr::Null, |timeouts| &timeouts.update);
+        let order = order(context.session()?, &plan, target(&plan), timeout, "update")?;
+        let found = reach(context, &order).await.map_err(|failure| Failure {
+            diagnostics: message::operation(&order, &failure),
+            state: failure.last_seen().map(|seen| Box::new(observed(&prior, seen))),
+        })?;
+        if let Some(instance) = found {
+            state.fill_from(&plan, &instance);
+        }
+        Ok(state)
+    }
+
+    async fn delete(
+        &self,
+        context: &Context<Session>,
+        state: InstancePowerModel,
+    ) -> Result<(), Diagnostics> {
+        if !state.stop_on_destroy.is_true() {
+            return Ok(());
+        }
+        let timeout = state.timeouts.known().map_or(&Attr::Null, |timeouts| &timeouts.delete);
+        let order = order(context.session()?, &state, Target::AtRest, timeout, "delete")?;
+        let order = Order { only_in: None, ..order };
+        reach(context, &order).await.map_err(|failure| message::operation(&order, &failure))?;
+        Ok(())
+    }
+
+    fn import(&self, id: &str) -> Result<InstancePowerModel, Diagnostics> {
+        let (project, instance) = match id.split_once('/') {
+            Some((project, instance)) => (Some(project), instance),
+            None => (None, id),
+        };
+        let malformed =
+            |part: &str| part.is_empty() || part.contains(|c: char| c == '/' || c.is_whitespace());
+        if malformed(instance) || project.is_some_and(malformed) {
+            return Err(message::import_id(id).into());
+        }
+        Ok(InstancePowerModel {
+            instance_id: instance.into(),
+            id: instance.into(),
+            project_id: project.map(str::to_owned).into(),
+            without_gpu: Attr::Known(false),
+            ..InstancePowerModel::default()
+        })
+    }
+}
+
+impl InstancePowerModel {
+    /// What the plan left open is taken from the instance; what it said stays said.
+    fn fill_from(&mut self, plan: &Self, instance: &Instance) {
+        self.fill_unknown(&observed(plan, instance));
+        // An answer without some fact leaves it unset: after an apply nothing may be unknown.
+        self.fill_unknown(&Self::default());
+    }
+}
+
+/// Whether a change from `prior` to `planned` starts or stops the instance.
+fn changes_power(prior: &InstancePowerModel, planned: &InstancePowerModel) -> bool {
+    let runs_differently =
+        planned.state.text() == Some(RUNNING) && planned.without_gpu != prior.without_gpu;
+    planned.state != prior.state || runs_differently
+}
+
+/// Looks at the instance once, and refuses what cannot work. It changes nothing in the plan, and if it cannot look, it says
+/// nothing: the apply will find out.
+async fn look_ahead(
+    context: &Context<Session>,
+    change: &Change<'_, InstancePowerModel>,
+    planned: &InstancePowerModel,
+) -> Result<(), Diagnostics> {
+    let session = context.session()?;
+    let Some(id) = planned.instance_id.text() else { return Ok(()) };
+    if planned.state.is_unknown() || planned.without_gpu.is_unknown() {
+        return Ok(());
+    }
+    let power = match session.power() {
+        Ok(power) => power,
+        Err(NotReady::Unknown(_)) => return Ok(()),
+        Err(NotReady::Unusable(diagnostics)) => return Err(diagnostics),
+    };
+    let place = place(change.config);
+    let order = Order { place, ..order(session, planned, target(planned), &Attr::Null, "create")? };
+    let looked = tokio::select! {
+        looked = power.glance(id, &order.scope) => looked,
+        () = context.stop.cancelled() => return Ok(()),
+        () = tokio::time::sleep(session.request_timeout()) => return Ok(()),
+    };
+    match looked {
+        Ok(Some(instance)) => {
+            power::preflight(&instance, order.only_in.as_deref(), &order.place, order.target)
+                .map_err(|reason| message::refused_plan(&order, &reason))
+        }
+        Ok(None) if change.prior.is_none() => {
+            Err(message::refused_plan(&order, &power::Reason::NotFound))
+        }
+        Err(error) if error.is_credentials() => Err(message::read(id, &error).into()),
+        Ok(None) | Err(_) => Ok(()),
+    }
+}
+
+async fn reach(
+    context: &Context<Session>,
+    order: &Order,
+) -> Result<Option<Instance>, message::Failed> {
+    let power: &Power = context
+        .session()
+        .and_then(|session| session.power().map_err(NotReady::into_diagnostics))
+        .map_err(message::Failed::Before)?;
+    power.reach(order, &context.stop).await.map_err(message::Failed::Operation)
+}
+
+fn order(
+    session: &Session,
+    model: &InstancePowerModel,
+    target: Target,
+    timeout: &Attr<String>,
+    operation: &str,
+) -> Result<Order, Diagnostics> {
+    let text = |attr: &Attr<String>| attr.text().map(str::to_owned);
+    Ok(Order {
+        instance_id: text(&model.instance_id).unwrap_or_default(),
+        scope: session.scope(&model.region, &model.project_id),
+        only_in: session.region().map(str::to_owned),
+        place: Place::default(),
+        target,
+        force_stop: model.force_stop.is_true(),
+        wait_for_capacity: model.wait_for_capacity.is_true(),
+        timeout: duration(timeout, &format!("timeouts.{operation}"), DEFAULT_TIMEOUT)?,
+    })
+}
+
+/// Where `model` claims the instance to be.
+fn place(model: &InstancePowerModel) -> Place {
+    Place { region: model.region.clone().into_known(), zone: model.zone.clone().into_known() }
+}
+
+fn target(model: &InstancePowerModel) -> Target {
+    if model.state.text() == Some(STOPPED) {
+        return Target::Stopped;
+    }
+    let mode = match (model.without_gpu.is_true(), model.without_gpu_spec.text()) {
+        (false, _) => GpuMode::WithGpu,
+        (true, Some("B")) => GpuMode::WithoutGpu(Spec::B),
+        (true, _) => GpuMode::WithoutGpu(Spec::A),
+    };
+    Target::Running { mode, may_restart: model.allow_stopping_for_update.is_true() }
+}
+
+/// `model` with what the cloud reports. What an answer leaves out stays as it was.
+fn observed(model: &InstancePowerModel, instance: &Instance) -> InstancePowerModel {
+    let mut state = model.clone();
+    // An empty state is the cloud's way to say that its own look-up failed: it is no news.
+    if instance.state == State::Unknown {
+        return state;
+    }
+    state.id = model.instance_id.clone();
+    state.state = instance.state.as_str().into();
+    // An instance does not move. Were the place overwritten by what is observed, a configured one could come to differ from it,
+    // and that replaces the resource, which nothing observed may ever do.
+    if state.region.known().is_none() {
+        set(&mut state.region, instance.region.clone());
+    }
+    if state.zone.known().is_none() {
+        set(&mut state.zone, instance.zone.clone());
+    }
+    set(&mut state.name, instance.name.clone());
+    set(&mut state.gpu_type, instance.gpu_type.clone());
+    set(&mut state.started_at, instance.start_time.and_then(rfc3339));
+    if instance.state == State::Running {
+        set(&mut state.gpu_count, instance.gpu.map(i64::from));
+        set(&mut state.without_gpu, instance.gpu.map(|count| count == 0));
+    } else {
+        state.gpu_count = Attr::Known(0);
+        if let Some(word) = unlisted(&instance.state) {
+            tracing::warn!(instance = %instance.id, state = word, "the cloud reports a state that no document lists");
+        }
+    }
+    state
+}
+
+fn set<T>(attr: &mut Attr<T>, fact: Option<T>) {
+    if let Some(fact) = fact {
+        *attr = Attr::Known(fact);
+    }
+}
+
+fn unlisted(state: &State) -> Option<&str> {
+    match state {
+        State::Other(word) => Some(word),
+        _ => None,
+    }
+}
+
+/// `None` for 0, which is how the API says "never".
+fn rfc3339(seconds: i64) -> Option<String> {
+    let time = jiff::Timestamp::from_second(seconds).ok()?;
+    (seconds > 0).then(|| time.to_string())
+}
+
+fn attributes() -> Vec<Attribute> {
+    let text = |name, mode, description| Attribute::new(name, Type::String, mode, description);
+    let flag = |name, description| Attribute::new(name, Type::Bool, Mode::Optional, description);
+    vec![
+        text(
+            "instance_id",
+            Mode::Required,
+            "The instance, such as `uhost-…` or `cpod-…`. Another id is another resource.",
+        )
+        .replaces()
+        .rule(Rule::NotEmpty),
+        text(
+            "state",
+            Mode::OptionalComputed,
+            "What the instance is to be: `Running` (default) or `Stopped`. After a refresh it holds the state that the cloud \
+             reports, so an instance that somebody stopped shows as a change.",
+        )
+        .default(RUNNING)
+        .rule(Rule::OneOf(&[RUNNING, STOPPED])),
+        text(
+            "region",
+            Mode::OptionalComputed,
+            "Where the instance is. Found by the id; if set, it has to be right.",
+        )
+        .replaces()
+        .rule(Rule::NotEmpty),
+        text(
+            "zone",
+            Mode::OptionalComputed,
+            "The zone the instance is in. Found by the id; if set, it has to be right.",
+        )
+        .replaces()
+        .rule(Rule::NotEmpty),
+        text(
+            "project_id",
+            Mode::OptionalComputed,
+            "The project the instance belongs to. Default: the provider's.",
+        )
+        .replaces()
+        .rule(Rule::NotEmpty),
+        Attribute::new(
+            "without_gpu",
+            Type::Bool,
+            Mode::OptionalComputed,
+            "Start without a GPU, which is cheaper; for preparing data, say. Default: `false`. Only pay-as-you-go instances \
+             of some GPU models can, and one per account at a time.",
+        )
+        .default(false),
+        text(
+            "without_gpu_spec",
+            Mode::Optional,
+            "What to run on without a GPU: `A` (2 cores, 4 GiB; default) or `B` (8 cores, 16 GiB; not for containers). \
+             Only with `without_gpu = true`. A change takes effect when the instance is started the next time.",
+        )
+        .rule(Rule::OneOf(&["A", "B"])),
+        flag(
+            "allow_stopping_for_update",
+            "Whether a running instance may be stopped and started again to change `without_gpu`. Default: `false`, and \
+             such a change is refused in the plan.",
+        ),
+        flag(
+            "stop_on_destroy",
+            "Whether destroying this resource stops the instance. Default: `false`: it is left as it is, and goes on being \
+             billed if it runs.",
+        ),
+        flag("force_stop", "Whether stopping is forced, which spot instances need. Default: `false`."),
+        flag(
+            "wait_for_capacity",
+            "Whether to keep trying, until the timeout, while the zone is sold out. Default: `false`: that is an error at \
+             once.",
+        ),
+        text("id", Mode::Computed, "The same as `instance_id`."),
+        text("name", Mode::Computed, "The instance's name."),
+        text("gpu_type", Mode::Computed, "Its GPU model, such as `4090`."),
+        Attribute::new(
+            "gpu_count",
+            Type::Number,
+            Mode::Computed,
+            "GPUs allocated now: 0 unless it runs with its GPU.",
+        ),
+        text("started_at", Mode::Computed, "When it was last started, in RFC 3339."),
+    ]
+}
+
+fn timeouts() -> Block {
+    let text = |name, description| {
+        Attribute::new(name, Type::String, Mode::Optional, description).rule(Rule::Duration)
+    };
+    Block {
+        description: "How long operations may take in all, such as `\"30m\"`.",
+        attributes: vec![
+            text("create", "Adopting or starting the instance. Default: `20m`."),
+            text("update", "Starting or stopping it. Default: `20m`."),
+            text("delete", "Stopping it, with `stop_on_destroy`. Default: `20m`."),
+        ],
+        blocks: Vec::new(),
+    }
+}
