@@ -1,4 +1,6 @@
 //! What the integration tests share.
 
+#[cfg(unix)]
+pub(crate) mod host;
 pub(crate) mod python;
 pub(crate) mod script;

@@ -1,0 +1,49 @@
+//! What a person sees who starts the program.
+
+use crate::support::host::{COOKIE, Launch};
+
+#[tokio::test]
+async fn without_the_cookie_it_explains_itself_on_stderr_and_fails() {
+    let nearly = COOKIE.1.replace('d', "e");
+    for launch in [
+        Launch::by_hand(),
+        Launch::new().without(COOKIE.0),
+        Launch::new().with(COOKIE.0, ""),
+        Launch::new().with(COOKIE.0, &nearly),
+    ] {
+        let ended = launch.run().await;
+        assert_eq!(ended.status.code(), Some(1));
+        assert_eq!(ended.stdout, "");
+        assert!(ended.stderr[0].contains("This program is a plugin"), "{:?}", ended.stderr);
+        assert!(ended.left.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn its_version_is_that_of_the_package_with_the_protocols() {
+    for argument in ["--version", "-version", "-V"] {
+        let ended = Launch::by_hand().argument(argument).run().await;
+        assert!(ended.status.success());
+        let version = env!("CARGO_PKG_VERSION");
+        let expected = format!("terraform-provider-compshare {version} (plugin protocol 5)\n");
+        assert_eq!(ended.stdout, expected, "{argument}");
+    }
+}
+
+#[tokio::test]
+async fn its_help_tells_who_starts_it_and_how_to_develop_it() {
+    for argument in ["--help", "-help"] {
+        let ended = Launch::by_hand().argument(argument).run().await;
+        assert!(ended.status.success());
+        for part in ["start this program by themselves", "dev_overrides", "--debug", "TF_LOG"] {
+            assert!(ended.stdout.contains(part), "{argument} does not mention {part}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_argument_is_an_error_with_nothing_on_stdout() {
+    let ended = Launch::new().argument("--frobnicate").run().await;
+    assert!(!ended.status.success());
+    assert_eq!(ended.stdout, "");
+}

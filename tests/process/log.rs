@@ -1,0 +1,58 @@
+//! The log as a host reads it.
+
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, civil};
+use serde_json::Value;
+
+use crate::support::host::{Ended, Launch};
+
+/// Starts with something to warn of, and ends with something to note.
+async fn eventful_run(launch: Launch) -> Ended {
+    launch.with("PLUGIN_PROTOCOL_VERSIONS", "6").start().await.shutdown().await
+}
+
+#[tokio::test]
+async fn each_line_is_what_hclog_would_write_with_a_level_of_its_own() {
+    let before = Timestamp::now();
+    let ended = eventful_run(Launch::new()).await;
+    let mut levels = BTreeSet::new();
+    for line in &ended.stderr {
+        let entry: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        let key = |name: &str| entry[name].as_str().unwrap_or_else(|| panic!("{name}: {line}"));
+        levels.insert(key("@level").to_owned());
+        assert_eq!(key("@module"), "provider");
+        assert!(!key("@message").is_empty());
+        assert!(key("@caller").contains(".rs:"), "{line}");
+        let timestamp = key("@timestamp");
+        assert_eq!(timestamp.len(), "2006-01-02T15:04:05.000000Z".len(), "{line}");
+        civil::DateTime::strptime("%Y-%m-%dT%H:%M:%S.%fZ", timestamp).unwrap();
+        let logged: Timestamp = timestamp.parse().unwrap();
+        assert!(before.as_microsecond() <= logged.as_microsecond() && logged <= Timestamp::now());
+    }
+    assert_eq!(levels, ["debug", "warn"].map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn its_level_is_what_its_own_variable_says_else_what_the_host_logs() {
+    for (variables, expected) in [
+        (&[("TF_LOG", "")][..], &["warn"][..]),
+        (&[("TF_LOG", "OFF")], &["warn"]),
+        (&[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "OFF")], &["warn"]),
+        (&[("TF_LOG", ""), ("TF_LOG_PROVIDER", "DEBUG")], &["debug", "warn"]),
+        (&[("TF_LOG_PROVIDER_COMPSHARE", "WARN")], &["warn"]),
+        (&[("TF_LOG_PROVIDER_COMPSHARE", "OFF")], &[]),
+        (&[("TF_LOG", ""), ("TF_LOG_PROVIDER_COMPSHARE", "TRACE")], &["debug", "warn"]),
+    ] {
+        let launch = variables.iter().fold(Launch::new(), |launch, (k, v)| launch.with(k, v));
+        let ended = eventful_run(launch).await;
+        let levels: BTreeSet<_> = ended
+            .stderr
+            .iter()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["@level"].clone())
+            .map(|level| level.as_str().unwrap().to_owned())
+            .collect();
+        let expected = expected.iter().map(|&level| level.to_owned()).collect();
+        assert_eq!(levels, expected, "{variables:?}");
+    }
+}

@@ -1,0 +1,97 @@
+//! From the start to the handshake line.
+
+use std::{fs, os::unix::fs::MetadataExt as _};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+
+use crate::support::host::{Identity, Launch, entries, health};
+
+#[tokio::test]
+async fn the_handshake_line_has_exactly_six_fields_in_go_plugins_form() {
+    let host = Launch::new().start().await;
+    let fields: Vec<_> = host.line.text.split('|').collect();
+    let [core, app, network, address, protocol, certificate] = fields[..] else {
+        panic!("not six fields: {fields:?}")
+    };
+    assert_eq!((core, app, network, protocol), ("1", "5", "unix", "grpc"));
+    assert!(address.starts_with(host.process.directory().to_str().unwrap()), "{address}");
+    assert!(!certificate.contains('='), "padded: {certificate}");
+    assert!(STANDARD_NO_PAD.decode(certificate).unwrap().len() > 100);
+}
+
+#[tokio::test]
+async fn without_tls_the_sixth_field_is_there_and_empty() {
+    let host = Launch::new().without_tls().start().await;
+    assert!(host.line.text.ends_with("|grpc|"), "{}", host.line.text);
+    assert_eq!(host.line.text.matches('|').count(), 5);
+}
+
+#[tokio::test]
+async fn a_host_that_asks_for_multiplexing_is_told_that_there_is_none() {
+    let host = Launch::new().with("PLUGIN_MULTIPLEX_GRPC", "true").start().await;
+    assert_eq!(host.line.text.matches('|').count(), 6);
+    assert!(host.line.text.ends_with("|false"), "{}", host.line.text);
+    assert_eq!(health(&host.connect().await, "plugin").await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn it_announces_its_one_version_whatever_is_offered() {
+    for offered in ["5", "5,6", "6,5", "6", "4,7", "five", ""] {
+        let host = Launch::new().with("PLUGIN_PROTOCOL_VERSIONS", offered).start().await;
+        assert!(host.line.text.starts_with("1|5|"), "{offered:?}: {}", host.line.text);
+    }
+    let host = Launch::new().without("PLUGIN_PROTOCOL_VERSIONS").start().await;
+    assert!(host.line.text.starts_with("1|5|"));
+}
+
+#[tokio::test]
+async fn nothing_follows_on_stdout_which_is_pointed_away() {
+    let mut host = Launch::new().start().await;
+    // The end of stdout, while the process is running.
+    assert_eq!(host.process.rest_of_stdout().await, "");
+    assert!(host.process.is_running());
+    assert_eq!(health(&host.connect().await, "plugin").await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn only_its_own_user_may_enter_the_directory_of_the_socket() {
+    let host = Launch::new().start().await;
+    let directory = host.line.address.path().parent().unwrap();
+    assert_eq!(fs::metadata(directory).unwrap().mode() & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn the_socket_goes_where_the_host_wants_it() {
+    let wanted = tempfile::tempdir().unwrap();
+    let path = wanted.path().to_str().unwrap();
+    let host = Launch::new().with("PLUGIN_UNIX_SOCKET_DIR", path).start().await;
+    assert!(host.line.address.path().starts_with(wanted.path()));
+    host.shutdown().await;
+    assert!(entries(wanted.path()).is_empty());
+}
+
+#[tokio::test]
+async fn a_directory_it_cannot_use_is_named_with_what_to_do() {
+    let ended = Launch::new().with("TMPDIR", "/nonexistent/for/a/test").run().await;
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(ended.stdout, "");
+    let [line] = &ended.stderr[..] else { panic!("{:?}", ended.stderr) };
+    assert!(line.starts_with("[ERROR] "), "{line}");
+    assert!(line.contains("/nonexistent/for/a/test") && line.contains("set TMPDIR"), "{line}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_exactly_one_ends_it_before_the_handshake_line() {
+    let (one, other) = (Identity::new(), Identity::new());
+    let two = format!("{}{}", one.pem, other.pem);
+    let cut = &one.pem[..one.pem.len() / 2];
+    let hollow = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for value in ["nonsense", two.as_str(), cut, hollow] {
+        let ended = Launch::new().with("PLUGIN_CLIENT_CERT", value).run().await;
+        assert_eq!(ended.status.code(), Some(1), "{value}");
+        assert_eq!(ended.stdout, "", "{value}");
+        assert!(ended.stderr[0].starts_with("[ERROR] "), "{:?}", ended.stderr);
+        assert!(ended.stderr[0].contains("PLUGIN_CLIENT_CERT"), "{:?}", ended.stderr);
+        assert!(ended.left.is_empty());
+    }
+}

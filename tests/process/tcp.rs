@@ -1,0 +1,67 @@
+//! The same server on TCP, as on systems where hosts expect it, run within the test.
+
+use std::time::Duration;
+
+use terraform_provider_compshare::plugin::{
+    Acceptor, Error, Listener, Owner, Patience, Place, serve_on,
+};
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
+use tonic::service::Routes;
+
+use crate::support::host::{Address, Identity, LIMIT, connect, health, shut_down};
+
+const PATIENCE: Patience = Patience { first: LIMIT, again: Duration::from_millis(50) };
+
+/// Serves on a free port; the sender ends it.
+fn serve(
+    acceptor: Option<Acceptor>,
+    owner: Owner,
+) -> (Address, JoinHandle<Result<(), Error>>, oneshot::Sender<()>) {
+    let listener = Listener::bind(&Place::Ports(0..=0)).unwrap();
+    let address = Address::new(listener.address().network(), &listener.address().to_string());
+    let (stop, stopped) = oneshot::channel();
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    let served = tokio::spawn(serve_on(listener, acceptor, owner, Routes::default(), shutdown));
+    (address, served, stop)
+}
+
+async fn assert_ended(served: JoinHandle<Result<(), Error>>) {
+    timeout(LIMIT, served).await.expect("it does not end").unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn mutual_tls_guards_a_port_that_every_local_user_can_reach() {
+    let identity = Identity::new();
+    let acceptor = Acceptor::for_client(identity.certificate.clone()).unwrap();
+    let server = acceptor.certificate().clone();
+    let (address, served, _stop) = serve(Some(acceptor), Owner::Host(Patience::default()));
+
+    let thief = identity.with_a_wrong_key().connector(server.clone());
+    if let Ok(channel) = connect(&address, Some(thief)).await {
+        assert!(health(&channel, "plugin").await.is_err());
+    }
+    let channel = connect(&address, Some(identity.connector(server))).await.unwrap();
+    assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
+    shut_down(&channel).await.unwrap();
+    assert_ended(served).await;
+}
+
+#[tokio::test]
+async fn it_ends_when_whoever_runs_it_says_so() {
+    let (address, served, stop) = serve(None, Owner::Developer);
+    let channel = connect(&address, None).await.unwrap();
+    assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
+    stop.send(()).unwrap();
+    assert_ended(served).await;
+}
+
+#[tokio::test]
+async fn a_host_that_hangs_up_for_longer_than_patience_allows_ends_it() {
+    let (address, served, _stop) = serve(None, Owner::Host(PATIENCE));
+    let channel = connect(&address, None).await.unwrap();
+    assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
+    drop(channel);
+    assert_ended(served).await;
+}
