@@ -4,3 +4,4 @@
 pub(crate) mod host;
 pub(crate) mod python;
 pub(crate) mod script;
+pub(crate) mod terraform_core;

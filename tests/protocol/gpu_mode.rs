@@ -1,0 +1,373 @@
+//! Running with a GPU and without: what is sent, what is checked afterwards, and what is refused before.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+use terraform_provider_compshare::simulator::{Effect, Fault, Options, Simulator, WithoutGpuMode};
+
+use super::{
+    ID, START, STOP, asked, cloud, cloud_with, looks, merged, on_start, remembered, until, wanted,
+};
+use crate::support::terraform_core::{Errors, Terraform};
+
+fn without_gpu(more: Json) -> Json {
+    wanted(merged(json!({"without_gpu": true}), more))
+}
+
+async fn cloud_that(without_gpu: WithoutGpuMode) -> (Simulator, Terraform) {
+    let instances = vec![json!({"UHostId": ID})];
+    cloud(Options { instances, without_gpu, ..Options::default() }).await
+}
+
+/// `WithoutGpu` and `WithoutGpuSpec` of each start, in order.
+fn sent(simulator: &Simulator) -> Vec<(Option<String>, Option<String>)> {
+    let of = |call: &terraform_provider_compshare::simulator::Call| {
+        let parameter = |name| call.parameters.get(name).cloned();
+        (parameter("WithoutGpu"), parameter("WithoutGpuSpec"))
+    };
+    simulator.calls().iter().filter(|call| call.action == START).map(of).collect()
+}
+
+fn both(spec: &str) -> (Option<String>, Option<String>) {
+    (Some("true".to_owned()), Some(spec.to_owned()))
+}
+
+#[tokio::test]
+async fn an_ordinary_start_sends_neither_parameter() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.run(wanted(json!({}))).await.unwrap();
+    assert_eq!(sent(&simulator), [(None, None)]);
+    assert_eq!(terraform.attribute("gpu_count"), 1);
+}
+
+#[tokio::test]
+async fn both_parameters_are_sent_and_either_is_enough() {
+    for mode in [WithoutGpuMode::Documented, WithoutGpuMode::Spec] {
+        let (simulator, mut terraform) = cloud_that(mode).await;
+        terraform.run(without_gpu(json!({}))).await.unwrap();
+        assert_eq!(sent(&simulator), [both("A")], "{mode:?}");
+        assert_eq!(terraform.attribute("gpu_count"), 0);
+        assert_eq!(terraform.attribute("without_gpu"), true);
+        let again = terraform.run(without_gpu(json!({}))).await.unwrap();
+        assert!(again.is_empty());
+        assert_eq!(asked(&simulator), (1, 0), "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_larger_spec_is_sent_as_configured() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.run(without_gpu(json!({"without_gpu_spec": "B"}))).await.unwrap();
+    assert_eq!(sent(&simulator), [both("B")]);
+}
+
+#[tokio::test]
+async fn a_cloud_that_refuses_the_boolean_is_asked_once_more_with_the_spec_alone() {
+    let (simulator, mut terraform) = cloud_that(WithoutGpuMode::Strict).await;
+    terraform.run(without_gpu(json!({}))).await.unwrap();
+    assert_eq!(sent(&simulator), [both("A"), (None, Some("A".to_owned()))]);
+    assert_eq!(terraform.attribute("gpu_count"), 0);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_spec_is_not_taken_for_one_of_the_boolean() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    simulator
+        .add_fault(Fault::refuse(230, "Params [WithoutGpuSpec] not available").on_action(START));
+    let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
+    errors.says("Unable to Start Instance", &["Params [WithoutGpuSpec] not available", "230"]);
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn a_gpu_allocated_all_the_same_is_undone_where_the_instance_was_found_stopped() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    simulator.add_fault(on_start(Effect::GpuAllocated));
+    let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
+    errors
+        .says(
+            "Instance Got a GPU It Was Not to Have",
+            &[
+                "allocated one all the same",
+                "stopped again",
+                "may be billed",
+                "Running, then Stopped",
+            ],
+        )
+        .at("without_gpu");
+    assert_eq!(asked(&simulator), (1, 1));
+    assert_eq!(simulator.instance(ID).unwrap()["State"], "Stopped");
+    assert!(terraform.state().is_none());
+}
+
+#[tokio::test]
+async fn an_undoing_that_fails_says_that_the_gpu_is_billed() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    simulator.add_fault(on_start(Effect::GpuAllocated));
+    simulator.add_fault(Fault::refuse(299, "no permission").on_action(STOP).forever());
+    let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
+    errors
+        .says(
+            "Instance Got a GPU It Was Not to Have",
+            &["299", "did not succeed", "billed as long as it runs", "Stop it now"],
+        )
+        .at("without_gpu");
+    assert_eq!(asked(&simulator), (1, 1));
+}
+
+#[tokio::test]
+async fn a_gpu_allocated_after_a_restart_is_left_and_the_truth_is_saved() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.run(wanted(json!({}))).await.unwrap();
+    let plan =
+        terraform.plan(without_gpu(json!({"allow_stopping_for_update": true}))).await.unwrap();
+    simulator.add_fault(on_start(Effect::GpuAllocated));
+    let errors = terraform.apply(plan).await.unwrap_err();
+    errors.says("Instance Got a GPU It Was Not to Have", &["the GPU is billed"]).at("without_gpu");
+    assert_eq!(asked(&simulator), (1, 1));
+    assert_eq!(terraform.attribute("state"), "Running");
+    assert_eq!(terraform.attribute("without_gpu"), false);
+    assert_eq!(terraform.attribute("gpu_count"), 1);
+}
+
+#[tokio::test]
+async fn an_instance_that_comes_up_without_the_gpu_it_was_to_have_is_an_error() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(super::reporting("Stopped", 1));
+    simulator.add_fault(super::reporting("Starting", 100_000));
+    let apply = terraform.apply(plan);
+    let loses_gpu = async {
+        until(|| simulator.count(START) == 1).await;
+        simulator.patch(ID, json!({"State": "Running", "GPU": 0}));
+        simulator.clear_faults();
+    };
+    let errors = tokio::join!(apply, loses_gpu).0.unwrap_err();
+    errors.says("Instance Runs Without Its GPU", &[ID]);
+}
+
+/// What the API already says cannot work, with what it says about the instance.
+async fn refused_in_plan_and_in_apply(instance: Json, config: Json, check: impl Fn(&Errors)) {
+    let (simulator, terraform) = cloud_with(instance.clone()).await;
+    check(&terraform.plan(config.clone()).await.unwrap_err());
+    assert_eq!(looks(&simulator), 1);
+
+    // The same, where the plan could not know it yet.
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(config).await.unwrap();
+    simulator.patch(ID, instance);
+    check(&terraform.apply(plan).await.unwrap_err());
+    assert!(terraform.state().is_none());
+    assert_eq!(asked(&simulator), (0, 0));
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_start_without_gpu_is_refused_before_anything_is_asked() {
+    let instance = json!({"SupportWithoutGpuStart": false});
+    refused_in_plan_and_in_apply(instance, without_gpu(json!({})), |errors| {
+        errors.says("Instance Cannot Start Without a GPU", &["model", ID]).at("without_gpu");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_prepaid_instance_is_refused_before_anything_is_asked() {
+    for charge in ["Day", "Month", "Year"] {
+        let instance = json!({"ChargeType": charge});
+        refused_in_plan_and_in_apply(instance, without_gpu(json!({})), |errors| {
+            errors
+                .says("Instance Cannot Start Without a GPU", &[charge, "in advance"])
+                .at("without_gpu");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_larger_spec_on_a_container_is_refused_before_anything_is_asked() {
+    let instance = json!({"InstanceType": "Container"});
+    let config = without_gpu(json!({"without_gpu_spec": "B"}));
+    refused_in_plan_and_in_apply(instance, config, |errors| {
+        errors.says("Instance Cannot Start Without a GPU", &["container"]).at("without_gpu_spec");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_container_is_known_by_its_id_as_well() {
+    let instances = vec![json!({"UHostId": "cpod-1", "InstanceType": ""})];
+    let (_simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
+    let config = json!({"instance_id": "cpod-1", "without_gpu": true, "without_gpu_spec": "B"});
+    let errors = terraform.plan(config).await.unwrap_err();
+    errors.says("Instance Cannot Start Without a GPU", &["cpod-1"]).at("without_gpu_spec");
+}
+
+#[tokio::test]
+async fn a_change_of_mode_of_a_running_instance_is_refused_in_the_plan() {
+    for (gpus, wants) in [(1, true), (0, false)] {
+        let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "GPU": gpus})).await;
+        let config = wanted(json!({"without_gpu": wants}));
+        let errors = terraform.plan(config.clone()).await.unwrap_err();
+        errors
+            .says("Instance Has to Be Stopped for This Change", &["allow_stopping_for_update"])
+            .at("without_gpu");
+        terraform.import(ID).await.unwrap();
+        assert_eq!(terraform.attribute("without_gpu"), !wants);
+        let errors = terraform.plan(config).await.unwrap_err();
+        errors.says("Instance Has to Be Stopped for This Change", &[]).at("without_gpu");
+        assert_eq!(asked(&simulator), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_mode_that_is_allowed_takes_exactly_one_stop_and_one_start() {
+    for (gpus, wants) in [(1, true), (0, false)] {
+        let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "GPU": gpus})).await;
+        terraform.import(ID).await.unwrap();
+        let config = wanted(json!({"without_gpu": wants, "allow_stopping_for_update": true}));
+        let plan = terraform.plan(config.clone()).await.unwrap();
+        assert_eq!(plan.unknown(), ["gpu_count", "started_at"]);
+        terraform.apply(plan).await.unwrap();
+        assert_eq!(asked(&simulator), (1, 1));
+        assert_eq!(terraform.attribute("gpu_count"), i32::from(!wants));
+        assert_eq!(terraform.run(config).await.unwrap(), []);
+        assert_eq!(asked(&simulator), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_create_may_change_the_mode_of_a_running_instance_too_if_allowed() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.run(without_gpu(json!({"allow_stopping_for_update": true}))).await.unwrap();
+    assert_eq!(asked(&simulator), (1, 1));
+}
+
+#[tokio::test]
+async fn an_apply_that_finds_another_mode_than_the_plan_changes_nothing_unless_allowed() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(without_gpu(json!({}))).await.unwrap();
+    simulator.patch(ID, json!({"State": "Running", "GPU": 1}));
+    let errors = terraform.apply(plan).await.unwrap_err();
+    errors.says("Instance Has to Be Stopped for This Change", &["Nothing was started or stopped"]);
+    assert_eq!(asked(&simulator), (0, 0));
+}
+
+#[tokio::test]
+async fn a_restart_that_cannot_work_does_not_even_stop_the_instance() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.run(wanted(json!({}))).await.unwrap();
+    let plan =
+        terraform.plan(without_gpu(json!({"allow_stopping_for_update": true}))).await.unwrap();
+    simulator.patch(ID, json!({"SupportWithoutGpuStart": false}));
+    let errors = terraform.apply(plan).await.unwrap_err();
+    errors.says("Instance Cannot Start Without a GPU", &[]);
+    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(terraform.attribute("state"), "Running");
+}
+
+#[tokio::test]
+async fn a_restart_that_finds_the_zone_sold_out_says_that_the_instance_is_stopped_now() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "GPU": 0})).await;
+    terraform.import(ID).await.unwrap();
+    let plan = terraform.plan(wanted(json!({"allow_stopping_for_update": true}))).await.unwrap();
+    simulator.add_fault(Fault::new(Effect::SoldOut).forever());
+    let errors = terraform.apply(plan).await.unwrap_err();
+    errors
+        .says(
+            "Unable to Start Instance",
+            &["no free GPU", "is stopped now", "StopCompShareInstance (accepted)"],
+        )
+        .omits(&["may be starting"]);
+    assert_eq!(terraform.attribute("state"), "Stopped");
+    assert_eq!(asked(&simulator), (1, 1));
+}
+
+#[tokio::test]
+async fn one_instance_without_gpu_per_account_is_a_quota_with_its_own_advice() {
+    let instances =
+        vec![json!({"UHostId": ID}), json!({"UHostId": "uhost-2", "State": "Running", "GPU": 0})];
+    let (simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
+    let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
+    errors.says(
+        "Unable to Start Instance",
+        &["8445", "only one can at a time", "Stop that one first"],
+    );
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn sold_out_is_an_error_at_once_with_advice() {
+    for code in [8357, 226_604] {
+        let (simulator, mut terraform) = cloud_with(json!({})).await;
+        simulator.add_fault(Fault::refuse(code, "Resource sold out").on_action(START).forever());
+        let errors = terraform.run(wanted(json!({}))).await.unwrap_err();
+        errors.says(
+            "Unable to Start Instance",
+            &[
+                "no free GPU",
+                "wait_for_capacity",
+                "without_gpu",
+                "another time",
+                "Resource sold out",
+            ],
+        );
+        errors.says("Unable to Start Instance", &[&code.to_string(), "bill is what it was"]);
+        assert_eq!(asked(&simulator), (1, 0));
+        assert!(terraform.state().is_none());
+    }
+}
+
+#[tokio::test]
+async fn with_wait_for_capacity_it_keeps_trying_until_there_is_some() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    simulator.add_fault(Fault::new(Effect::SoldOut).times(4));
+    terraform.run(wanted(json!({"wait_for_capacity": true}))).await.unwrap();
+    assert_eq!(asked(&simulator), (5, 0));
+    assert_eq!(terraform.attribute("state"), "Running");
+}
+
+#[tokio::test]
+async fn waiting_for_capacity_ends_with_the_timeout_in_the_same_error() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    simulator.add_fault(Fault::new(Effect::SoldOut).forever());
+    let timeouts = json!({"create": "500ms"});
+    let config = wanted(json!({"wait_for_capacity": true, "timeouts": timeouts}));
+    let began = tokio::time::Instant::now();
+    let errors = terraform.run(config).await.unwrap_err();
+    assert!(began.elapsed() < Duration::from_secs(3));
+    errors.says("Unable to Start Instance", &["no free GPU", "500ms", "8357", "another time"]);
+    assert!(asked(&simulator).0 >= 2);
+}
+
+#[tokio::test]
+async fn a_look_that_fails_while_waiting_for_capacity_does_not_change_the_message() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    simulator.add_fault(Fault::new(Effect::SoldOut).forever());
+    let timeouts = json!({"create": "300ms"});
+    let plan = terraform.plan(wanted(json!({"wait_for_capacity": true, "timeouts": timeouts})));
+    let plan = plan.await.unwrap();
+    let outage = async {
+        until(|| simulator.count(START) >= 2).await;
+        simulator.add_fault(Fault::refuse(8433, "upstream").on_action(super::DESCRIBE).forever());
+    };
+    let errors = tokio::join!(terraform.apply(plan), outage).0.unwrap_err();
+    errors.says("Unable to Start Instance", &["no free GPU", "8357"]);
+}
+
+#[tokio::test]
+async fn a_mode_that_changed_behind_terraforms_back_is_drift() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.run(wanted(json!({}))).await.unwrap();
+    simulator.patch(ID, json!({"GPU": 0}));
+    terraform.refresh().await.unwrap();
+    assert_eq!(terraform.attribute("without_gpu"), true);
+    assert_eq!(terraform.attribute("gpu_count"), 0);
+}
+
+#[tokio::test]
+async fn while_it_is_not_running_the_mode_is_not_read_from_the_gpus() {
+    let (_simulator, mut terraform) = cloud_with(json!({"State": "Starting", "GPU": 0})).await;
+    terraform.remember(&remembered("Running", json!({})));
+    terraform.refresh().await.unwrap();
+    assert_eq!(terraform.attribute("without_gpu"), false);
+}

@@ -1,0 +1,227 @@
+//! Ends of an operation from outside: the timeout and Ctrl-C.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+use terraform_provider_compshare::simulator::{Effect, Fault, Simulator};
+use tokio::time::Instant;
+
+use super::{
+    DESCRIBE, ID, START, STOP, asked, cloud_with, looks, on_start, remembered, until, wanted,
+};
+use crate::support::terraform_core::{Errors, Plan, Terraform};
+
+/// Applies, and sends Stop once `when` holds; what comes of it, which must come at once.
+async fn interrupted(
+    terraform: &mut Terraform,
+    plan: Plan,
+    when: impl Fn() -> bool,
+) -> Result<(), Errors> {
+    let core = terraform.another();
+    let stop = async {
+        until(when).await;
+        core.stop().await;
+        Instant::now()
+    };
+    let (result, stopped) = tokio::join!(terraform.apply(plan), stop);
+    assert!(stopped.elapsed() < Duration::from_secs(2), "it went on for {:?}", stopped.elapsed());
+    result.map(drop)
+}
+
+#[tokio::test]
+async fn ctrl_c_while_waiting_for_a_start_says_what_was_asked_and_leaves_nothing_tainted() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(on_start(Effect::StuckInStarting));
+    let waits = || simulator.count(START) == 1 && looks(&simulator) > 4;
+    let errors = interrupted(&mut terraform, plan, waits).await.unwrap_err();
+    errors.says(
+        "Interrupted: Unable to Start Instance",
+        &[
+            "StartCompShareInstance (accepted)",
+            "Stopped, then Starting",
+            "may be starting",
+            "next apply",
+        ],
+    );
+    assert!(terraform.state().is_none());
+    assert_eq!(asked(&simulator), (1, 0));
+
+    // The provider lives on: the next apply takes it from there.
+    simulator.patch(ID, json!({"State": "Running"}));
+    terraform.run(wanted(json!({}))).await.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn ctrl_c_while_the_start_itself_is_unanswered_says_so() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(on_start(Effect::Delay { by: Duration::from_secs(20) }));
+    let errors = interrupted(&mut terraform, plan, || simulator.count(START) == 1).await;
+    errors.unwrap_err().says(
+        "Interrupted: Unable to Start Instance",
+        &["StartCompShareInstance (no answer yet)", "may be starting"],
+    );
+}
+
+#[tokio::test]
+async fn ctrl_c_before_anything_was_asked_says_that_nothing_was() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.patch(ID, json!({"State": "Resizing"}));
+    let before = looks(&simulator);
+    let errors = interrupted(&mut terraform, plan, || looks(&simulator) > before + 1).await;
+    errors.unwrap_err().says(
+        "Interrupted: Unable to Start Instance",
+        &["nothing that changes anything", "the bill is what it was"],
+    );
+    assert_eq!(asked(&simulator), (0, 0));
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_the_wait_for_capacity_and_for_the_lock() {
+    for effect in [
+        Effect::SoldOut,
+        Effect::Refuse { ret_code: 8903, message: "InstanceOperationInProgress".to_owned() },
+    ] {
+        let (simulator, mut terraform) = cloud_with(json!({})).await;
+        let plan = terraform.plan(wanted(json!({"wait_for_capacity": true}))).await.unwrap();
+        simulator.add_fault(on_start(effect).forever());
+        let errors = interrupted(&mut terraform, plan, || simulator.count(START) >= 2).await;
+        let errors = errors.unwrap_err();
+        errors.says("Interrupted: Unable to Start Instance", &["refused with RetCode"]);
+        // It may have come just when one more start was out.
+        let unanswered = errors.only().detail.contains("no answer yet");
+        assert_eq!(errors.only().detail.contains("may be starting"), unanswered, "{errors:?}");
+    }
+}
+
+#[tokio::test]
+async fn ctrl_c_in_an_update_saves_what_was_seen() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.remember(&remembered("Running", json!({})));
+    let plan = terraform.plan(wanted(json!({"state": "Stopped"}))).await.unwrap();
+    let stops = async {
+        until(|| simulator.count(STOP) == 1).await;
+        simulator.patch(ID, json!({"State": "Stopping"}));
+    };
+    let before = looks(&simulator);
+    let waits = || simulator.count(STOP) == 1 && looks(&simulator) > before + 5;
+    simulator.add_fault(super::reporting("Running", 2));
+    simulator.add_fault(super::reporting("Stopping", 1_000));
+    let (errors, ()) = tokio::join!(interrupted(&mut terraform, plan, waits), stops);
+    errors
+        .unwrap_err()
+        .says("Interrupted: Unable to Stop Instance", &["(accepted)", "A stop was asked for"]);
+    assert_eq!(terraform.attribute("state"), "Stopping");
+    assert!(!terraform.state().unwrap().tainted);
+}
+
+#[tokio::test]
+async fn ctrl_c_in_a_destroy_keeps_the_state() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Resizing"})).await;
+    terraform.remember(&remembered("Running", json!({"stop_on_destroy": true})));
+    let plan = terraform.plan_destroy().await.unwrap();
+    let errors = interrupted(&mut terraform, plan, || looks(&simulator) > 1).await;
+    errors.unwrap_err().says("Interrupted: Unable to Stop Instance", &[ID]);
+    assert!(terraform.state().is_some());
+}
+
+#[tokio::test]
+async fn ctrl_c_in_a_refresh_removes_nothing() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.remember(&remembered("Running", json!({})));
+    let before = terraform.state().cloned();
+    simulator
+        .add_fault(Fault::new(Effect::Delay { by: Duration::from_secs(20) }).on_action(DESCRIBE));
+    let core = terraform.another();
+    let stop = async {
+        until(|| looks(&simulator) == 1).await;
+        core.stop().await;
+    };
+    let began = Instant::now();
+    let (result, ()) = tokio::join!(terraform.refresh(), stop);
+    result.unwrap_err().says("Interrupted: Unable to Read Instance", &[ID]);
+    assert!(began.elapsed() < Duration::from_secs(3));
+    assert_eq!(terraform.state().cloned(), before);
+}
+
+#[tokio::test]
+async fn a_stop_ends_all_that_is_under_way_and_nothing_that_comes_later() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Resizing"})).await;
+    terraform.stop().await;
+    terraform.stop().await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let resized = async {
+        until(|| looks(&simulator) > 3).await;
+        simulator.patch(ID, json!({"State": "Stopped"}));
+    };
+    tokio::join!(terraform.apply(plan), resized).0.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+/// Applies with a timeout of 700 ms, and expects the end of it then, whatever the cloud does.
+async fn timed_out(fault: impl Fn(&Simulator), more: Json) -> Errors {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let config = super::merged(json!({"timeouts": {"create": "700ms"}}), more);
+    let plan = terraform.plan(wanted(config)).await.unwrap();
+    fault(&simulator);
+    let began = Instant::now();
+    let errors = terraform.apply(plan).await.unwrap_err();
+    let took = began.elapsed();
+    assert!((Duration::from_millis(690)..Duration::from_secs(5)).contains(&took), "{took:?}");
+    assert!(terraform.state().is_none());
+    errors
+}
+
+#[tokio::test]
+async fn the_timeout_is_a_hard_ceiling_over_everything() {
+    let slow = || Fault::new(Effect::Delay { by: Duration::from_secs(20) });
+    let refused = |code, message| Fault::refuse(code, message).on_action(START).forever();
+    let none = || json!({});
+    let (stuck, slow_start, slow_look, word, empty, lock, sold_out, busy, outage) = tokio::join!(
+        timed_out(|cloud| cloud.add_fault(on_start(Effect::StuckInStarting)), none()),
+        timed_out(|cloud| cloud.add_fault(slow().on_action(START)), none()),
+        timed_out(|cloud| cloud.add_fault(slow().on_action(DESCRIBE)), none()),
+        timed_out(|cloud| cloud.patch(ID, json!({"State": "维护中"})), none()),
+        timed_out(|cloud| cloud.patch(ID, json!({"State": ""})), none()),
+        timed_out(|cloud| cloud.add_fault(refused(8903, "InstanceOperationInProgress")), none()),
+        timed_out(
+            |cloud| cloud.add_fault(refused(8357, "sold out")),
+            json!({"wait_for_capacity": true})
+        ),
+        timed_out(|cloud| cloud.add_fault(refused(8441, "too many")), none()),
+        timed_out(
+            |cloud| {
+                cloud.add_fault(on_start(Effect::LoseAnswer));
+                cloud.add_fault(super::reporting("Stopped", 1));
+                cloud.add_fault(super::reporting("Starting", 100_000));
+            },
+            none()
+        ),
+    );
+    let timeout = "Timeout: Unable to Start Instance";
+    stuck.says(timeout, &["Stopped, then Starting", "700ms"]);
+    slow_start.says(timeout, &["no answer yet", "may be starting"]);
+    slow_look.says(timeout, &["nothing that changes anything"]);
+    word.says(timeout, &["States seen: 维护中"]);
+    empty.says(timeout, &["States seen: (none given)"]);
+    lock.says("Unable to Start Instance", &["8903", "700ms"]);
+    sold_out.says("Unable to Start Instance", &["8357", "700ms"]);
+    busy.says("Unable to Start Instance", &["8441", "700ms"]);
+    outage.says(timeout, &["the answer was lost", "Last failed answer"]);
+}
+
+#[tokio::test]
+async fn each_operation_has_its_own_timeout() {
+    let timeouts = json!({"create": "1h", "update": "700ms", "delete": "1h"});
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.remember(&remembered("Stopped", json!({"timeouts": timeouts})));
+    simulator.add_fault(on_start(Effect::StuckInStarting));
+    let began = Instant::now();
+    let errors = terraform.run(wanted(json!({"timeouts": timeouts}))).await.unwrap_err();
+    assert!(began.elapsed() < Duration::from_secs(5));
+    errors.says("Timeout: Unable to Start Instance", &["700ms"]);
+    assert_eq!(terraform.attribute("state"), "Starting");
+}

@@ -1,0 +1,383 @@
+//! Every message, in one file for people to read: `messages.md` beside this one. `UPDATE_EXPECT=1` writes it anew.
+//!
+//! Each is really provoked: through the protocol, by a cloud that behaves so.
+
+use std::{fmt::Write as _, future::Future, time::Duration};
+
+use expect_test::expect_file;
+use futures_util::future::join;
+use serde_json::{Value as Json, json};
+use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Simulator};
+
+use super::{
+    DESCRIBE, ID, START, STOP, cloud_with, looks, merged, on_start, patient, remembered, reporting,
+    until, wanted,
+};
+use crate::support::terraform_core::{Errors, Terraform, UNKNOWN};
+
+/// A chapter in the making.
+struct Page(String);
+
+impl Page {
+    /// Adds what `provoked` tells, under the sentence that says how it was provoked.
+    async fn add(&mut self, how: &str, provoked: impl Future<Output = Errors>) {
+        self.write(how, &provoked.await.only().to_string());
+    }
+
+    fn write(&mut self, how: &str, message: &str) {
+        let _ = write!(self.0, "\n## {how}\n\n```text\n{}\n```\n", settled(message));
+    }
+}
+
+/// Without what differs from run to run: ports and request ids.
+fn settled(message: &str) -> String {
+    let message = replaced(message, "127.0.0.1:", |c| c.is_ascii_digit(), "PORT");
+    replaced(&message, "5e11a70d-", |c| c.is_ascii_hexdigit() || c == '-', "…")
+}
+
+/// `text` with whatever follows `mark`, as long as it `belongs`, replaced by `word`.
+fn replaced(text: &str, mark: &str, belongs: impl Fn(char) -> bool, word: &str) -> String {
+    let mut parts = text.split(mark);
+    let mut settled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        settled.push_str(mark);
+        settled.push_str(word);
+        settled.push_str(part.trim_start_matches(&belongs));
+    }
+    settled
+}
+
+/// Wants `config` of an instance that is `instance` while it is planned; `trouble` begins before the apply.
+async fn apply(instance: Json, config: Json, trouble: impl Fn(&Simulator)) -> Errors {
+    let (simulator, mut terraform) = cloud_with(instance).await;
+    let plan = terraform.plan(wanted(config)).await.unwrap();
+    trouble(&simulator);
+    terraform.apply(plan).await.unwrap_err()
+}
+
+/// Wants a stopped instance to run, and the start is refused.
+async fn refused(code: i64, message: &str) -> Errors {
+    apply(json!({}), json!({}), |cloud| {
+        cloud.add_fault(Fault::refuse(code, message).on_action(START).forever());
+    })
+    .await
+}
+
+/// The same until the timeout, with a provider that does not get to ask a second time before that.
+async fn refused_until_timeout(code: i64, message: &str) -> Errors {
+    let (simulator, mut terraform) = patient().await;
+    simulator.add_fault(Fault::refuse(code, message).on_action(START).forever());
+    let timeouts = json!({"create": "2s"});
+    let config = wanted(json!({"wait_for_capacity": true, "timeouts": timeouts}));
+    terraform.run(config).await.unwrap_err()
+}
+
+async fn plan(instance: Json, config: Json) -> Errors {
+    let (_simulator, terraform) = cloud_with(instance).await;
+    terraform.plan(wanted(config)).await.unwrap_err()
+}
+
+async fn refresh(effect: Effect) -> Errors {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.remember(&remembered("Running", json!({})));
+    simulator.add_fault(Fault::new(effect).forever());
+    terraform.refresh().await.unwrap_err()
+}
+
+/// Starts, and `effect` decides how the start goes on; it is seen to be `Starting` before that.
+async fn started(effect: Effect) -> Errors {
+    let stuck = json!({"timeouts": {"create": "2s"}});
+    let config = if effect == Effect::StuckInStarting { stuck } else { json!({}) };
+    apply(json!({}), config, |cloud| {
+        cloud.add_fault(on_start(effect.clone()));
+        cloud.add_fault(reporting("Stopped", 1));
+        cloud.add_fault(reporting("Starting", 2));
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_messages_together() {
+    // Most of the time is spent waiting, which the chapters can do together.
+    let chapters = tokio::join!(
+        chapter("A start that the cloud refuses", refusals),
+        chapter("A cloud that does not answer", transport),
+        chapter("What becomes of an accepted call", outcomes),
+        chapter("Ends from outside", endings),
+        chapter("What is not there, or elsewhere", places),
+        chapter("With and without a GPU", gpu),
+        chapter("The rest", others),
+    );
+    let chapters: [String; 7] = chapters.into();
+    let page = format!("Written by the tests of `messages.rs`; see there.\n{}", chapters.concat());
+    expect_file!["./messages.md"].assert_eq(&page);
+}
+
+async fn chapter(title: &str, write: impl AsyncFn(&mut Page)) -> String {
+    let mut page = Page(format!("\n# {title}\n"));
+    write(&mut page).await;
+    page.0
+}
+
+async fn refusals(page: &mut Page) {
+    for (class, code, message) in [
+        ("capacity", 8357, "Resource sold out"),
+        ("billing, balance", 520, "Balance not enough"),
+        ("billing, arrears", 226_601, "Account in arrears"),
+        ("quota", 8095, "Quota exceeded"),
+        ("quota of instances without GPU", 8445, "Instance without gpu already running"),
+        ("credentials", 171, "Signature VerifyAC Error"),
+        ("permission", 299, "IAM permission denied"),
+        ("account not verified", 226_606, "Account not verified"),
+        ("not found", 8039, "Resource [uhost-1] not exist"),
+        ("power state", 8905, "Operation not allowed in state [Resizing]"),
+        ("usage", 230, "Params [Zone] not available"),
+        ("usage, region missing", 210, "Missing params [Region]"),
+        ("usage, no start without GPU", 8442, "Instance does not support start without gpu"),
+        ("ambiguous, time and again", 8438, "Upstream timeout"),
+        ("transient, time and again", 8433, "Upstream error"),
+        ("a code that nobody listed", 99_999, "余额之外的错误"),
+        ("a code that nobody listed, without a message", 99_998, ""),
+    ] {
+        page.add(&format!("{code}: {class}"), refused(code, message)).await;
+    }
+    let (locked, throttled, sold_out) = tokio::join!(
+        refused_until_timeout(8903, "InstanceOperationInProgress"),
+        refused_until_timeout(8441, "Too many requests"),
+        refused_until_timeout(8357, "Resource sold out"),
+    );
+    page.add("8903: in progress, until the timeout", async { locked }).await;
+    page.add("8441: throttled, until the timeout", async { throttled }).await;
+    let how = "8357: capacity, with `wait_for_capacity`, until the timeout";
+    page.add(how, async { sold_out }).await;
+    let spot = json!({"State": "Running", "ChargeType": "Spot"});
+    let stop = apply(spot, json!({"state": "Stopped"}), |_| {});
+    page.add("A stop of a spot instance without force", stop).await;
+    let project = apply(json!({}), json!({"project_id": "org-none"}), |_| {});
+    page.add("292: a project that does not exist", project).await;
+}
+
+async fn transport(page: &mut Page) {
+    let nobody = async {
+        let (simulator, mut terraform) = cloud_with(json!({})).await;
+        let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+        drop(simulator);
+        terraform.apply(plan).await.unwrap_err()
+    };
+    page.add("Nobody listens", nobody).await;
+    let lost = apply(json!({}), json!({}), |cloud| {
+        cloud.add_fault(on_start(Effect::DropConnection).forever());
+    });
+    page.add("A start whose answers are lost time and again", lost).await;
+    let http = |status| Effect::Http { status, body: "<html>".to_owned(), taken: false };
+    page.add("A refresh under HTTP 502", refresh(http(502))).await;
+    page.add("A refresh under HTTP 403", refresh(http(403))).await;
+    page.add("A refresh that loses the answer", refresh(Effect::LoseAnswer)).await;
+    page.add("A refresh that gets a web page", refresh(Effect::Malformed(Garbage::Html))).await;
+    let keys = Effect::Refuse { ret_code: 172, message: "User Not Exists".to_owned() };
+    page.add("A refresh with keys that are refused", refresh(keys)).await;
+    let slow = async {
+        let (simulator, _) = cloud_with(json!({})).await;
+        let config = json!({"max_retries": 1, "request_timeout": "50ms"});
+        let mut terraform = Terraform::with(&simulator.url(), config).await;
+        terraform.remember(&remembered("Running", json!({})));
+        let by = Duration::from_secs(20);
+        simulator.add_fault(Fault::new(Effect::Delay { by }).forever());
+        terraform.refresh().await.unwrap_err()
+    };
+    page.add("A refresh that gets no answer in time", slow).await;
+}
+
+async fn outcomes(page: &mut Page) {
+    page.add("It fell back to `Stopped`", started(Effect::FallBackToStopped)).await;
+    page.add("It failed", started(Effect::InstallFail)).await;
+    page.add("It vanished", vanished()).await;
+    page.add("It is stuck in `Starting`", started(Effect::StuckInStarting)).await;
+    let never = |cloud: &Simulator| cloud.add_fault(reporting("Stopped", 100_000));
+    page.add("The start was accepted, and nothing came of it", apply(json!({}), json!({}), never))
+        .await;
+    let running = json!({"State": "Running"});
+    let stopped = json!({"state": "Stopped"});
+    let never = |cloud: &Simulator| cloud.add_fault(reporting("Running", 100_000));
+    page.add(
+        "The stop was accepted, and nothing came of it",
+        apply(running.clone(), stopped.clone(), never),
+    )
+    .await;
+    let back = |cloud: &Simulator| {
+        cloud.add_fault(reporting("Running", 1));
+        cloud.add_fault(reporting("Stopping", 2));
+        cloud.add_fault(reporting("Running", 100_000));
+    };
+    page.add("A stop that came back to `Running`", apply(running, stopped, back)).await;
+}
+
+async fn vanished() -> Errors {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(on_start(Effect::StuckInStarting));
+    let goes = async {
+        until(|| simulator.count(START) == 1).await;
+        let before = looks(&simulator);
+        until(|| looks(&simulator) > before + 1).await;
+        simulator.remove(ID);
+    };
+    join(terraform.apply(plan), goes).await.0.unwrap_err()
+}
+
+async fn endings(page: &mut Page) {
+    let resizing = |cloud: &Simulator| cloud.patch(ID, json!({"State": "Resizing"}));
+    let timeout = json!({"timeouts": {"create": "2s"}});
+    page.add("The timeout, with nothing asked yet", apply(json!({}), timeout, resizing)).await;
+    let stuck_stop = async {
+        let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+        let more = json!({"stop_on_destroy": true, "timeouts": {"delete": "2s"}});
+        terraform.remember(&remembered("Running", more));
+        simulator.add_fault(reporting("Running", 1));
+        simulator.add_fault(reporting("Stopping", 100_000));
+        terraform.destroy().await.unwrap_err()
+    };
+    page.add("The timeout of a destroy, while it is stopping", stuck_stop).await;
+    page.add("Ctrl-C while it is starting", interrupted()).await;
+    let read = async {
+        let (simulator, mut terraform) = cloud_with(json!({})).await;
+        terraform.remember(&remembered("Running", json!({})));
+        let by = Duration::from_secs(20);
+        simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(DESCRIBE));
+        let core = terraform.another();
+        let stop = async {
+            until(|| looks(&simulator) == 1).await;
+            core.stop().await;
+        };
+        join(terraform.refresh(), stop).await.0.unwrap_err()
+    };
+    page.add("Ctrl-C in a refresh", read).await;
+}
+
+async fn interrupted() -> Errors {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(on_start(Effect::StuckInStarting));
+    let core = terraform.another();
+    let stop = async {
+        until(|| simulator.count(START) == 1).await;
+        let before = looks(&simulator);
+        until(|| looks(&simulator) > before + 1).await;
+        core.stop().await;
+    };
+    join(terraform.apply(plan), stop).await.0.unwrap_err()
+}
+
+async fn places(page: &mut Page) {
+    let absent = async {
+        let (_simulator, terraform) = cloud_with(json!({})).await;
+        let config = json!({"instance_id": "uhost-2"});
+        terraform.plan(config).await.unwrap_err()
+    };
+    page.add("No such instance, in a plan", absent).await;
+    let gone = |cloud: &Simulator| cloud.remove(ID);
+    let project = json!({"project_id": "org-demo"});
+    page.add("No such instance, in an apply", apply(json!({}), project, gone)).await;
+    page.add("Another region is configured", plan(json!({}), json!({"region": "cn-sh2"}))).await;
+    page.add("Another zone is configured", plan(json!({}), json!({"zone": "cn-wlcb-02"}))).await;
+    let provider = async {
+        let (simulator, _) = cloud_with(json!({})).await;
+        let terraform = Terraform::with(&simulator.url(), json!({"region": "cn-sh2"})).await;
+        terraform.plan(wanted(json!({}))).await.unwrap_err()
+    };
+    page.add("The provider looks in another region", provider).await;
+    page.add("A failed instance, in a plan", plan(json!({"State": "Install Fail"}), json!({})))
+        .await;
+    let fails = |cloud: &Simulator| cloud.patch(ID, json!({"State": "Install Fail"}));
+    page.add("A failed instance, in an apply", apply(json!({}), json!({}), fails)).await;
+}
+
+async fn gpu(page: &mut Page) {
+    let without = || json!({"without_gpu": true});
+    let running = |gpus| json!({"State": "Running", "GPU": gpus});
+    page.add("It runs with its GPU and is to run without", plan(running(1), without())).await;
+    page.add("It runs without its GPU and is to run with it", plan(running(0), json!({}))).await;
+    let unsupported = json!({"SupportWithoutGpuStart": false});
+    page.add("Its model cannot", plan(unsupported, without())).await;
+    page.add("It is paid in advance", plan(json!({"ChargeType": "Month"}), without())).await;
+    let container = json!({"InstanceType": "Container"});
+    let spec_b = merged(without(), json!({"without_gpu_spec": "B"}));
+    page.add("It is a container", plan(container, spec_b)).await;
+    let allocated = |cloud: &Simulator| cloud.add_fault(on_start(Effect::GpuAllocated));
+    page.add("A GPU allocated all the same, undone", apply(json!({}), without(), allocated)).await;
+    let allowed = merged(without(), json!({"allow_stopping_for_update": true}));
+    page.add(
+        "A GPU allocated all the same, after a restart",
+        apply(running(1), allowed, allocated),
+    )
+    .await;
+    let not_undone = |cloud: &Simulator| {
+        cloud.add_fault(on_start(Effect::GpuAllocated));
+        cloud.add_fault(Fault::refuse(299, "IAM permission denied").on_action(STOP));
+    };
+    page.add(
+        "A GPU allocated all the same, and the undoing refused",
+        apply(json!({}), without(), not_undone),
+    )
+    .await;
+    let sold_out = |cloud: &Simulator| cloud.add_fault(Fault::new(Effect::SoldOut).forever());
+    let back = json!({"allow_stopping_for_update": true});
+    page.add("Stopped for a change of mode, and then sold out", apply(running(0), back, sold_out))
+        .await;
+    page.add("Its GPU is missing after a start", gpu_missing()).await;
+}
+
+async fn gpu_missing() -> Errors {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(reporting("Stopped", 1));
+    simulator.add_fault(reporting("Starting", 100_000));
+    let loses_gpu = async {
+        until(|| simulator.count(START) == 1).await;
+        let before = looks(&simulator);
+        until(|| looks(&simulator) > before + 1).await;
+        simulator.patch(ID, json!({"State": "Running", "GPU": 0}));
+        simulator.clear_faults();
+    };
+    join(terraform.apply(plan), loses_gpu).await.0.unwrap_err()
+}
+
+async fn others(page: &mut Page) {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.remember(&remembered("Running", json!({})));
+    let warning = &terraform.plan_destroy().await.unwrap().warnings[0];
+    page.write("A destroy plan without `stop_on_destroy`", &warning.to_string());
+    page.add("An import id", async { terraform.another().import("a/b/c").await.unwrap_err() })
+        .await;
+    page.add("State of another version", async { terraform.upgrade(7, b"{}").await.unwrap_err() })
+        .await;
+    for (how, config) in [
+        ("A value that is none of the words", wanted(json!({"state": "running"}))),
+        ("A duration that is none", wanted(json!({"timeouts": {"create": "soon"}}))),
+        ("A spec without its mode", wanted(json!({"without_gpu_spec": "A"}))),
+    ] {
+        page.add(how, async { terraform.validate(&config).await.unwrap_err() }).await;
+    }
+    let remote = json!({"base_url": "http://example.com"});
+    page.add("An address", async { terraform.validate_provider(remote).await.unwrap_err() }).await;
+    let unknown = async {
+        let mut terraform =
+            Terraform::with(&simulator.url(), json!({"private_key": UNKNOWN})).await;
+        terraform.run(wanted(json!({}))).await.unwrap_err()
+    };
+    page.add("A provider argument that is not known yet", unknown).await;
+    let home = "/nonexistent";
+    let nothing = async {
+        let terraform = Terraform::in_environment([("HOME", home)]).await;
+        terraform.configure(json!({})).await.unwrap();
+        terraform.plan(wanted(json!({}))).await.unwrap_err()
+    };
+    page.add("No keys anywhere", nothing).await;
+    let half = async {
+        let terraform =
+            Terraform::in_environment([("HOME", home), ("COMPSHARE_PUBLIC_KEY", "demo")]).await;
+        terraform.configure(json!({})).await.unwrap();
+        terraform.plan(wanted(json!({}))).await.unwrap_err()
+    };
+    page.add("Half of the keys", half).await;
+}

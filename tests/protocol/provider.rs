@@ -1,0 +1,306 @@
+//! The provider as a whole: its configuration, and what it answers to RPCs about things it does not offer.
+
+use std::io::Write as _;
+
+use serde_json::json;
+use terraform_provider_compshare::{
+    protocol::tfplugin5::{self as wire, invoke_action::event},
+    simulator::{DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Options, Simulator},
+};
+use tokio_stream::StreamExt as _;
+
+use super::{ID, asked, cloud_with, looks, remembered, wanted};
+use crate::support::terraform_core::{Terraform, UNKNOWN};
+
+#[tokio::test]
+async fn metadata_and_schemas_name_the_same_resources_and_capabilities() {
+    let (_simulator, terraform) = cloud_with(json!({})).await;
+    let mut client = terraform.client();
+    let request = wire::get_metadata::Request {};
+    let metadata = client.get_metadata(request).await.unwrap().into_inner();
+    let schemas = client.get_schema(wire::get_provider_schema::Request::default()).await;
+    let schemas = schemas.unwrap().into_inner();
+    let names: Vec<_> = metadata.resources.iter().map(|resource| &resource.type_name).collect();
+    assert_eq!(names, ["compshare_instance_power"]);
+    assert!(schemas.resource_schemas.keys().eq(names));
+    assert_eq!(metadata.server_capabilities, schemas.server_capabilities);
+    let capabilities = schemas.server_capabilities.unwrap();
+    assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
+    assert!(schemas.provider_meta.is_none() && schemas.functions.is_empty());
+}
+
+#[tokio::test]
+async fn the_schema_hides_the_private_key_and_nothing_needs_to_be_set() {
+    let (_simulator, terraform) = cloud_with(json!({})).await;
+    let request = wire::get_provider_schema::Request::default();
+    let schemas = terraform.client().get_schema(request).await.unwrap().into_inner();
+    let block = schemas.provider.unwrap().block.unwrap();
+    let sensitive: Vec<_> =
+        block.attributes.iter().filter(|a| a.sensitive).map(|a| &a.name).collect();
+    assert_eq!(sensitive, ["private_key"]);
+    assert!(block.attributes.iter().all(|attribute| attribute.optional && !attribute.computed));
+}
+
+#[tokio::test]
+async fn what_is_not_offered_is_answered_as_a_provider_without_it_does() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    let mut client = terraform.client();
+    macro_rules! refused {
+        ($($method:ident($request:expr)),* $(,)?) => {
+            $({
+                let response = client.$method($request).await.unwrap().into_inner();
+                let [diagnostic] = &response.diagnostics[..] else { panic!(stringify!($method)) };
+                assert_eq!(diagnostic.summary, "Not Offered by This Provider", stringify!($method));
+                assert!(diagnostic.detail.contains("`x`"), "{}: {}", stringify!($method), diagnostic.detail);
+            })*
+        };
+    }
+    let x = || "x".to_owned();
+    refused!(
+        validate_resource_type_config(wire::validate_resource_type_config::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        upgrade_resource_state(wire::upgrade_resource_state::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        read_resource(wire::read_resource::Request { type_name: x(), ..Default::default() }),
+        plan_resource_change(wire::plan_resource_change::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        apply_resource_change(wire::apply_resource_change::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        import_resource_state(wire::import_resource_state::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        move_resource_state(wire::move_resource_state::Request {
+            target_type_name: x(),
+            ..Default::default()
+        }),
+        upgrade_resource_identity(wire::upgrade_resource_identity::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        generate_resource_config(wire::generate_resource_config::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        validate_data_source_config(wire::validate_data_source_config::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        read_data_source(wire::read_data_source::Request { type_name: x(), ..Default::default() }),
+        validate_ephemeral_resource_config(wire::validate_ephemeral_resource_config::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        open_ephemeral_resource(wire::open_ephemeral_resource::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        renew_ephemeral_resource(wire::renew_ephemeral_resource::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        close_ephemeral_resource(wire::close_ephemeral_resource::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        validate_list_resource_config(wire::validate_list_resource_config::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        validate_action_config(wire::validate_action_config::Request {
+            type_name: x(),
+            ..Default::default()
+        }),
+        plan_action(wire::plan_action::Request { action_type: x(), ..Default::default() }),
+    );
+    assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test]
+async fn empty_lists_and_streams_that_end_are_what_is_left() {
+    let (_simulator, terraform) = cloud_with(json!({})).await;
+    let mut client = terraform.client();
+    let functions = client.get_functions(wire::get_functions::Request::default()).await.unwrap();
+    assert!(functions.into_inner().functions.is_empty());
+    let request = wire::get_resource_identity_schemas::Request::default();
+    let identities = client.get_resource_identity_schemas(request).await.unwrap().into_inner();
+    assert!(identities.identity_schemas.is_empty() && identities.diagnostics.is_empty());
+    let request = wire::call_function::Request { name: "x".to_owned(), ..Default::default() };
+    let error = client.call_function(request).await.unwrap().into_inner().error.unwrap();
+    assert!(error.text.contains("`x`") && error.function_argument.is_none());
+
+    let request = wire::list_resource::Request { type_name: "x".to_owned(), ..Default::default() };
+    let listed: Vec<_> = client.list_resource(request).await.unwrap().into_inner().collect().await;
+    let [Ok(event)] = &listed[..] else { panic!("{listed:?}") };
+    assert_eq!(event.diagnostic.len(), 1);
+    let request =
+        wire::invoke_action::Request { action_type: "x".to_owned(), ..Default::default() };
+    let invoked: Vec<_> = client.invoke_action(request).await.unwrap().into_inner().collect().await;
+    let [Ok(event)] = &invoked[..] else { panic!("{invoked:?}") };
+    let Some(event::Type::Completed(completed)) = &event.r#type else { panic!("{event:?}") };
+    assert_eq!(completed.diagnostics.len(), 1);
+}
+
+#[tokio::test]
+async fn an_operation_before_the_configuration_is_an_error_and_not_a_crash() {
+    let (simulator, _) = cloud_with(json!({})).await;
+    let mut terraform = Terraform::unconfigured(&simulator.url()).await;
+    terraform.validate(&wanted(json!({}))).await.unwrap();
+    let errors = terraform.plan(wanted(json!({}))).await.unwrap_err();
+    errors.says("Provider Not Configured", &[]);
+    terraform.remember(&remembered("Running", json!({})));
+    terraform.refresh().await.unwrap_err().says("Provider Not Configured", &[]);
+    terraform.configure(json!({})).await.unwrap();
+    terraform.refresh().await.unwrap();
+    assert_eq!(looks(&simulator), 1);
+}
+
+#[tokio::test]
+async fn a_second_configuration_takes_the_place_of_the_first() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let other = Simulator::start(Options {
+        instances: vec![json!({"UHostId": ID, "State": "Running"})],
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    terraform.remember(&remembered("Stopped", json!({})));
+    terraform.refresh().await.unwrap();
+    terraform.configure(json!({"base_url": other.url()})).await.unwrap();
+    terraform.refresh().await.unwrap();
+    assert_eq!((looks(&simulator), looks(&other)), (1, 1));
+    assert_eq!(terraform.attribute("state"), "Running");
+}
+
+#[tokio::test]
+async fn unknown_arguments_are_no_error_in_a_plan_and_a_clear_one_when_a_call_is_needed() {
+    let (simulator, _) = cloud_with(json!({})).await;
+    for argument in
+        ["public_key", "private_key", "profile", "config_file", "region", "project_id", "base_url"]
+    {
+        let mut terraform = Terraform::with(&simulator.url(), json!({argument: UNKNOWN})).await;
+        let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+        let errors = terraform.apply(plan.clone()).await.unwrap_err();
+        errors.says("Provider Configuration Not Known Yet", &[&format!("`{argument}`"), "-target"]);
+        assert!(simulator.calls().is_empty());
+        // In the real apply they are known.
+        terraform.configure(json!({})).await.unwrap();
+        if argument == "region" {
+            terraform.apply(plan).await.unwrap();
+            assert_eq!(asked(&simulator), (1, 0));
+            simulator.patch(ID, json!({"State": "Stopped"}));
+        }
+        simulator.clear_calls();
+    }
+    let numbers = json!({"max_retries": UNKNOWN, "max_concurrent_requests": UNKNOWN, "poll_interval": UNKNOWN, "request_timeout": UNKNOWN});
+    let mut terraform = Terraform::with(&simulator.url(), numbers).await;
+    terraform.run(wanted(json!({}))).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_keys_are_needed_by_the_first_call_and_not_before() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terraform = Terraform::in_environment([
+        ("HOME", home.path().to_str().unwrap()),
+        ("COMPSHARE_BASE_URL", "http://127.0.0.1:9"),
+    ])
+    .await;
+    terraform.configure(json!({})).await.unwrap();
+    terraform.validate(&wanted(json!({}))).await.unwrap();
+    let errors = terraform.plan(wanted(json!({}))).await.unwrap_err();
+    errors.says(
+        "Missing API Keys",
+        &[
+            "public_key",
+            "private_key",
+            "COMPSHARE_PUBLIC_KEY",
+            "COMPSHARE_PRIVATE_KEY",
+            "config.json",
+            "profile",
+        ],
+    );
+    terraform.remember(&remembered("Running", json!({})));
+    terraform.refresh().await.unwrap_err().says("Missing API Keys", &[]);
+    // A destroy that makes no call needs none.
+    terraform.destroy().await.unwrap();
+}
+
+#[tokio::test]
+async fn half_of_the_keys_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let terraform = Terraform::in_environment([
+        ("HOME", home.path().to_str().unwrap()),
+        ("COMPSHARE_PUBLIC_KEY", DEMO_PUBLIC_KEY),
+    ])
+    .await;
+    terraform.configure(json!({})).await.unwrap();
+    let errors = terraform.plan(wanted(json!({}))).await.unwrap_err();
+    errors.says("Incomplete API Keys", &["private"]);
+}
+
+#[tokio::test]
+async fn the_clis_own_file_is_enough() {
+    let (simulator, _) = cloud_with(json!({})).await;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let profile = json!({"public_key": DEMO_PUBLIC_KEY, "private_key": DEMO_PRIVATE_KEY});
+    write!(file, "{}", json!({"current_profile": "work", "profiles": {"work": profile}})).unwrap();
+    let mut terraform =
+        Terraform::in_environment([("COMPSHARE_BASE_URL", simulator.url().as_str())]).await;
+    terraform.configure(json!({"config_file": file.path().to_str().unwrap()})).await.unwrap();
+    terraform.run(wanted(json!({}))).await.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+
+    write!(file, "and more").unwrap();
+    let path = file.path().to_str().unwrap();
+    terraform.configure(json!({"config_file": path})).await.unwrap();
+    terraform.remember(&remembered("Running", json!({})));
+    terraform.refresh().await.unwrap_err().says("Unusable Credentials File", &[path]);
+}
+
+#[tokio::test]
+async fn arguments_that_break_a_rule_are_refused_on_their_attribute() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    for (config, path) in [
+        (json!({"base_url": "http://example.com"}), "base_url"),
+        (json!({"base_url": "api.compshare.cn"}), "base_url"),
+        (json!({"base_url": "ftp://127.0.0.1"}), "base_url"),
+        (json!({"max_retries": -1}), "max_retries"),
+        (json!({"max_retries": 1_000_000}), "max_retries"),
+        (json!({"max_concurrent_requests": 0}), "max_concurrent_requests"),
+        (json!({"request_timeout": "60"}), "request_timeout"),
+        (json!({"request_timeout": "0s"}), "request_timeout"),
+        (json!({"poll_interval": "fast"}), "poll_interval"),
+    ] {
+        terraform.validate_provider(config.clone()).await.unwrap_err().at(path);
+        terraform.configure(config).await.unwrap_err().at(path);
+    }
+    assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_bad_address_in_the_environment_is_named_by_its_variable() {
+    let terraform = Terraform::in_environment([("COMPSHARE_BASE_URL", "http://example.com")]).await;
+    let errors = terraform.validate_provider(json!({})).await.unwrap_err();
+    errors.says("Invalid Base URL", &["COMPSHARE_BASE_URL"]).at("");
+    terraform.validate_provider(json!({"base_url": "http://127.0.0.1:1"})).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_password_of_an_instance_is_in_no_state() {
+    let (_simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.run(wanted(json!({}))).await.unwrap();
+    let state = format!("{:?}", terraform.state());
+    for secret in
+        ["ZGVtby1wYXNzd29yZA==", "demo-password", "ssh -p", DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY]
+    {
+        assert!(!state.contains(secret), "{state}");
+    }
+}

@@ -1,0 +1,116 @@
+//! Several operations at once: on one instance they take turns, on different ones they do not.
+
+use futures_util::future::{join, join_all};
+use serde_json::json;
+use terraform_provider_compshare::simulator::{Effect, Fault, Options};
+
+use super::{
+    ID, START, asked, asked_for, cloud, cloud_with, looks, on_start, patient, remembered, until,
+    wanted,
+};
+
+#[tokio::test]
+async fn two_resources_on_one_instance_start_it_once() {
+    let (simulator, mut first) = cloud_with(json!({})).await;
+    let mut second = first.another();
+    let plans = (
+        first.plan(wanted(json!({}))).await.unwrap(),
+        second.plan(wanted(json!({}))).await.unwrap(),
+    );
+    let (one, other) = join(first.apply(plans.0), second.apply(plans.1)).await;
+    one.unwrap();
+    other.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(
+        (first.attribute("state"), second.attribute("state")),
+        (json!("Running"), json!("Running"))
+    );
+}
+
+#[tokio::test]
+async fn two_resources_that_want_different_things_take_turns() {
+    let (simulator, mut first) = cloud_with(json!({})).await;
+    let mut second = first.another();
+    second.remember(&remembered("Running", json!({})));
+    let start = first.plan(wanted(json!({}))).await.unwrap();
+    let stop = second.plan(wanted(json!({"state": "Stopped"}))).await.unwrap();
+    let (one, other) = join(first.apply(start), second.apply(stop)).await;
+    one.unwrap();
+    other.unwrap();
+    let (starts, stops) = asked(&simulator);
+    assert!(
+        (starts, stops) == (1, 1) || (starts, stops) == (1, 0),
+        "{starts} starts, {stops} stops"
+    );
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_turn_is_under_its_own_timeout() {
+    let (simulator, mut first) = cloud_with(json!({})).await;
+    let mut second = first.another();
+    let core = first.another();
+    let long = first.plan(wanted(json!({}))).await.unwrap();
+    let short = second.plan(wanted(json!({"timeouts": {"create": "100ms"}}))).await.unwrap();
+    simulator.add_fault(on_start(Effect::StuckInStarting));
+    let later = async {
+        until(|| simulator.count(START) == 1).await;
+        let errors = second.apply(short).await.unwrap_err();
+        errors
+            .says("Timeout: Unable to Start Instance", &["100ms", "nothing that changes anything"]);
+        core.stop().await;
+    };
+    let (errors, ()) = join(first.apply(long), later).await;
+    errors.unwrap_err().says("Interrupted: Unable to Start Instance", &[]);
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn different_instances_do_not_wait_for_each_other() {
+    let ids: Vec<String> = (0..20).map(|n| format!("uhost-{n}")).collect();
+    let instances = ids.iter().map(|id| json!({"UHostId": id})).collect();
+    let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
+    // One of them hangs; the others must not.
+    let hangs = Fault::new(Effect::StuckInStarting).on_action(START).on_instance("uhost-0");
+    simulator.add_fault(hangs);
+    let runs = ids.iter().map(|id| {
+        let mut terraform = terraform.another();
+        // Long enough for a busy machine; the one that hangs need not be waited for as long.
+        let timeout = if id == "uhost-0" { "300ms" } else { "20s" };
+        let config = json!({"instance_id": id, "timeouts": {"create": timeout}});
+        async move { terraform.run(config).await }
+    });
+    let results = join_all(runs).await;
+    assert!(results[0].is_err());
+    assert!(results[1..].iter().all(Result::is_ok), "{results:?}");
+    assert!(ids.iter().all(|id| asked_for(&simulator, id) == (1, 0)));
+}
+
+#[tokio::test]
+async fn another_writer_that_is_faster_is_joined() {
+    let (simulator, mut terraform) = patient().await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    // Its start holds the lock; ours comes in between.
+    simulator.add_fault(Fault::refuse(8903, "InstanceOperationInProgress").on_action(START));
+    let other = async {
+        until(|| simulator.count(START) == 1).await;
+        simulator.patch(ID, json!({"State": "Starting"}));
+        let before = looks(&simulator);
+        until(|| looks(&simulator) > before + 1).await;
+        simulator.patch(ID, json!({"State": "Running"}));
+    };
+    let (result, ()) = join(terraform.apply(plan), other).await;
+    result.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn names_in_any_script_go_through_unharmed() {
+    let name = "训练机 αβγ 🦀 é";
+    let (_simulator, mut terraform) = cloud_with(json!({"Name": name, "Tag": "标签"})).await;
+    terraform.run(wanted(json!({}))).await.unwrap();
+    assert_eq!(terraform.attribute("name"), name);
+    terraform.refresh().await.unwrap();
+    assert_eq!(terraform.run(wanted(json!({}))).await.unwrap(), []);
+    let errors = terraform.another().plan(json!({"instance_id": "实例-1"})).await.unwrap_err();
+    errors.says("Instance Not Found", &["实例-1"]);
+}

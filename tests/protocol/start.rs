@@ -1,0 +1,349 @@
+//! A start: sent once, joined where one is on its way, and never blindly repeated.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Options, Simulator};
+
+use super::{
+    DESCRIBE, ID, START, asked, cloud, cloud_with, looks, on_start, patient, remembered, reporting,
+    wanted,
+};
+use crate::support::terraform_core::{Errors, Terraform};
+
+/// A cloud whose instance is stopped, with `fault`; and what comes of wanting it to run.
+async fn start_despite(fault: Fault) -> (Simulator, Terraform, Result<(), Errors>) {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(fault);
+    let result = terraform.apply(plan).await.map(drop);
+    (simulator, terraform, result)
+}
+
+/// It runs in the end, after `starts` starts.
+#[track_caller]
+fn check_runs(result: &(Simulator, Terraform, Result<(), Errors>), starts: usize) {
+    let (simulator, terraform, result) = result;
+    assert!(result.is_ok(), "{result:?}");
+    assert_eq!(terraform.attribute("state"), "Running");
+    assert_eq!(asked(simulator), (starts, 0));
+}
+
+#[tokio::test]
+async fn the_lock_is_waited_for_by_its_code_and_by_its_word_under_any_code() {
+    let refusals = [
+        (8903, "operation in progress"),
+        (226_609, "busy"),
+        (8443, "a start without gpu is processed"),
+        (8964, "image is being made"),
+        (226_620, "image synchronising"),
+        (226_621, "disk migrating"),
+        (226_622, "starting"),
+        (7777, "Error: InstanceOperationInProgress, try later"),
+        (8357, "InstanceOperationInProgress"),
+        (230, "InstanceOperationInProgress [Region]"),
+    ];
+    let refusal = |(code, message)| Fault::refuse(code, message).on_action(START).times(3);
+    for result in join_all(refusals.map(refusal).map(start_despite)).await {
+        check_runs(&result, 4);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_because_it_is_starting_already_joins_the_start() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    // Somebody else's start: it is `Running` in truth, and reads lag behind.
+    simulator.patch(ID, json!({"State": "Running"}));
+    simulator.add_fault(reporting("Stopped", 1));
+    simulator.add_fault(reporting("Starting", 3));
+    simulator.add_fault(Fault::refuse(226_622, "Instance is starting").on_action(START));
+    terraform.apply(plan).await.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(terraform.attribute("state"), "Running");
+}
+
+#[tokio::test]
+async fn a_refusal_because_it_is_not_stopped_looks_again_and_adopts_what_runs() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    simulator.add_fault(reporting("Stopped", 1));
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(reporting("Stopped", 1));
+    terraform.apply(plan).await.unwrap();
+    // The simulator itself refuses with 8010: it runs.
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn a_state_that_does_not_allow_a_start_is_not_asked_about_forever() {
+    let refusal = Fault::refuse(8905, "Operation not allowed").on_action(START).forever();
+    let (simulator, terraform, result) = start_despite(refusal).await;
+    result.unwrap_err().says("Unable to Start Instance", &["8905", "state does not allow"]);
+    assert!(terraform.state().is_none());
+    assert_eq!(asked(&simulator).0, 4);
+}
+
+#[tokio::test]
+async fn a_lock_that_never_opens_ends_with_the_timeout_and_names_it() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let lock = Fault::refuse(8903, "InstanceOperationInProgress").on_action(START).forever();
+    simulator.add_fault(lock);
+    let config = wanted(json!({"timeouts": {"create": "500ms"}}));
+    let errors = terraform.run(config).await.unwrap_err();
+    errors.says(
+        "Unable to Start Instance",
+        &[
+            "timeout of 500ms",
+            "States seen: Stopped",
+            "8903",
+            "InstanceOperationInProgress",
+            "under way",
+        ],
+    );
+    assert!(asked(&simulator).0 >= 2, "{:?}", asked(&simulator));
+}
+
+#[tokio::test]
+async fn a_start_whose_answer_is_lost_after_it_was_taken_is_not_sent_again() {
+    for effect in [
+        Effect::LoseAnswer,
+        Effect::Http { status: 502, body: "<html>".to_owned(), taken: true },
+        Effect::Http { status: 504, body: String::new(), taken: true },
+        Effect::Malformed(Garbage::Truncated),
+        Effect::Malformed(Garbage::Html),
+        Effect::Malformed(Garbage::WrongTypes),
+    ] {
+        check_runs(&start_despite(on_start(effect)).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_start_whose_answer_is_lost_is_not_sent_again_because_reads_lag_behind() {
+    let (simulator, mut terraform) = patient().await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(on_start(Effect::LoseAnswer));
+    // The look before the start, and three after it.
+    simulator.add_fault(reporting("Stopped", 4));
+    terraform.apply(plan).await.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn a_start_whose_answer_is_lost_before_it_was_taken_is_sent_again_after_looking() {
+    for effect in [
+        Effect::DropConnection,
+        Effect::Http { status: 502, body: String::new(), taken: false },
+        Effect::Http { status: 503, body: String::new(), taken: false },
+        Effect::Refuse { ret_code: 8438, message: "upstream timed out".to_owned() },
+        Effect::Refuse { ret_code: 8433, message: "upstream error".to_owned() },
+        Effect::Refuse { ret_code: 150, message: "unavailable".to_owned() },
+    ] {
+        let result = start_despite(on_start(effect)).await;
+        check_runs(&result, 2);
+        let calls = result.0.calls();
+        let first = calls.iter().position(|call| call.action == START).unwrap();
+        assert_eq!(calls[first + 1].action, DESCRIBE, "sent again without looking");
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_timed_out_inside_the_cloud_but_was_taken_is_joined() {
+    let (simulator, mut terraform) = patient().await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let timed_out = Fault::refuse(8438, "upstream timed out").on_action(START);
+    simulator.add_fault(timed_out);
+    let apply = terraform.apply(plan);
+    let taken_after_all = async {
+        super::until(|| simulator.count(START) == 1).await;
+        simulator.patch(ID, json!({"State": "Running"}));
+    };
+    tokio::join!(apply, taken_after_all).0.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn a_start_that_gets_no_answer_in_time_is_looked_after_and_not_repeated() {
+    let (simulator, _) = cloud_with(json!({})).await;
+    let config = json!({"max_retries": 3, "request_timeout": "500ms"});
+    let mut terraform = Terraform::with(&simulator.url(), config).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(on_start(Effect::Delay { by: Duration::from_secs(5) }));
+    terraform.apply(plan).await.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn answers_that_are_lost_time_and_again_end_in_an_error_that_says_so() {
+    let lost = on_start(Effect::DropConnection).forever();
+    let (simulator, terraform, result) = start_despite(lost).await;
+    result.unwrap_err().says(
+        "Unable to Start Instance",
+        &["No answer said", "stayed in the state", "may be starting", "StartCompShareInstance ("],
+    );
+    assert_eq!(asked(&simulator), (3, 0));
+    assert!(terraform.state().is_none());
+}
+
+#[tokio::test]
+async fn where_nobody_listens_the_error_says_so_and_nothing_was_asked() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    drop(simulator);
+    let errors = terraform.apply(plan).await.unwrap_err();
+    errors
+        .says("Unable to Start Instance", &["could not be reached", "the bill is what it was"])
+        .omits(&["may be starting"]);
+}
+
+#[tokio::test]
+async fn too_many_requests_are_waited_out() {
+    let busy = Fault::refuse(8441, "too many requests").on_action(START).times(2);
+    check_runs(&start_despite(busy).await, 3);
+}
+
+#[tokio::test]
+async fn stopped_after_an_accepted_start_still_counts_as_on_its_way() {
+    let (simulator, mut terraform) = patient().await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(reporting("Stopped", 12));
+    terraform.apply(plan).await.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+    assert!(looks(&simulator) > 12);
+}
+
+#[tokio::test]
+async fn an_accepted_start_of_which_nothing_comes_is_an_error_and_not_repeated() {
+    let (simulator, terraform, result) = start_despite(reporting("Stopped", 10_000)).await;
+    result.unwrap_err().says(
+        "Unable to Start Instance",
+        &[
+            "accepted",
+            "stayed in the state",
+            "States seen: Stopped",
+            "StartCompShareInstance (accepted)",
+        ],
+    );
+    assert_eq!(asked(&simulator), (1, 0));
+    assert!(terraform.state().is_none());
+}
+
+#[tokio::test]
+async fn each_end_of_a_start_has_its_own_message() {
+    for (effect, summary, parts) in [
+        (
+            Effect::FallBackToStopped,
+            "Unable to Start Instance",
+            ["fell back to `Stopped`", "Starting, then Stopped"],
+        ),
+        (
+            Effect::InstallFail,
+            "Instance Has Failed",
+            ["`Install Fail`", "Starting, then Install Fail"],
+        ),
+        (Effect::Vanish, "Instance Vanished", ["looked for twice", "Starting"]),
+    ] {
+        let (simulator, mut terraform) = cloud(slow_start()).await;
+        let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+        simulator.add_fault(on_start(effect));
+        let apply = terraform.apply(plan);
+        let errors = tokio::join!(apply, finish_start(&simulator)).0.unwrap_err();
+        errors.says(summary, &parts).says(summary, &[ID, "(accepted)"]);
+        assert_eq!(asked(&simulator), (1, 0));
+        assert!(terraform.state().is_none(), "a failed create leaves nothing");
+    }
+}
+
+#[tokio::test]
+async fn an_instance_stuck_in_starting_is_waited_for_until_the_timeout() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    simulator.add_fault(on_start(Effect::StuckInStarting));
+    let config = wanted(json!({"timeouts": {"create": "900ms"}}));
+    let errors = terraform.run(config).await.unwrap_err();
+    errors.says(
+        "Timeout: Unable to Start Instance",
+        &[
+            "within 900ms",
+            "States seen: Stopped, then Starting",
+            "(accepted)",
+            "may be starting",
+            "timeouts",
+        ],
+    );
+    assert_eq!(asked(&simulator), (1, 0));
+    assert!(terraform.state().is_none());
+    // The next apply takes it from there.
+    simulator.patch(ID, json!({"State": "Running"}));
+    terraform.run(wanted(json!({}))).await.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn looks_that_fail_for_a_while_after_a_start_are_passed_over() {
+    let (simulator, mut terraform) = cloud(slow_start()).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let outage = async {
+        super::until(|| simulator.count(START) == 1).await;
+        for effect in [
+            Effect::Http { status: 502, body: String::new(), taken: false },
+            Effect::DropConnection,
+            Effect::Malformed(Garbage::Html),
+            Effect::Refuse { ret_code: 8433, message: "upstream".to_owned() },
+        ] {
+            simulator.add_fault(Fault::new(effect).on_action(DESCRIBE).times(2));
+        }
+        let before = looks(&simulator);
+        super::until(|| looks(&simulator) >= before + 9).await;
+        simulator.advance(Duration::from_secs(120));
+    };
+    tokio::join!(terraform.apply(plan), outage).0.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn a_failed_update_saves_what_was_observed() {
+    let (simulator, mut terraform) = cloud(slow_start()).await;
+    terraform.remember(&remembered("Running", json!({})));
+    terraform.refresh().await.unwrap();
+    assert_eq!(terraform.attribute("state"), "Stopped");
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.add_fault(on_start(Effect::InstallFail));
+    let errors = tokio::join!(terraform.apply(plan), finish_start(&simulator)).0.unwrap_err();
+    errors.says("Instance Has Failed", &[]);
+    assert_eq!(terraform.attribute("state"), "Install Fail");
+    assert!(!terraform.state().unwrap().tainted);
+}
+
+#[tokio::test]
+async fn nothing_observed_and_nothing_failed_ever_taints_or_replaces() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.run(wanted(json!({}))).await.unwrap();
+    simulator.patch(
+        ID,
+        json!({
+            "Name": "renamed", "Region": "cn-sh2", "Zone": "cn-sh2-02", "GpuType": "A100", "GPU": 8, "State": "Stopping",
+            "ChargeType": "Month", "InstanceType": "Container", "StartTime": 1,
+        }),
+    );
+    terraform.refresh().await.unwrap();
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    assert_eq!(plan.action, crate::support::terraform_core::Action::Update);
+    assert_eq!(plan.requires_replace, [""; 0]);
+}
+
+fn slow_start() -> Options {
+    Options {
+        instances: vec![json!({"UHostId": ID})],
+        start_time: Duration::from_secs(60),
+        clock: terraform_provider_compshare::simulator::Clock::Stepped,
+        ..Options::default()
+    }
+}
+
+/// Waits until the start was seen to be on its way, then lets it end.
+async fn finish_start(simulator: &Simulator) {
+    super::until(|| simulator.count(START) == 1).await;
+    let before = looks(simulator);
+    super::until(|| looks(simulator) > before + 1).await;
+    simulator.advance(Duration::from_secs(120));
+}

@@ -1,0 +1,150 @@
+//! What is stored: import, and upgrade of stored state.
+
+use serde_json::{Value as Json, json};
+use terraform_provider_compshare::protocol::tfplugin5::RawState;
+use terraform_provider_compshare::simulator::Options;
+
+use super::{ID, asked, cloud, cloud_with, looks, remembered, wanted};
+use crate::support::terraform_core::Action;
+
+#[tokio::test]
+async fn after_an_import_of_what_is_as_configured_there_is_nothing_to_do() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.import(ID).await.unwrap();
+    assert_eq!(terraform.attribute("id"), ID);
+    assert_eq!(terraform.attribute("region"), "cn-wlcb");
+    assert_eq!(terraform.attribute("without_gpu"), false);
+    assert_eq!(terraform.plan(wanted(json!({}))).await.unwrap().action, Action::NoOp);
+    assert_eq!((asked(&simulator), looks(&simulator)), ((0, 0), 1));
+}
+
+#[tokio::test]
+async fn an_import_of_a_stopped_instance_plans_its_start_in_place() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.import(ID).await.unwrap();
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    assert_eq!(plan.action, Action::Update);
+    terraform.apply(plan).await.unwrap();
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn an_import_id_may_name_the_project() {
+    let instances = vec![json!({"UHostId": ID, "ProjectId": "org-research", "State": "Running"})];
+    let (_simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
+    terraform.import("org-research/uhost-1").await.unwrap();
+    assert_eq!(terraform.attribute("project_id"), "org-research");
+    let configured = wanted(json!({"project_id": "org-research"}));
+    assert_eq!(terraform.plan(configured).await.unwrap().action, Action::NoOp);
+    let errors = terraform.another().import(ID).await.unwrap_err();
+    errors.iter().for_each(|error| assert!(error.summary.contains("non-existent"), "{error}"));
+}
+
+#[tokio::test]
+async fn import_ids_of_another_form_are_refused_without_a_call() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    for id in [
+        "",
+        " ",
+        "/",
+        "org/",
+        "/uhost-1",
+        "a/b/c",
+        "uhost 1",
+        "uhost-1\n",
+        "org /uhost-1",
+        "\tuhost-1",
+    ] {
+        let errors = terraform.another().import(id).await.unwrap_err();
+        errors.says("Invalid Import ID", &["project", "uhost-"]);
+    }
+    assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_import_of_what_does_not_exist_imports_nothing() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    assert!(terraform.import("uhost-2").await.is_err());
+    assert!(terraform.state().is_none());
+    assert_eq!(looks(&simulator), 2);
+}
+
+#[tokio::test]
+async fn state_of_the_same_version_comes_back_as_it_is() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let stored = remembered(
+        "Running",
+        json!({"timeouts": {"create": "5m", "update": null, "delete": null}}),
+    );
+    terraform.remember(&stored);
+    let value = terraform.state().unwrap().value.clone();
+    let upgraded = terraform.upgrade(0, complete(&stored).to_string().as_bytes()).await.unwrap();
+    assert_eq!(upgraded, value);
+    assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_attribute_that_is_missing_is_null_and_one_too_many_is_dropped() {
+    let (_simulator, mut terraform) = cloud_with(json!({})).await;
+    let stored = remembered("Running", json!({}));
+    terraform.remember(&stored);
+    let value = terraform.state().unwrap().value.clone();
+    let upgraded = terraform.upgrade(0, stored.to_string().as_bytes()).await.unwrap();
+    assert_eq!(upgraded, value);
+    let more = super::merged(stored, json!({"retired": [1, {"deep": true}]}));
+    assert_eq!(terraform.upgrade(0, more.to_string().as_bytes()).await.unwrap(), value);
+}
+
+#[tokio::test]
+async fn state_of_another_version_or_of_none_is_refused() {
+    let (_simulator, terraform) = cloud_with(json!({})).await;
+    let stored = remembered("Running", json!({})).to_string();
+    for version in [1, 7, -1] {
+        let errors = terraform.upgrade(version, stored.as_bytes()).await.unwrap_err();
+        errors.says("Unsupported State Version", &[&format!("version {version}"), "version 0"]);
+    }
+    let flatmap = [("id".to_owned(), ID.to_owned())].into();
+    let errors =
+        terraform.upgrade_raw(0, RawState { json: Vec::new(), flatmap }).await.unwrap_err();
+    errors.says("Unsupported State Format", &["0.12"]);
+    for broken in ["{", "[]", "7", r#"{"instance_id": {}}"#, r#"{"gpu_count": "many"}"#] {
+        let errors = terraform.upgrade(0, broken.as_bytes()).await.unwrap_err();
+        errors.says("Unable to Decode Value", &[]);
+    }
+}
+
+#[tokio::test]
+async fn what_was_remembered_without_place_or_facts_is_completed_by_a_refresh() {
+    let (_simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.remember(&json!({"instance_id": ID}));
+    terraform.refresh().await.unwrap();
+    assert_eq!(terraform.attribute("id"), ID);
+    assert_eq!(terraform.attribute("zone"), "cn-wlcb-01");
+    assert_eq!(terraform.attribute("gpu_count"), 1);
+    assert_eq!(terraform.attribute("gpu_type"), "4090");
+    let started = terraform.attribute("started_at");
+    assert!(started.as_str().unwrap().ends_with('Z'), "{started}");
+}
+
+#[tokio::test]
+async fn a_state_that_says_nothing_is_no_reason_to_start_a_running_instance() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.remember(&json!({"instance_id": ID, "id": ID}));
+    terraform.run(wanted(json!({}))).await.unwrap();
+    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(terraform.attribute("state"), "Running");
+}
+
+/// With the attributes that are null written out, as Terraform stores them.
+fn complete(stored: &Json) -> Json {
+    let absent = [
+        "project_id",
+        "without_gpu_spec",
+        "allow_stopping_for_update",
+        "stop_on_destroy",
+        "force_stop",
+        "wait_for_capacity",
+    ];
+    let nulls = absent.iter().map(|name| ((*name).to_owned(), Json::Null)).collect();
+    super::merged(Json::Object(nulls), stored.clone())
+}

@@ -1,0 +1,248 @@
+//! The table of the design as a table: every reported state, every operation, both desired states, and the calls counted.
+
+use futures_util::future::join_all;
+use serde_json::json;
+use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Options, Simulator};
+
+use super::{ID, asked_for, cloud_with, looks, merged, remembered, reporting};
+use crate::support::terraform_core::{Errors, Plan, Terraform};
+
+/// What is reported, what it turns out to be three looks later, and what comes of wanting it `Running`, of wanting it
+/// `Stopped`, and of destroying it with `stop_on_destroy`.
+///
+/// `adopt`: no call, after one look. `join`: no call, after waiting. `start`, `stop`: one call of that kind and none of the
+/// other. `failed`, `not found`: an error, and no call.
+const TABLE: &str = "
+    Running       Running   adopt      stop       stop
+    Stopped       Stopped   start      adopt      adopt
+    Starting      Running   join       stop       stop
+    Initializing  Running   join       stop       stop
+    Initializing  Stopped   start      join       join
+    Rebooting     Running   join       stop       stop
+    Pending       Running   join       stop       stop
+    Pending       Stopped   start      join       join
+    Install       Stopped   start      join       join
+    Stopping      Stopped   start      join       join
+    Resizing      Stopped   start      join       join
+    Resizing      Running   join       stop       stop
+    Reinstalling  Stopped   start      join       join
+    Reinstalling  Running   join       stop       stop
+    中断           Stopped   start      join       join
+    Hibernating   Running   join       stop       stop
+    running       Running   join       stop       stop
+    -             Stopped   start      join       join
+    -             Running   join       stop       stop
+    Install+Fail  =         failed     failed     adopt
+    ResizeFailed  =         failed     failed     adopt
+    absent        =         not+found  not+found  join
+";
+
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    Create,
+    Update,
+    Destroy,
+}
+
+/// One cell of the table for one operation.
+#[derive(Debug)]
+struct Case {
+    id: String,
+    reported: String,
+    becomes: String,
+    operation: Operation,
+    desired: &'static str,
+    outcome: String,
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for row in TABLE.trim().lines() {
+        let cells: Vec<String> =
+            row.split_whitespace().map(|cell| cell.replace('+', " ")).collect();
+        let [reported, becomes, running, stopped, destroy] = &cells[..] else { panic!("{row}") };
+        for (operation, desired, outcome) in [
+            (Operation::Create, "Running", running),
+            (Operation::Update, "Running", running),
+            (Operation::Create, "Stopped", stopped),
+            (Operation::Update, "Stopped", stopped),
+            (Operation::Destroy, "Running", destroy),
+        ] {
+            cases.push(Case {
+                id: format!("uhost-{}", cases.len()),
+                reported: if reported == "-" { String::new() } else { reported.clone() },
+                becomes: becomes.clone(),
+                operation,
+                desired,
+                outcome: outcome.clone(),
+            });
+        }
+    }
+    cases
+}
+
+#[tokio::test]
+async fn every_state_under_every_operation_comes_to_what_the_design_says() {
+    let cases = cases();
+    assert_eq!(cases.len(), 110);
+    let instances = cases.iter().map(|case| json!({"UHostId": case.id})).collect();
+    let simulator = Simulator::start(Options { instances, ..Options::default() }).await.unwrap();
+    let terraform = Terraform::with(&simulator.url(), json!({"max_retries": 0})).await;
+    join_all(cases.iter().map(|case| check(&simulator, terraform.another(), case))).await;
+}
+
+async fn check(simulator: &Simulator, mut terraform: Terraform, case: &Case) {
+    let plan = plan(&mut terraform, case).await.unwrap();
+    let looks_before = looks_at(simulator, &case.id);
+    become_reported(simulator, case);
+    let result = terraform.apply(plan).await;
+
+    let calls = asked_for(simulator, &case.id);
+    let looks = looks_at(simulator, &case.id) - looks_before;
+    let expected = match case.outcome.as_str() {
+        "start" => (1, 0),
+        "stop" => (0, 1),
+        _ => (0, 0),
+    };
+    assert_eq!(calls, expected, "{case:?} came to {result:?}");
+    match (case.outcome.as_str(), &result) {
+        ("start" | "stop", Ok(_)) => {}
+        ("adopt", Ok(_)) => assert_eq!(looks, 1, "{case:?}"),
+        ("join", Ok(_)) => assert!(looks >= 2, "{looks} looks: {case:?}"),
+        ("failed", Err(errors)) => {
+            errors.says("Instance Has Failed", &[&case.id, &case.reported]);
+        }
+        ("not found", Err(errors)) => {
+            errors.says("Instance Not Found", &[&case.id, "twice"]).at("instance_id");
+        }
+        _ => panic!("{case:?} came to {result:?}"),
+    }
+    check_state(&terraform, case, result.is_ok());
+}
+
+fn check_state(terraform: &Terraform, case: &Case, succeeded: bool) {
+    let state = terraform.attribute("state");
+    match (case.operation, succeeded) {
+        (Operation::Destroy, true) | (Operation::Create, false) => {
+            assert!(terraform.state().is_none(), "{case:?}");
+        }
+        (_, true) => assert_eq!(state, case.desired, "{case:?}"),
+        // What was observed is saved; of what is not there, nothing was.
+        (_, false) if case.reported == "absent" => assert_eq!(state, case.before(), "{case:?}"),
+        (_, false) => assert_eq!(state, case.reported, "{case:?}"),
+    }
+}
+
+/// Plans while the cloud shows nothing special: an apply must decide by what it sees itself.
+async fn plan(terraform: &mut Terraform, case: &Case) -> Result<Plan, Errors> {
+    let config = json!({"instance_id": case.id, "state": case.desired});
+    let own = |more| merged(json!({"instance_id": case.id, "id": case.id}), more);
+    match case.operation {
+        Operation::Create => terraform.plan(config).await,
+        Operation::Update => {
+            terraform.remember(&remembered(case.before(), own(json!({}))));
+            terraform.plan(config).await
+        }
+        Operation::Destroy => {
+            terraform.remember(&remembered("Running", own(json!({"stop_on_destroy": true}))));
+            terraform.plan_destroy().await
+        }
+    }
+}
+
+fn become_reported(simulator: &Simulator, case: &Case) {
+    match (case.reported.as_str(), case.becomes.as_str()) {
+        ("absent", _) => simulator.remove(&case.id),
+        (word, "=") => simulator.patch(&case.id, json!({"State": word})),
+        (word, truth) => {
+            simulator.patch(&case.id, json!({"State": truth}));
+            if word != truth {
+                simulator.add_fault(reporting(word, 3).on_instance(&case.id));
+            }
+        }
+    }
+}
+
+fn looks_at(simulator: &Simulator, id: &str) -> usize {
+    simulator.calls().iter().filter(|call| call.instances.iter().any(|one| one == id)).count()
+}
+
+impl Case {
+    /// What the state says before an update.
+    fn before(&self) -> &'static str {
+        if self.desired == "Running" { "Stopped" } else { "Running" }
+    }
+}
+
+#[tokio::test]
+async fn destroying_without_stop_on_destroy_asks_the_cloud_nothing_whatever_the_state() {
+    for state in ["Running", "Stopped", "Starting", "Install Fail", "中断"] {
+        let (simulator, mut terraform) = cloud_with(json!({"State": state})).await;
+        terraform.remember(&remembered(state, json!({})));
+        let plan = terraform.plan_destroy().await.unwrap();
+        let warned =
+            plan.warnings.iter().any(|warning| warning.summary == "Instance Keeps Running");
+        assert_eq!(warned, state != "Stopped", "{state}");
+        terraform.apply(plan).await.unwrap();
+        assert!(terraform.state().is_none());
+        assert!(simulator.calls().is_empty(), "{state}: {:?}", simulator.calls());
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_records_the_reported_word_whatever_it_is() {
+    for state in
+        ["Running", "Stopped", "Starting", "Stopping", "Install Fail", "Hibernating", "中断"]
+    {
+        let (simulator, mut terraform) = cloud_with(json!({"State": state})).await;
+        terraform.remember(&remembered("Running", json!({})));
+        terraform.refresh().await.unwrap();
+        assert_eq!(terraform.attribute("state"), state);
+        assert_eq!(terraform.attribute("gpu_count"), i32::from(state == "Running"), "{state}");
+        assert_eq!(looks(&simulator), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_that_sees_an_empty_state_keeps_everything_as_it_was() {
+    let (_simulator, mut terraform) = cloud_with(json!({"State": "", "Name": "other"})).await;
+    terraform.remember(&remembered("Running", json!({})));
+    let before = terraform.state().cloned();
+    terraform.refresh().await.unwrap();
+    assert_eq!(terraform.state().cloned(), before);
+}
+
+#[tokio::test]
+async fn a_refresh_believes_that_an_instance_is_gone_only_when_it_was_told_twice() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.remember(&remembered("Running", json!({})));
+    simulator.remove(ID);
+    terraform.refresh().await.unwrap();
+    assert!(terraform.state().is_none());
+    assert_eq!(looks(&simulator), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_that_fails_is_an_error_and_removes_nothing() {
+    let failures = [
+        Effect::Refuse { ret_code: 171, message: "Signature VerifyAC Error".to_owned() },
+        Effect::Refuse { ret_code: 299, message: "no permission".to_owned() },
+        Effect::Refuse { ret_code: 8433, message: "upstream".to_owned() },
+        Effect::Refuse { ret_code: 230, message: "Params [Region] not available".to_owned() },
+        Effect::DropConnection,
+        Effect::LoseAnswer,
+        Effect::Http { status: 502, body: "<html>".to_owned(), taken: false },
+        Effect::Malformed(Garbage::Truncated),
+        Effect::Malformed(Garbage::Html),
+        Effect::Malformed(Garbage::WrongTypes),
+    ];
+    for effect in failures {
+        let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+        terraform.remember(&remembered("Stopped", json!({})));
+        let before = terraform.state().cloned();
+        simulator.add_fault(Fault::new(effect.clone()).forever());
+        let errors = terraform.refresh().await.unwrap_err();
+        errors.says("Unable to Read Instance", &[ID, "left as it was"]);
+        assert_eq!(terraform.state().cloned(), before, "{effect:?}");
+    }
+}
