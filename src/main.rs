@@ -22,7 +22,8 @@ use tracing::level_filters::LevelFilter;
 /// What Terraform and OpenTofu know a provider by. Cookie: hashicorp/terraform
 /// `internal/plugin/serve.go`.
 const PLUGIN: Plugin = Plugin {
-    address: "registry.terraform.io/compshare/compshare",
+    // Without a host: each of them then takes its own default registry.
+    address: "compshare/compshare",
     app_protocol: 5,
     cookie: Cookie {
         key: "TF_PLUGIN_MAGIC_COOKIE",

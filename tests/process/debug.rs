@@ -15,7 +15,7 @@ async fn start(argument: &str) -> (Process, Value) {
 }
 
 async fn reattach(variable: &Value) -> Channel {
-    let address = &variable["registry.terraform.io/compshare/compshare"]["Addr"];
+    let address = &variable["compshare/compshare"]["Addr"];
     let text = |key: &str| address[key].as_str().unwrap();
     connect(&Address::new(text("Network"), text("String")), None).await.unwrap()
 }
@@ -26,7 +26,7 @@ async fn it_prints_how_to_reach_it_and_needs_no_cookie() {
         let (process, variable) = start(argument).await;
         let providers = variable.as_object().unwrap();
         assert_eq!(providers.len(), 1);
-        let provider = &providers["registry.terraform.io/compshare/compshare"];
+        let provider = &providers["compshare/compshare"];
         assert_eq!(provider["Protocol"], "grpc");
         assert_eq!(provider["ProtocolVersion"], 5);
         assert_eq!(provider["Pid"], process.pid());

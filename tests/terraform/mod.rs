@@ -5,6 +5,7 @@
 
 #![cfg(unix)]
 
+mod debug;
 mod examples;
 mod interrupt;
 mod lifecycle;
