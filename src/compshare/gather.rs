@@ -5,6 +5,11 @@
 //! instances as it does for one. So reads that come together become one request, and all waits together need one request per
 //! poll interval, whatever their number; one that polls often makes the others see sooner, never later.
 //!
+//! How long a request waits for company depends on who can be expected. Whoever reads many instances, a few at a time, comes
+//! with the next ones when the last ones are answered: as many as were answered, and not before. So while a request is under
+//! way, and then until as many have come as it answered, there is company to wait for, as long as it keeps coming. One who
+//! reads alone is as many as were answered, and goes at once.
+//!
 //! For each [`Scope`] there is a queue, since a request is for one region and project. It has a task as long as somebody
 //! waits in it. Nobody's giving up ends a request that others wait for, and an answer always comes from a request that was
 //! made after the look-up was asked for.
@@ -29,10 +34,12 @@ use super::{
     ret_code::Class,
 };
 
-/// A request waits until nobody has come for this long …
-const QUIET: Duration = Duration::from_millis(5);
-/// … but not longer than this after the first was due.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// When nobody is known to be coming, nobody is if nobody has come for this long.
+const QUIET: Duration = Duration::from_millis(25);
+/// The same when somebody may be: about the time of the request that it can save.
+const QUIET_WHILE_MISSING: Duration = Duration::from_millis(100);
+/// Nobody waits for company longer than this.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// As many ids as one request can carry.
 const FULL: usize = DescribeInstances::MAX_LIMIT as usize;
 
@@ -48,8 +55,16 @@ pub(super) struct Gatherer {
 #[derive(Debug)]
 struct Queue {
     waiting: Vec<Waiting>,
-    last_arrival: Instant,
-    arrived: Arc<Notify>,
+    /// Whether there is a task that makes requests.
+    served: bool,
+    /// Requests without an answer so far.
+    under_way: usize,
+    /// How many of those who were answered have not come back with another look-up. `None`: a request was made since, so
+    /// nobody knows.
+    missing: Option<usize>,
+    /// When somebody came, or was answered.
+    last_change: Instant,
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -93,7 +108,9 @@ async fn answer(client: Client, scope: Scope, batch: Vec<Waiting>) {
         waiting.entry(id).or_default().push(answer);
     }
     let ids = waiting.keys().cloned().collect();
-    for (id, looked) in describe(&client, &scope, ids).await {
+    let answers = describe(&client, &scope, ids).await;
+    client.gatherer().answered(&scope, waiting.values().map(Vec::len).sum());
+    for (id, looked) in answers {
         for answer in waiting.remove(&id).unwrap_or_default() {
             // An error here says that nobody wants to know any more.
             let _ = answer.send(looked.clone());
@@ -170,39 +187,47 @@ async fn is_general(client: &Client, scope: &Scope, ids: &[String], error: &Erro
 }
 
 impl Gatherer {
-    /// Adds one who waits; true if the queue is new and wants a task.
+    /// Adds one who waits; true if the queue wants a task.
     fn join(&self, scope: &Scope, waiting: Waiting, now: Instant) -> bool {
         let mut queues = self.queues();
-        if let Some(queue) = queues.get_mut(scope) {
-            queue.waiting.push(waiting);
-            queue.last_arrival = now;
-            queue.arrived.notify_one();
-            return false;
-        }
-        let queue = Queue { waiting: vec![waiting], last_arrival: now, arrived: Arc::default() };
-        queues.insert(scope.clone(), queue);
-        true
+        let queue = queues.entry(scope.clone()).or_insert_with(|| Queue::new(now));
+        queue.waiting.push(waiting);
+        queue.missing = queue.missing.map(|missing| missing.saturating_sub(1));
+        queue.last_change = now;
+        queue.changed.notify_one();
+        !std::mem::replace(&mut queue.served, true)
     }
 
-    /// The next batch, when it is time for it; `None`, and no queue any more, if nobody waits.
+    /// A request was answered that `count` were waiting for.
+    fn answered(&self, scope: &Scope, count: usize) {
+        if let Some(queue) = self.queues().get_mut(scope) {
+            queue.under_way -= 1;
+            queue.missing = Some(queue.missing.unwrap_or(0) + count);
+            queue.last_change = Instant::now();
+            queue.changed.notify_one();
+        }
+    }
+
+    /// The next batch, when it is time for it; `None` if nobody waits.
     async fn next(&self, scope: &Scope) -> Option<Vec<Waiting>> {
         loop {
-            let (ready, arrived) = {
+            let (ready, changed) = {
                 let mut queues = self.queues();
                 let queue = queues.get_mut(scope)?;
                 queue.waiting.retain(|waiting| !waiting.answer.is_closed());
-                let Some(ready) = queue.ready(Instant::now()) else {
-                    queues.remove(scope);
+                let now = Instant::now();
+                let Some(ready) = queue.ready(now) else {
+                    queue.served = false;
                     return None;
                 };
-                if ready <= Instant::now() {
+                if ready <= now {
                     return Some(queue.take());
                 }
-                (ready, Arc::clone(&queue.arrived))
+                (ready, Arc::clone(&queue.changed))
             };
             tokio::select! {
                 () = sleep_until(ready) => {}
-                () = arrived.notified() => {}
+                () = changed.notified() => {}
             }
         }
     }
@@ -213,13 +238,30 @@ impl Gatherer {
 }
 
 impl Queue {
+    fn new(now: Instant) -> Self {
+        Self {
+            waiting: Vec::new(),
+            served: false,
+            under_way: 0,
+            missing: None,
+            last_change: now,
+            changed: Arc::default(),
+        }
+    }
+
     /// When the next request is to be made; `None` if nobody waits.
     fn ready(&self, now: Instant) -> Option<Instant> {
         let first = self.waiting.iter().map(|waiting| waiting.due).min()?;
         if self.waiting.iter().filter(|waiting| waiting.due <= now).count() >= FULL {
             return Some(now);
         }
-        Some(first.max((self.last_arrival + QUIET).min(first + PATIENCE)))
+        let company = match (self.under_way, self.missing) {
+            (0, Some(0)) => first,
+            (0, Some(_)) => self.last_change + QUIET_WHILE_MISSING,
+            (0, None) => self.last_change + QUIET,
+            _ => first + PATIENCE,
+        };
+        Some(company.clamp(first, first + PATIENCE))
     }
 
     /// Those who are due first, with as many different ids as fit; whoever looks for one of these comes along.
@@ -236,6 +278,8 @@ impl Queue {
         }
         let (taken, left) = self.waiting.drain(..).partition(|waiting| ids.contains(&waiting.id));
         self.waiting = left;
+        self.under_way += 1;
+        self.missing = None;
         taken
     }
 }
