@@ -34,6 +34,10 @@ use super::{
     ret_code::Class,
 };
 
+// Measured with `benches/fleet`, 1,000 instances and 100 ms for an answer: a refresh at parallelism 100 takes 10 to 12 requests,
+// at parallelism 10 it takes 100. A fixed window of 5 ms took 56 at parallelism 100. Terraform itself needs some 3 ms for each
+// read, 20 ms for each apply, which is why the pauses between those who belong together are not shorter.
+
 /// When nobody is known to be coming, nobody is if nobody has come for this long.
 const QUIET: Duration = Duration::from_millis(25);
 /// The same when somebody may be: about the time of the request that it can save.
