@@ -92,7 +92,12 @@ pub(crate) fn limits(
         // at 100, for those that do not come together.
         let rounds = instances.div_ceil(parallelism.min(100)) as f64;
         let most = if parallelism < 100 { rounds * 1.3 } else { rounds * 1.5 };
-        limit("describes of a refresh".to_owned(), most, refresh.asked.of(DESCRIBE) as f64, 0);
+        limit(
+            "describes of a refresh".to_owned(),
+            most.ceil(),
+            refresh.asked.of(DESCRIBE) as f64,
+            0,
+        );
     }
     if let Some(apply) = run(Way::Shared, Run::Apply) {
         let starts = apply.asked.of(START).abs_diff(instances) as f64;
