@@ -61,7 +61,7 @@ async fn one_alone_waits_no_longer_than_the_window() {
     let began = Instant::now();
     look(&client, 0).await;
     let alone = began.elapsed();
-    // 20 ms are the cloud's; the window is 5.
+    // 20 ms are the cloud's; who comes back alone is waited for no further.
     assert!(alone < Duration::from_millis(60), "{alone:?}");
 }
 
