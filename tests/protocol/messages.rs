@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Simulator};
 
 use super::{
-    DESCRIBE, ID, START, STOP, cloud_with, looks, merged, on_start, patient, remembered, reporting,
-    until, wanted,
+    DESCRIBE, ID, START, STOP, cloud_with, looks, merged, nowhere, on_start, patient, remembered,
+    reporting, until, wanted,
 };
 use crate::support::terraform_core::{Errors, Terraform, UNKNOWN};
 
@@ -159,10 +159,8 @@ async fn refusals(page: &mut Page) {
 
 async fn transport(page: &mut Page) {
     let nobody = async {
-        let (simulator, mut terraform) = cloud_with(json!({})).await;
-        let plan = terraform.plan(wanted(json!({}))).await.unwrap();
-        drop(simulator);
-        terraform.apply(plan).await.unwrap_err()
+        let mut terraform = Terraform::with(&nowhere(), json!({"max_retries": 0})).await;
+        terraform.run(wanted(json!({}))).await.unwrap_err()
     };
     page.add("Nobody listens", nobody).await;
     let lost = apply(json!({}), json!({}), |cloud| {

@@ -7,8 +7,8 @@ use serde_json::json;
 use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Options, Simulator};
 
 use super::{
-    DESCRIBE, ID, START, asked, cloud, cloud_with, looks, on_start, patient, remembered, reporting,
-    wanted,
+    DESCRIBE, ID, START, asked, cloud, cloud_with, looks, nowhere, on_start, patient, remembered,
+    reporting, wanted,
 };
 use crate::support::terraform_core::{Errors, Terraform};
 
@@ -187,10 +187,8 @@ async fn answers_that_are_lost_time_and_again_end_in_an_error_that_says_so() {
 
 #[tokio::test]
 async fn where_nobody_listens_the_error_says_so_and_nothing_was_asked() {
-    let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
-    drop(simulator);
-    let errors = terraform.apply(plan).await.unwrap_err();
+    let mut terraform = Terraform::with(&nowhere(), json!({"max_retries": 0})).await;
+    let errors = terraform.run(wanted(json!({}))).await.unwrap_err();
     errors
         .says("Unable to Start Instance", &["could not be reached", "the bill is what it was"])
         .omits(&["may be starting"]);
