@@ -1,9 +1,5 @@
 //! What one operation did and saw, for the message if it fails.
 
-use std::time::Duration;
-
-use tokio::time::Instant;
-
 use crate::compshare::{self, Instance};
 
 /// What came of one call.
@@ -45,7 +41,6 @@ pub struct Account {
     pub last_error: Option<compshare::Error>,
     /// Whether a start without a GPU was seen to get one all the same, and was to be undone.
     pub gpu_unasked: bool,
-    began: Instant,
 }
 
 impl Account {
@@ -58,13 +53,7 @@ impl Account {
             last_refusal: None,
             last_error: None,
             gpu_unasked: false,
-            began: Instant::now(),
         }
-    }
-
-    /// How long the operation has been going on.
-    pub fn elapsed(&self) -> Duration {
-        self.began.elapsed()
     }
 
     /// Whether the cloud was asked for `action` and may have taken it.
