@@ -1,6 +1,6 @@
 //! The client: the parts put together.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, sleep};
@@ -61,6 +61,37 @@ struct Inner {
     transport: Transport,
     limit: Limit,
     gatherer: Gatherer,
+}
+
+/// A list of instances on its way, made by [`Client::pages`].
+#[derive(Debug)]
+pub struct Pages {
+    client: Client,
+    /// The request for the next page; `None` after the last.
+    next: Option<DescribeInstances>,
+    /// The ids so far: the list may shift between two requests.
+    listed: HashSet<String>,
+}
+
+impl Pages {
+    /// The next page, which may be empty; `None` after the last. After an error, the same page is asked for again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`].
+    pub async fn next(&mut self) -> Result<Option<Vec<Instance>>, Error> {
+        let Some(describe) = &mut self.next else { return Ok(None) };
+        let page = self.client.call(describe).await?;
+        let length = u32::try_from(page.instances.len()).unwrap_or(u32::MAX);
+        describe.offset = describe.offset.saturating_add(length);
+        // An offset past the last is an error there, so the total decides where it is known.
+        let more = page.total.map_or(length >= describe.limit, |total| describe.offset < total);
+        if length == 0 || !more {
+            self.next = None;
+        }
+        let unlisted = |instance: &Instance| self.listed.insert(instance.id.clone());
+        Ok(Some(page.instances.into_iter().filter(unlisted).collect()))
+    }
 }
 
 /// What one attempt came to when it did not succeed.
@@ -155,30 +186,24 @@ impl Client {
         &self.0.gatherer
     }
 
-    /// All instances that `describe` asks for, from its offset on, page by page. One that moves to another page
-    /// meanwhile may be missed, but none is listed twice.
+    /// All instances that `describe` asks for, from its offset on. See [`Self::pages`].
     ///
     /// # Errors
     ///
     /// As [`Self::call`], of the page that failed.
     pub async fn instances(&self, describe: &DescribeInstances) -> Result<Vec<Instance>, Error> {
-        let mut describe = describe.clone();
-        let mut instances: Vec<Instance> = Vec::new();
-        loop {
-            let page = self.call(&describe).await?;
-            let length = u32::try_from(page.instances.len()).unwrap_or(u32::MAX);
-            for instance in page.instances {
-                if !instances.iter().any(|known| known.id == instance.id) {
-                    instances.push(instance);
-                }
-            }
-            describe.offset = describe.offset.saturating_add(length);
-            // An offset past the last is an error there, so the total decides where it is known.
-            let more = page.total.map_or(length >= describe.limit, |total| describe.offset < total);
-            if length == 0 || !more {
-                return Ok(instances);
-            }
+        let mut pages = self.pages(describe.clone());
+        let mut instances = Vec::new();
+        while let Some(page) = pages.next().await? {
+            instances.extend(page);
         }
+        Ok(instances)
+    }
+
+    /// The instances that `describe` asks for, from its offset on, page by page as they come. One that moves to another
+    /// page meanwhile may be missed, but none is listed twice.
+    pub fn pages(&self, describe: DescribeInstances) -> Pages {
+        Pages { client: self.clone(), next: Some(describe), listed: HashSet::new() }
     }
 
     /// One attempt: sign, wait for a turn, send, judge.

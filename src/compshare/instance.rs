@@ -41,6 +41,9 @@ pub struct Instance {
     /// The vendor's name of the processor generation.
     #[serde(rename = "CpuPlatform", default, deserialize_with = "lenient::text")]
     pub cpu_platform: Option<String>,
+    /// The processor's instruction set, e.g. `x86_64`.
+    #[serde(rename = "CpuArch", default, deserialize_with = "lenient::text")]
+    pub cpu_arch: Option<String>,
     /// The operating system or image.
     #[serde(rename = "OsName", default, deserialize_with = "lenient::text")]
     pub os_name: Option<String>,
@@ -68,6 +71,9 @@ pub struct Instance {
     /// Its price for one unit of its charge type, in yuan.
     #[serde(rename = "InstancePrice", default, deserialize_with = "lenient::number")]
     pub price: Option<f64>,
+    /// What its image costs on top of that, in yuan.
+    #[serde(rename = "CompShareImagePrice", default, deserialize_with = "lenient::number")]
+    pub image_price: Option<f64>,
     /// When it was made, in Unix seconds, as are all times here.
     #[serde(rename = "CreateTime", default, deserialize_with = "time")]
     pub create_time: Option<i64>,
@@ -118,6 +124,9 @@ pub struct Address {
     /// `Private`, `Bgp` or `Internation` (sic).
     #[serde(rename = "Type", default, deserialize_with = "lenient::text")]
     pub kind: Option<String>,
+    /// The most that goes through it, in Mbit/s; private ones have no limit of their own.
+    #[serde(rename = "Bandwidth", default, deserialize_with = "lenient::number")]
+    pub bandwidth_mbps: Option<u64>,
 }
 
 /// A disk of an instance.

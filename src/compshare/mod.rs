@@ -24,6 +24,7 @@ mod gather;
 mod instance;
 mod lenient;
 mod limit;
+mod login;
 mod ret_code;
 mod retry;
 mod signature;
@@ -36,11 +37,12 @@ pub use self::{
         InvalidSpec, Project, Projects, RebootInstance, Scope, Spec, StartInstance, StopInstance,
         WithoutGpu, Zone, Zones,
     },
-    client::{Client, Settings},
+    client::{Client, Pages, Settings},
     credentials::{Arguments, Credentials, Key, LookupError, locate},
     error::{Error, ErrorKind, Lost},
     form::Form,
     instance::{Address, Disk, Instance, Software, State},
+    login::{Login, Undecodable},
     ret_code::Class,
     signature::{sign, string_to_sign},
 };
