@@ -4,7 +4,8 @@
 //!
 //! Terraform starts the binary, and finds a gRPC server that speaks its plugin protocol, version 5. The practitioner's
 //! configuration comes in as values, is compared with what the cloud reports, and ends in StartCompShareInstance or
-//! StopCompShareInstance, or, most often, in nothing at all.
+//! StopCompShareInstance, or, most often, in nothing at all. Around that resource there is what people expect: data sources,
+//! a list for `terraform query`, actions, and an ephemeral login.
 //!
 //! ```text
 //! host (Terraform, OpenTofu)
@@ -24,8 +25,8 @@
 //! - [`protocol`]: tfplugin5 on one side, the framework on the other; one short method per RPC.
 //! - [`framework`]: what a provider author writes against, and the rules that Terraform checks.
 //! - [`cty`]: Terraform's values and types, in MessagePack and JSON.
-//! - [`provider`]: ours: the provider block, the resource, and the one place where failures become messages.
-//! - [`power`]: the decision what to do next about an instance, and the loop around it.
+//! - [`provider`]: ours: the provider block, what it offers, one file each, and the one place where failures become messages.
+//! - [`power`]: the decision what to do next about an instance, and the loop around it; for the resource and the actions alike.
 //! - [`compshare`]: the API client, with credentials and errors.
 //! - [`simulator`]: the cloud, small; for tests and for the demo.
 //! - [`environment`]: the process environment, taken once by `main` and handed on.

@@ -49,6 +49,12 @@ impl Unknown {
         Self { refinements: None }
     }
 
+    /// An unknown that will not be null. Terraform holds a provider to it.
+    pub fn not_null() -> Self {
+        // One refinement, nullness (1): false.
+        Self::refined(&[0x81, 0x01, 0xc2])
+    }
+
     /// An unknown with promises, in their encoded form.
     pub(super) fn refined(payload: &[u8]) -> Self {
         Self { refinements: Some(payload.into()) }

@@ -1,8 +1,8 @@
 //! One attribute in a typed model.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
-use crate::cty::{Error, ErrorKind, Value};
+use crate::cty::{Error, ErrorKind, Number, Step, Value};
 
 /// An attribute's value: absent, not known yet, or there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -137,6 +137,12 @@ impl Sensitive {
     }
 }
 
+impl From<String> for Sensitive {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl fmt::Debug for Sensitive {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("(sensitive)")
@@ -164,6 +170,54 @@ impl Convert for bool {
 
     fn into_value(self) -> Value {
         Value::Bool(self)
+    }
+}
+
+impl Convert for Number {
+    const EXPECTED: &'static str = "a number";
+
+    fn from_known(value: &Value) -> Result<Self, Error> {
+        value.as_number().cloned().ok_or_else(|| unexpected::<Self>(value))
+    }
+
+    fn into_value(self) -> Value {
+        Value::Number(self)
+    }
+}
+
+/// Elements that are known and not null.
+impl<T: Convert> Convert for Vec<T> {
+    const EXPECTED: &'static str = "a list";
+
+    fn from_known(value: &Value) -> Result<Self, Error> {
+        let elements = value.as_list().ok_or_else(|| unexpected::<Self>(value))?;
+        let element = |(index, element)| {
+            let step = Step::Index(i64::try_from(index).unwrap_or(i64::MAX));
+            T::from_known(element).map_err(|error| error.below(step))
+        };
+        elements.iter().enumerate().map(element).collect()
+    }
+
+    fn into_value(self) -> Value {
+        Value::List(self.into_iter().map(T::into_value).collect())
+    }
+}
+
+/// Elements that are known and not null.
+impl<T: Convert> Convert for BTreeMap<String, T> {
+    const EXPECTED: &'static str = "a map";
+
+    fn from_known(value: &Value) -> Result<Self, Error> {
+        let elements = value.as_map().ok_or_else(|| unexpected::<Self>(value))?;
+        let element = |(key, element): (&String, &Value)| match T::from_known(element) {
+            Ok(element) => Ok((key.clone(), element)),
+            Err(error) => Err(error.below(Step::Key(key.clone()))),
+        };
+        elements.iter().map(element).collect()
+    }
+
+    fn into_value(self) -> Value {
+        Value::Map(self.into_iter().map(|(key, element)| (key, element.into_value())).collect())
     }
 }
 

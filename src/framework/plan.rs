@@ -5,7 +5,7 @@
 //! "known after apply". What is configured is planned exactly as configured.
 
 use super::{Attribute, Block, Mode, Replacement};
-use crate::cty::{Path, Value};
+use crate::cty::{Path, Unknown, Value};
 
 /// What the schema alone says about a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +56,10 @@ fn planned_attribute(attribute: &Attribute, prior: &Value, config: &Value) -> Op
     if let Some(default) = &attribute.default {
         return Some(default.clone());
     }
-    prior.is_null().then(Value::unknown)
+    let unknown = || {
+        if attribute.never_null { Value::Unknown(Unknown::not_null()) } else { Value::unknown() }
+    };
+    prior.is_null().then(unknown)
 }
 
 fn replaced(block: &Block, prior: &Value, config: &Value) -> Vec<Path> {

@@ -2,7 +2,10 @@
 
 use std::future::Future;
 
-use super::{AnyResource, Diagnostics, Model, Schema};
+use super::{
+    AnyAction, AnyDataSource, AnyEphemeralResource, AnyListResource, AnyResource, Diagnostics,
+    Model, Schema,
+};
 
 /// What is known of the host that configures the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,33 @@ pub trait Provider: Send + Sync + 'static {
         host: Host,
     ) -> impl Future<Output = Result<Self::Session, Diagnostics>> + Send;
 
+    /// Whether a configured provider cannot make calls yet, because values of its configuration are known only after apply.
+    fn is_waiting(&self, _session: &Self::Session) -> bool {
+        false
+    }
+
     /// The managed resources.
-    fn resources(&self) -> Vec<Box<dyn AnyResource<Self::Session>>>;
+    fn resources(&self) -> Vec<Box<dyn AnyResource<Self::Session>>> {
+        Vec::new()
+    }
+
+    /// The data sources.
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Self::Session>>> {
+        Vec::new()
+    }
+
+    /// The ephemeral resources.
+    fn ephemeral_resources(&self) -> Vec<Box<dyn AnyEphemeralResource<Self::Session>>> {
+        Vec::new()
+    }
+
+    /// The lists of managed resources' objects.
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Self::Session>>> {
+        Vec::new()
+    }
+
+    /// The actions.
+    fn actions(&self) -> Vec<Box<dyn AnyAction<Self::Session>>> {
+        Vec::new()
+    }
 }

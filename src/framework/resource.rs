@@ -1,11 +1,16 @@
 //! Managed resources: the trait an author implements, and its twin without types that a server calls.
 
-use std::{future::Future, sync::OnceLock};
+use std::future::Future;
 
 use futures_util::future::BoxFuture;
 
-use super::{Context, Convert as _, Diagnostic, Diagnostics, Model, Schema, planned_state};
-use crate::cty::{self, Path, Value};
+use super::{
+    AnyOffered, Block, Context, Convert as _, Diagnostic, Diagnostics, IdentitySchema, Mode, Model,
+    Offered,
+    offered::{Typed, optional, typed, wholly_known},
+    planned_state,
+};
+use crate::cty::{Path, Value};
 
 /// What is to be planned. A destroy has its own method.
 #[derive(Debug, Clone, Copy)]
@@ -37,34 +42,28 @@ impl<M> From<Diagnostic> for Failure<M> {
     }
 }
 
+/// What an import goes by.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ImportBy<I> {
+    /// The text that a practitioner gave.
+    Id(String),
+    /// An identity, its optional attributes possibly null.
+    Identity(I),
+}
+
 /// One managed resource type, as its author writes it.
 ///
 /// What Terraform checks, and an author therefore has to keep: a configured value is planned as configured or as the
 /// prior value; whatever the plan knows comes back from the apply unchanged; nothing is unknown after an apply.
-pub trait Resource: Send + Sync + 'static {
-    /// Configuration, plan and state in one typed form.
-    type Model: Model;
-    /// What a configured provider hands over.
-    type Session: Send + Sync + 'static;
+pub trait Resource: Offered {
+    /// What says which object it is.
+    type Identity: Model;
 
-    /// The type's name, beginning with the provider's.
-    fn type_name(&self) -> &'static str;
+    /// The schema of the identity.
+    fn identity_schema(&self) -> IdentitySchema;
 
-    /// The schema. Asked once.
-    fn schema(&self) -> Schema;
-
-    /// As a server holds it, without its types.
-    fn boxed(self) -> Box<dyn AnyResource<Self::Session>>
-    where
-        Self: Sized,
-    {
-        Box::new(Typed { resource: self, schema: OnceLock::new() })
-    }
-
-    /// Checks a configuration beyond its schema's rules. Values may be unknown and the provider unconfigured.
-    fn validate(&self, _config: &Self::Model) -> Diagnostics {
-        Diagnostics::new()
-    }
+    /// The identity of an object with this plan or state. What is unknown in a plan may be unknown in the identity.
+    fn identity(&self, model: &Self::Model) -> Self::Identity;
 
     /// Completes or refuses what the schema's plan rules made of the proposal in `planned`.
     ///
@@ -135,20 +134,32 @@ pub trait Resource: Send + Sync + 'static {
         state: Self::Model,
     ) -> impl Future<Output = Result<(), Diagnostics>> + Send;
 
-    /// The state that an import id stands for, with as much as a read needs.
+    /// The state that an import begins with, with as much as a read needs and the whole identity.
     ///
     /// # Errors
-    /// The id is malformed, or this type cannot be imported.
-    fn import(&self, _id: &str) -> Result<Self::Model, Diagnostics> {
-        Err(Diagnostic::error(
-            "Import Not Supported",
-            format!("`{}` cannot be imported.", self.type_name()),
-        )
-        .into())
+    /// The id or the identity names no object.
+    fn import(
+        &self,
+        context: &Context<Self::Session>,
+        by: ImportBy<Self::Identity>,
+    ) -> Result<Self::Model, Diagnostics>;
+
+    /// The configuration that an imported object is best written down with, so that its plan is empty. What only the
+    /// provider sets is left out afterwards.
+    fn config_of(&self, state: Self::Model) -> Self::Model {
+        state
+    }
+
+    /// As a server holds it, without its types.
+    fn boxed(self) -> Box<dyn AnyResource<Self::Session>>
+    where
+        Self: Sized,
+    {
+        Box::new(Typed::new(self))
     }
 }
 
-/// What core asks to be planned; see [`planned_state`] for the meaning of each.
+/// What core asks to be planned; see [`planned_state`] for the meaning of each value.
 #[derive(Debug)]
 pub struct PlanRequest {
     /// Null for a create.
@@ -157,6 +168,8 @@ pub struct PlanRequest {
     pub config: Value,
     /// Null for a destroy.
     pub proposed: Value,
+    /// What is stored beside `prior`; null if nothing is.
+    pub identity: Value,
 }
 
 /// A plan, or as much of it as there is beside the errors.
@@ -166,6 +179,8 @@ pub struct PlanResponse {
     pub planned: Value,
     /// The attributes that make it a replacement.
     pub requires_replace: Vec<Path>,
+    /// Which object it will be.
+    pub identity: Value,
 }
 
 /// What core asks to be applied. A null `planned` is a destroy, a null `prior` a create.
@@ -175,27 +190,39 @@ pub struct ToApply {
     pub prior: Value,
     /// What was planned.
     pub planned: Value,
+    /// The identity that was planned.
+    pub identity: Value,
 }
 
 /// What an apply came to.
 #[derive(Debug)]
 pub struct Applied {
-    /// The state to save; `None` leaves it to the host to keep the state from before.
-    pub state: Option<Value>,
+    /// The object to save; `None` leaves it to the host to keep what it had.
+    pub object: Option<Object>,
     /// Errors, if it failed.
     pub diagnostics: Diagnostics,
 }
 
+/// An object as a host stores it. Both are null if it is gone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// Its state.
+    pub state: Value,
+    /// Its identity.
+    pub identity: Value,
+}
+
+impl Object {
+    /// One that does not exist any more.
+    pub const fn gone() -> Self {
+        Self { state: Value::Null, identity: Value::Null }
+    }
+}
+
 /// [`Resource`] without its types, so that a server can hold many. Implemented for every [`Resource`].
-pub trait AnyResource<S>: Send + Sync {
-    /// As [`Resource::type_name`].
-    fn type_name(&self) -> &'static str;
-
-    /// As [`Resource::schema`].
-    fn schema(&self) -> &Schema;
-
-    /// Checks a configuration, by the schema's rules and by the author's.
-    fn validate(&self, config: &Value) -> Diagnostics;
+pub trait AnyResource<S>: AnyOffered {
+    /// As [`Resource::identity_schema`].
+    fn identity_schema(&self) -> IdentitySchema;
 
     /// Plans a create, update or destroy.
     fn plan<'a>(
@@ -207,43 +234,29 @@ pub trait AnyResource<S>: Send + Sync {
     /// Creates, updates or destroys.
     fn apply<'a>(&'a self, context: &'a Context<S>, request: ToApply) -> BoxFuture<'a, Applied>;
 
-    /// Refreshes a state; `Value::Null` if the object is gone.
+    /// Refreshes an object.
     fn read<'a>(
         &'a self,
         context: &'a Context<S>,
-        state: Value,
-    ) -> BoxFuture<'a, Result<Value, Diagnostics>>;
+        stored: Object,
+    ) -> BoxFuture<'a, Result<Object, Diagnostics>>;
 
-    /// The state that an import id stands for.
+    /// The object that an import begins with.
     ///
     /// # Errors
     /// As [`Resource::import`].
-    fn import(&self, id: &str) -> Result<Value, Diagnostics>;
-}
+    fn import(&self, context: &Context<S>, by: ImportBy<Value>) -> Result<Object, Diagnostics>;
 
-/// A resource with its schema, made on first use and kept.
-#[derive(Debug)]
-struct Typed<R> {
-    resource: R,
-    schema: OnceLock<Schema>,
+    /// The configuration that fits a state.
+    ///
+    /// # Errors
+    /// The state does not fit the schema.
+    fn config_of(&self, state: &Value) -> Result<Value, Diagnostics>;
 }
 
 impl<R: Resource> AnyResource<R::Session> for Typed<R> {
-    fn type_name(&self) -> &'static str {
-        self.resource.type_name()
-    }
-
-    fn schema(&self) -> &Schema {
-        self.schema.get_or_init(|| self.resource.schema())
-    }
-
-    fn validate(&self, config: &Value) -> Diagnostics {
-        let mut diagnostics = self.schema().block.validate(config);
-        match R::Model::from_value(config) {
-            Ok(config) => diagnostics.extend(self.resource.validate(&config)),
-            Err(error) => diagnostics.push(mismatch(&error)),
-        }
-        diagnostics
+    fn identity_schema(&self) -> IdentitySchema {
+        self.offered.identity_schema()
     }
 
     fn plan<'a>(
@@ -254,22 +267,27 @@ impl<R: Resource> AnyResource<R::Session> for Typed<R> {
         Box::pin(async move {
             let prior = optional::<R::Model>(&request.prior)?;
             if request.proposed.is_null() {
-                if let Some(prior) = &prior {
-                    self.resource.plan_destroy(context, prior).await?;
-                }
-                return Ok(PlanResponse { planned: Value::Null, requires_replace: Vec::new() });
+                return self.plan_destroy(context, prior, request.identity).await;
             }
-            let PlanRequest { prior: before, config, proposed } = &request;
-            let plan = planned_state(&self.schema().block, before, config, proposed);
+            let PlanRequest { prior: before, config, proposed, identity } = request;
+            let plan = planned_state(&self.schema().block, &before, &config, &proposed);
             let mut planned = typed::<R::Model>(&plan.value)?;
             // A replacement is planned once more as a create; what the update would do is of no interest then.
             if plan.requires_replace.is_empty() {
-                let change = Change { config: &typed(config)?, prior: prior.as_ref() };
-                self.resource.plan(context, change, &mut planned).await?;
+                let change = Change { config: &typed(&config)?, prior: prior.as_ref() };
+                self.offered.plan(context, change, &mut planned).await?;
             }
+            let derived = self.identity(&planned);
+            let is_another = prior.is_none() || !plan.requires_replace.is_empty();
+            let identity = if is_another {
+                derived
+            } else {
+                self.offered.identity_schema().kept(identity, derived)?
+            };
             Ok(PlanResponse {
-                planned: planned.into_value(),
+                planned: with_promises(planned.into_value(), &plan.value),
                 requires_replace: plan.requires_replace,
+                identity,
             })
         })
     }
@@ -280,32 +298,90 @@ impl<R: Resource> AnyResource<R::Session> for Typed<R> {
         request: ToApply,
     ) -> BoxFuture<'a, Applied> {
         Box::pin(async move {
-            match self.try_apply(context, &request).await {
-                Ok(state) => applied(state),
+            let outcome = self.try_apply(context, &request).await;
+            let (state, mut diagnostics) = match outcome {
+                Ok(None) => (Some(None), Diagnostics::new()),
+                Ok(Some(state)) => (Some(Some(state)), Diagnostics::new()),
                 Err(Failure { diagnostics, state }) => {
-                    Applied { state: state.map(|state| state.into_value()), diagnostics }
+                    (state.map(|state| Some(*state)), diagnostics)
                 }
+            };
+            let object = state.map(|state| match state {
+                None => Object::gone(),
+                Some(state) => self.object(state, request.identity),
+            });
+            if object.as_ref().is_some_and(|object| !object.state.is_wholly_known()) {
+                // Core would save nulls and blame the provider without saying where.
+                diagnostics.push(Diagnostic::bug("A value was still unknown after the apply."));
             }
+            Applied { object, diagnostics }
         })
     }
 
     fn read<'a>(
         &'a self,
         context: &'a Context<R::Session>,
-        state: Value,
-    ) -> BoxFuture<'a, Result<Value, Diagnostics>> {
+        stored: Object,
+    ) -> BoxFuture<'a, Result<Object, Diagnostics>> {
         Box::pin(async move {
-            let read = self.resource.read(context, typed(&state)?).await?;
-            Ok(read.map_or(Value::Null, R::Model::into_value))
+            let read = self.offered.read(context, typed(&stored.state)?).await?;
+            let Some(state) = read else { return Ok(Object::gone()) };
+            let identity = self.identity(&state);
+            Ok(Object {
+                state: wholly_known(state.into_value(), "read")?,
+                identity: self.offered.identity_schema().kept(stored.identity, identity)?,
+            })
         })
     }
 
-    fn import(&self, id: &str) -> Result<Value, Diagnostics> {
-        self.resource.import(id).map(R::Model::into_value)
+    fn import(
+        &self,
+        context: &Context<R::Session>,
+        by: ImportBy<Value>,
+    ) -> Result<Object, Diagnostics> {
+        let by = match by {
+            ImportBy::Id(id) => ImportBy::Id(id),
+            ImportBy::Identity(identity) => ImportBy::Identity(typed(&identity)?),
+        };
+        let state = self.offered.import(context, by)?;
+        let identity = self.identity(&state);
+        Ok(Object { state: wholly_known(state.into_value(), "import")?, identity })
+    }
+
+    fn config_of(&self, state: &Value) -> Result<Value, Diagnostics> {
+        let config = self.offered.config_of(typed(state)?).into_value();
+        Ok(without_computed(&self.schema().block, config))
     }
 }
 
 impl<R: Resource> Typed<R> {
+    fn identity(&self, model: &R::Model) -> Value {
+        self.offered.identity(model).into_value()
+    }
+
+    /// A state to be saved. The planned identity is its identity, unless it left something open.
+    fn object(&self, state: R::Model, planned: Value) -> Object {
+        let is_planned = !planned.is_null() && planned.is_wholly_known();
+        let identity = if is_planned { planned } else { self.identity(&state) };
+        Object { state: state.into_value(), identity }
+    }
+
+    async fn plan_destroy(
+        &self,
+        context: &Context<R::Session>,
+        prior: Option<R::Model>,
+        stored: Value,
+    ) -> Result<PlanResponse, Diagnostics> {
+        let mut identity = stored;
+        if let Some(prior) = &prior {
+            self.offered.plan_destroy(context, prior).await?;
+            if identity.is_null() {
+                identity = self.identity(prior);
+            }
+        }
+        Ok(PlanResponse { planned: Value::Null, requires_replace: Vec::new(), identity })
+    }
+
     /// Which of the three it is, is decided here and nowhere else.
     async fn try_apply(
         &self,
@@ -315,10 +391,10 @@ impl<R: Resource> Typed<R> {
         let prior = optional::<R::Model>(&request.prior)?;
         let planned = optional::<R::Model>(&request.planned)?;
         match (prior, planned) {
-            (None, Some(plan)) => self.resource.create(context, plan).await.map(Some),
-            (Some(prior), Some(plan)) => self.resource.update(context, prior, plan).await.map(Some),
+            (None, Some(plan)) => self.offered.create(context, plan).await.map(Some),
+            (Some(prior), Some(plan)) => self.offered.update(context, prior, plan).await.map(Some),
             (Some(state), None) => {
-                self.resource.delete(context, state).await?;
+                self.offered.delete(context, state).await?;
                 Ok(None)
             }
             (None, None) => Ok(None),
@@ -326,24 +402,28 @@ impl<R: Resource> Typed<R> {
     }
 }
 
-/// A success must leave nothing unknown; core would save nulls and blame the provider without saying where.
-fn applied<M: Model>(state: Option<M>) -> Applied {
-    let state = state.map_or(Value::Null, M::into_value);
-    let mut diagnostics = Diagnostics::new();
-    if !state.is_wholly_known() {
-        diagnostics.push(Diagnostic::bug("A value was still unknown after the apply."));
+/// `planned` with what is promised of its unknown values: models do not carry promises ("not null", a prefix), and plans of
+/// whatever depends on these values are better with them.
+fn with_promises(mut planned: Value, promising: &Value) -> Value {
+    if let (Value::Map(planned), Value::Map(promising)) = (&mut planned, promising) {
+        for (name, value) in planned {
+            match promising.get(name) {
+                Some(promised @ Value::Unknown(_)) if value.is_unknown() => {
+                    *value = promised.clone()
+                }
+                _ => {}
+            }
+        }
     }
-    Applied { state: Some(state), diagnostics }
+    planned
 }
 
-fn optional<M: Model>(value: &Value) -> Result<Option<M>, Diagnostics> {
-    if value.is_null() { Ok(None) } else { typed(value).map(Some) }
-}
-
-fn typed<M: Model>(value: &Value) -> Result<M, Diagnostics> {
-    M::from_value(value).map_err(|error| mismatch(&error).into())
-}
-
-fn mismatch(error: &cty::Error) -> Diagnostic {
-    Diagnostic::bug(format!("A value does not fit the schema: {error}.")).at(error.path.clone())
+/// A configuration may not set what only the provider sets.
+fn without_computed(block: &Block, mut config: Value) -> Value {
+    if let Value::Map(attributes) = &mut config {
+        for attribute in block.attributes.iter().filter(|a| a.mode == Mode::Computed) {
+            attributes.insert(attribute.name.to_owned(), Value::Null);
+        }
+    }
+    config
 }

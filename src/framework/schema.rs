@@ -2,15 +2,15 @@
 //!
 //! Descriptions are Markdown; the documentation is generated from them.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{Diagnostic, Diagnostics, parse_duration};
 use crate::cty::{Path, Type, Value};
 
-/// The schema of a provider or of one resource.
+/// The schema of a provider or of something that it offers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schema {
-    /// Version of the stored state's shape; raised when state has to be upgraded.
+    /// Version of the stored state's shape; raised when state has to be upgraded. Only managed resources have state.
     pub version: i64,
     /// The root block.
     pub block: Block,
@@ -95,9 +95,11 @@ pub struct Attribute {
     /// Who sets it.
     pub mode: Mode,
     /// What it means, its default, and what follows from setting it, in Markdown.
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
     /// Whether hosts hide its value.
     pub sensitive: bool,
+    /// Whether it is never null once it is known: then plans say so.
+    pub never_null: bool,
     /// The planned value where the practitioner sets none; only for [`Mode::OptionalComputed`].
     pub default: Option<Value>,
     /// Whether a change replaces the resource.
@@ -108,13 +110,19 @@ pub struct Attribute {
 
 impl Attribute {
     /// An attribute of `name` and `ty` with nothing special about it.
-    pub const fn new(name: &'static str, ty: Type, mode: Mode, description: &'static str) -> Self {
+    pub fn new(
+        name: &'static str,
+        ty: Type,
+        mode: Mode,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self {
             name,
             ty,
             mode,
-            description,
+            description: description.into(),
             sensitive: false,
+            never_null: false,
             default: None,
             replacement: Replacement::Never,
             rule: None,
@@ -125,6 +133,12 @@ impl Attribute {
     #[must_use]
     pub fn sensitive(self) -> Self {
         Self { sensitive: true, ..self }
+    }
+
+    /// Promises that it is not null once it is known.
+    #[must_use]
+    pub fn never_null(self) -> Self {
+        Self { never_null: true, ..self }
     }
 
     /// Plans `value` where the practitioner sets none.
@@ -157,6 +171,18 @@ impl Block {
         let attributes = self.attributes.iter().map(|a| (a.name.to_owned(), a.ty.clone()));
         let blocks = self.blocks.iter().map(|b| (b.name.to_owned(), b.block.ty()));
         Type::Object(attributes.chain(blocks).collect::<BTreeMap<_, _>>())
+    }
+
+    /// What a data source with this block and `config` is before it was read: what is computed and not configured is unknown.
+    pub fn unread(&self, config: &Value) -> Value {
+        let Value::Map(attributes) = config else { return config.clone() };
+        let mut unread = attributes.clone();
+        for attribute in self.attributes.iter().filter(|attribute| attribute.is_computed()) {
+            if config.attribute(attribute.name).is_null() {
+                unread.insert(attribute.name.to_owned(), Value::unknown());
+            }
+        }
+        Value::Map(unread)
     }
 
     /// Checks the known values of `config` against the attributes' rules; unknown ones are checked when they are known.

@@ -1,6 +1,19 @@
 //! What one operation did and saw, for the message if it fails.
 
+use tokio::sync::mpsc::UnboundedSender;
+
 use crate::compshare::{self, Instance};
+
+/// What happens in an operation, while it happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The instance was seen in this state, for the first time since it was seen in another.
+    State(String),
+    /// The cloud is being asked for this API action.
+    Asked(&'static str),
+    /// What came of that.
+    Answered(&'static str, Answer),
+}
 
 /// What came of one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +54,12 @@ pub struct Account {
     pub last_error: Option<compshare::Error>,
     /// Whether a start without a GPU was seen to get one all the same, and was to be undone.
     pub gpu_unasked: bool,
+    /// Whoever wants to know at once.
+    watcher: Option<UnboundedSender<Event>>,
 }
 
 impl Account {
-    pub(super) fn new(instance_id: &str) -> Self {
+    pub(super) fn new(instance_id: &str, watcher: Option<UnboundedSender<Event>>) -> Self {
         Self {
             instance_id: instance_id.to_owned(),
             last_seen: None,
@@ -53,6 +68,14 @@ impl Account {
             last_refusal: None,
             last_error: None,
             gpu_unasked: false,
+            watcher,
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        if let Some(watcher) = &self.watcher {
+            // An error here says that nobody wants to know any more.
+            let _ = watcher.send(event);
         }
     }
 
@@ -68,6 +91,7 @@ impl Account {
             let before = self.states.last().map_or("", String::as_str);
             tracing::info!(instance = %self.instance_id, from = before, to = state, "instance state");
             self.states.push(state.to_owned());
+            self.tell(Event::State(state.to_owned()));
         }
         self.last_seen = Some(instance.clone());
     }
@@ -75,13 +99,15 @@ impl Account {
     pub(super) fn ask(&mut self, action: &'static str) {
         tracing::info!(instance = %self.instance_id, call = action, "asking the cloud");
         self.asked.push(Asked { action, answer: Answer::Awaited });
+        self.tell(Event::Asked(action));
     }
 
     /// Notes what came of the call asked last.
     pub(super) fn answered(&mut self, answer: Answer) {
-        if let Some(asked) = self.asked.last_mut() {
-            tracing::info!(instance = %self.instance_id, call = asked.action, answer = ?answer, "the cloud answered");
-            asked.answer = answer;
-        }
+        let Some(asked) = self.asked.last_mut() else { return };
+        let action = asked.action;
+        tracing::info!(instance = %self.instance_id, call = action, answer = ?answer, "the cloud answered");
+        asked.answer = answer.clone();
+        self.tell(Event::Answered(action, answer));
     }
 }

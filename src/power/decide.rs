@@ -70,8 +70,13 @@ pub(super) fn absent(target: Target, history: &History) -> Step {
 }
 
 fn running(seen: &Instance, target: Target, history: &History, pace: &Pace, now: Instant) -> Step {
-    let Target::Running { mode, may_restart } = target else {
-        return call(Verb::Stop, history.stop, history, pace, now);
+    let (mode, may_restart) = match target {
+        Target::Running { mode, may_restart } => (mode, may_restart),
+        Target::Awaited => return Step::Done,
+        Target::Rebooted => return rebooted(seen, history, pace, now),
+        Target::Stopped | Target::AtRest => {
+            return call(Verb::Stop, history.stop, history, pace, now);
+        }
     };
     if history.undoing {
         return call(Verb::Stop, history.stop, history, pace, now);
@@ -96,12 +101,31 @@ fn running(seen: &Instance, target: Target, history: &History, pace: &Pace, now:
     }
 }
 
+/// What comes next for an instance that is to be rebooted and runs. A reboot is sent once and never again: done twice it
+/// would end twice whatever runs there.
+fn rebooted(seen: &Instance, history: &History, pace: &Pace, now: Instant) -> Step {
+    match history.reboot {
+        Sent::Not => call(Verb::Reboot, Sent::Not, history, pace, now),
+        Sent::Accepted { left: true, .. } => Step::Done,
+        _ if history.has_restarted(seen) => Step::Done,
+        Sent::InDoubt { since } | Sent::Accepted { since, .. } if now - since < pace.settle => {
+            Step::Wait
+        }
+        Sent::InDoubt { .. } => Step::Fail(Reason::Unanswered(Verb::Reboot)),
+        Sent::Accepted { .. } => Step::Fail(Reason::NotTaken(Verb::Reboot)),
+    }
+}
+
 fn stopped(seen: &Instance, target: Target, history: &History, pace: &Pace, now: Instant) -> Step {
     if history.undoing {
         return Step::Fail(Reason::GpuAllocated { stopped_again: true });
     }
-    if !matches!(target, Target::Running { .. }) {
-        return Step::Done;
+    match target {
+        Target::Running { .. } => {}
+        Target::Stopped | Target::AtRest => return Step::Done,
+        Target::Awaited => return Step::Wait,
+        Target::Rebooted if history.reboot == Sent::Not => return Step::Fail(Reason::NotRunning),
+        Target::Rebooted => return Step::Fail(Reason::FellBack(Verb::Reboot)),
     }
     match feasible(seen, target) {
         Ok(()) => call(Verb::Start, history.start, history, pace, now),
@@ -217,6 +241,7 @@ mod tests {
             Step::Done => "done".into(),
             Step::Call(Verb::Start) => "start".into(),
             Step::Call(Verb::Stop) => "stop".into(),
+            Step::Call(Verb::Reboot) => "reboot".into(),
             Step::Wait => "wait".into(),
             Step::Confirm => "confirm".into(),
             Step::Fail(reason) => {
@@ -242,29 +267,66 @@ mod tests {
 
     #[test]
     fn an_operation_that_has_done_nothing_yet_goes_by_the_table() {
-        // The state, and what comes of it for: running, stopped, at rest.
-        for (state, to_run, to_stop, to_rest) in [
-            ("Running", "done", "stop", "stop"),
-            ("Stopped", "start", "done", "done"),
-            ("Initializing", "wait", "wait", "wait"),
-            ("Starting", "wait", "wait", "wait"),
-            ("Stopping", "wait", "wait", "wait"),
-            ("Rebooting", "wait", "wait", "wait"),
-            ("Resizing", "wait", "wait", "wait"),
-            ("Reinstalling", "wait", "wait", "wait"),
-            ("Install", "wait", "wait", "wait"),
-            ("Pending", "wait", "wait", "wait"),
-            ("", "wait", "wait", "wait"),
-            ("running", "wait", "wait", "wait"),
-            ("中断", "wait", "wait", "wait"),
-            ("Install Fail", "FailedState", "FailedState", "done"),
-            ("StartFailed", "FailedState", "FailedState", "done"),
+        // The state, and what comes of it for: running, stopped, at rest, rebooted.
+        for (state, to_run, to_stop, to_rest, to_reboot) in [
+            ("Running", "done", "stop", "stop", "reboot"),
+            ("Stopped", "start", "done", "done", "NotRunning"),
+            ("Initializing", "wait", "wait", "wait", "wait"),
+            ("Starting", "wait", "wait", "wait", "wait"),
+            ("Stopping", "wait", "wait", "wait", "wait"),
+            ("Rebooting", "wait", "wait", "wait", "wait"),
+            ("Resizing", "wait", "wait", "wait", "wait"),
+            ("Reinstalling", "wait", "wait", "wait", "wait"),
+            ("Install", "wait", "wait", "wait", "wait"),
+            ("Pending", "wait", "wait", "wait", "wait"),
+            ("", "wait", "wait", "wait", "wait"),
+            ("running", "wait", "wait", "wait", "wait"),
+            ("中断", "wait", "wait", "wait", "wait"),
+            ("Install Fail", "FailedState", "FailedState", "done", "FailedState"),
+            ("StartFailed", "FailedState", "FailedState", "done", "FailedState"),
         ] {
             let seen = instance(state, 1);
             let history = History::default();
             check(&seen, WITH_GPU, &history, to_run);
             check(&seen, Target::Stopped, &history, to_stop);
             check(&seen, Target::AtRest, &history, to_rest);
+            check(&seen, Target::Rebooted, &history, to_reboot);
+            // Who only looks on comes to the same, but never to a call.
+            let awaited = if to_run == "start" { "wait" } else { to_run };
+            check(&seen, Target::Awaited, &history, awaited);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reboot_is_done_when_it_was_seen_to_happen_or_the_start_time_says_so() {
+        let started = |seconds| Instance { start_time: Some(seconds), ..instance("Running", 1) };
+        let mut history =
+            History { reboot: accepted(false), started_before: Some(1), ..History::default() };
+        check(&started(1), Target::Rebooted, &history, "wait");
+        check(&instance("Running", 1), Target::Rebooted, &history, "wait");
+        check(&started(2), Target::Rebooted, &history, "done");
+        history.observe(&State::Unknown);
+        check(&started(1), Target::Rebooted, &history, "wait");
+        history.observe(&State::Rebooting);
+        check(&instance("Rebooting", 1), Target::Rebooted, &history, "wait");
+        check(&started(1), Target::Rebooted, &history, "done");
+        check(&instance("Stopped", 1), Target::Rebooted, &history, "FellBack");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reboot_is_never_sent_again() {
+        for (lost, expected) in [(false, "NotTaken"), (true, "Unanswered")] {
+            let reboot = if lost { in_doubt() } else { accepted(false) };
+            let history = History { reboot, doubts: 1, ..History::default() };
+            let seen = instance("Running", 1);
+            advance(PACE.settle - Duration::from_millis(1)).await;
+            check(&seen, Target::Rebooted, &history, "wait");
+            advance(Duration::from_millis(1)).await;
+            check(&seen, Target::Rebooted, &history, expected);
+            // Seen to happen, it was taken, whatever became of the answer.
+            let mut history = history;
+            history.observe(&State::Rebooting);
+            check(&seen, Target::Rebooted, &history, "done");
         }
     }
 

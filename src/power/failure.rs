@@ -14,13 +14,15 @@ pub struct Failure {
     pub account: Box<Account>,
 }
 
-/// Which of the two calls.
+/// Which of the calls that change an instance's power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     /// StartCompShareInstance.
     Start,
     /// StopCompShareInstance.
     Stop,
+    /// RebootCompShareInstance.
+    Reboot,
 }
 
 /// Why an instance cannot be started without its GPU.
@@ -71,6 +73,8 @@ pub enum Reason {
         /// Whether it is to run without its GPU.
         without_gpu: bool,
     },
+    /// It does not run, and only what runs can be rebooted.
+    NotRunning,
     /// It cannot be started without its GPU.
     NoGpu(NoGpuRefusal),
     /// The call was accepted, and nothing came of it.

@@ -30,6 +30,9 @@ pub(super) enum Sent {
 pub(super) struct History {
     pub(super) start: Sent,
     pub(super) stop: Sent,
+    pub(super) reboot: Sent,
+    /// The start time that was reported before the reboot was asked for.
+    pub(super) started_before: Option<i64>,
     /// Times a call's answer was lost.
     pub(super) doubts: u32,
     /// Times a call was refused for the moment, since the last state change.
@@ -58,6 +61,13 @@ impl History {
         self.mismatches = if counts { self.mismatches + 1 } else { 0 };
     }
 
+    /// Whether an instance has started anew since it was asked to reboot, as far as its start time tells.
+    pub(super) fn has_restarted(&self, seen: &Instance) -> bool {
+        self.reboot != Sent::Not
+            && seen.start_time.is_some()
+            && seen.start_time != self.started_before
+    }
+
     /// Takes note of a state that was seen. An empty one says nothing.
     pub(super) fn observe(&mut self, state: &State) {
         self.absences = 0;
@@ -67,6 +77,7 @@ impl History {
         }
         if !matches!(state, State::Unknown | State::Running) {
             self.stop = self.stop.left();
+            self.reboot = self.reboot.left();
         }
     }
 }

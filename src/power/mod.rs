@@ -9,6 +9,7 @@
 //!   instance has been seen `Stopped` for a while since;
 //! - a start without a GPU that got one all the same is an error, and is undone if this operation found the instance stopped;
 //!   two looks have to agree on it;
+//! - a reboot is sent once and never again, unless it was refused for certain;
 //! - an instance that cannot be found is looked for a second time before anything follows from it.
 //!
 //! Never in here: Terraform's words, diagnostics, forms or JSON.
@@ -31,7 +32,7 @@ use tokio::time::Instant;
 
 use crate::compshare::{self, Class, Client, Instance, Scope, Spec};
 
-pub use account::{Account, Answer, Asked};
+pub use account::{Account, Answer, Asked, Event};
 pub use failure::{Failure, NoGpuRefusal, Reason, Verb};
 pub use pace::Pace;
 
@@ -47,6 +48,10 @@ pub enum Target {
     },
     /// `Stopped`, and there.
     Stopped,
+    /// Running, by whoever's doing: nothing is asked of the cloud.
+    Awaited,
+    /// Running, and started anew by a reboot of this operation's.
+    Rebooted,
     /// Not running any more, in whatever way: an instance that is gone or has failed is at rest too.
     AtRest,
 }
@@ -58,6 +63,13 @@ pub enum GpuMode {
     WithGpu,
     /// Without, on the CPU and memory of this spec.
     WithoutGpu(Spec),
+}
+
+impl Target {
+    /// Whether an operation with this target only looks.
+    const fn is_passive(self) -> bool {
+        matches!(self, Self::Awaited)
+    }
 }
 
 impl GpuMode {

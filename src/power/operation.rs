@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::mpsc::UnboundedSender,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Account, Answer, GpuMode, Order, Power, Target,
+    Account, Answer, Event, GpuMode, Order, Power, Target,
     decide::{self, Step},
     failure::{Failure, Reason, Verb},
     history::{History, Sent},
 };
 use crate::compshare::{
-    self, Call, Class, ErrorKind, Instance, Scope, StartInstance, StopInstance, WithoutGpu,
+    self, Call, Class, ErrorKind, Instance, RebootInstance, Scope, StartInstance, StopInstance,
+    WithoutGpu,
 };
 
 /// How often a call may be refused because of the state the instance is in, while the cloud reports the right state.
@@ -31,7 +35,20 @@ impl Power {
         order: &Order,
         stop: &CancellationToken,
     ) -> Result<Option<Instance>, Failure> {
-        let mut account = Account::new(&order.instance_id);
+        self.reach_watched(order, stop, None).await
+    }
+
+    /// The same, telling `watcher` what happens.
+    ///
+    /// # Errors
+    /// As [`Self::reach`].
+    pub async fn reach_watched(
+        &self,
+        order: &Order,
+        stop: &CancellationToken,
+        watcher: Option<UnboundedSender<Event>>,
+    ) -> Result<Option<Instance>, Failure> {
+        let mut account = Account::new(&order.instance_id, watcher);
         let result = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Reason::Interrupted),
@@ -47,7 +64,8 @@ impl Power {
         account: &mut Account,
     ) -> Result<Option<Instance>, Reason> {
         let turn = self.turn(&order.instance_id);
-        let _turn = turn.lock().await;
+        // Whoever only looks on must not keep the one away that it is waiting for.
+        let _turn = if order.target.is_passive() { None } else { Some(turn.lock().await) };
         let mut history = History::default();
         let mut changed = Instant::now();
         let mut delay = Duration::ZERO;
@@ -163,6 +181,12 @@ impl Power {
                 account.ask(StopInstance::ACTION);
                 self.client.call(&stop).await.map(drop)
             }
+            Verb::Reboot => {
+                history.started_before = seen.start_time;
+                let reboot = RebootInstance { instance_id: order.instance_id.clone(), scope };
+                account.ask(RebootInstance::ACTION);
+                self.client.call(&reboot).await.map(drop)
+            }
         };
         let since = Instant::now();
         let Err(error) = result else {
@@ -221,7 +245,12 @@ impl Power {
     /// Until the next look: a poll interval, or less if a call may be sent again before that.
     fn delay(&self, changed: Instant, history: &History) -> Duration {
         let now = Instant::now();
-        let pause = self.pace.poll_pause(now - changed);
+        let pause = match history.reboot {
+            Sent::InDoubt { .. } | Sent::Accepted { left: false, .. } => {
+                self.pace.glimpse_pause(now - changed)
+            }
+            Sent::Not | Sent::Accepted { .. } => self.pace.poll_pause(now - changed),
+        };
         match history.not_before {
             Some(then) if then > now => pause.min(then - now),
             _ => pause,
@@ -240,6 +269,7 @@ fn sent(history: &mut History, verb: Verb) -> &mut Sent {
     match verb {
         Verb::Start => &mut history.start,
         Verb::Stop => &mut history.stop,
+        Verb::Reboot => &mut history.reboot,
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Pace {
     pub lock: Duration,
     /// Between two tries while the zone is sold out.
     pub capacity: Duration,
+    /// Between two signs of life to whoever watches an operation in which nothing changes.
+    pub report: Duration,
 }
 
 impl Pace {
@@ -29,6 +31,7 @@ impl Pace {
             doubt: Duration::from_secs(10),
             lock: Duration::from_secs(5),
             capacity: Duration::from_secs(30),
+            report: Duration::from_secs(30),
         }
     }
 
@@ -38,6 +41,12 @@ impl Pace {
     /// It depends on time and not on the number of looks, since a look can come sooner than asked for.
     pub(super) fn poll_pause(&self, unchanged: Duration) -> Duration {
         (self.poll + unchanged / 4).min(self.poll * 5).mul_f64(jitter(0.1))
+    }
+
+    /// The pause before the next look for something that may pass quickly, when nothing has changed for `unchanged`: shorter
+    /// than [`Self::poll_pause`] at first.
+    pub(super) fn glimpse_pause(&self, unchanged: Duration) -> Duration {
+        (self.confirm + unchanged / 4).min(self.poll_pause(unchanged))
     }
 
     /// The pause after refusal number `count` because of another operation.
@@ -71,6 +80,9 @@ mod tests {
         near(pace.poll_pause(Duration::from_secs(3)), 3.75);
         near(pace.poll_pause(Duration::from_secs(60)), 15.0);
         near(pace.poll_pause(Duration::from_secs(1_000_000)), 15.0);
+        near(pace.glimpse_pause(Duration::ZERO), 0.5);
+        near(pace.glimpse_pause(Duration::from_secs(4)), 1.5);
+        near(pace.glimpse_pause(Duration::from_secs(1_000_000)), 15.0);
         near(pace.lock_pause(0), 5.0);
         near(pace.lock_pause(1), 10.0);
         near(pace.lock_pause(u32::MAX), 30.0);

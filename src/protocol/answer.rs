@@ -2,7 +2,9 @@
 
 use std::{any::Any, future::Future, panic::AssertUnwindSafe};
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt as _};
+use tokio::task::JoinHandle;
+use tokio_stream::Stream;
 use tonic::{Response, Status};
 
 use super::{encode, tfplugin5 as wire};
@@ -21,20 +23,51 @@ pub(super) async fn answer<R: Reply>(
     rpc: &'static str,
     call: impl Future<Output = Result<R, Diagnostics>> + Send,
 ) -> Result<Response<R>, Status> {
+    let result = watched(rpc, call).await;
+    let mut failed = R::default();
+    let reply = result.unwrap_or_else(|diagnostics| {
+        failed.diagnostics().extend(encode::diagnostics(diagnostics));
+        failed
+    });
+    Ok(Response::new(reply))
+}
+
+/// Runs `call` with its beginning and its end in the log, and a panic as a diagnostic.
+async fn watched<T>(
+    rpc: &'static str,
+    call: impl Future<Output = Result<T, Diagnostics>> + Send,
+) -> Result<T, Diagnostics> {
     let began = tokio::time::Instant::now();
     tracing::debug!(tf_rpc = rpc, "request received");
     let result = AssertUnwindSafe(call)
         .catch_unwind()
         .await
         .unwrap_or_else(|panic| Err(panicked(rpc, panic.as_ref())));
-    let mut failed = R::default();
-    let reply = result.unwrap_or_else(|diagnostics| {
-        failed.diagnostics().extend(encode::diagnostics(diagnostics));
-        failed
-    });
     let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(tf_rpc = rpc, tf_req_duration_ms = milliseconds, "response sent");
-    Ok(Response::new(reply))
+    result
+}
+
+/// What there is to tell about `call` at its end, for an answer that is a stream. A panic becomes a diagnostic.
+pub(super) async fn finish(
+    rpc: &'static str,
+    call: impl Future<Output = Result<Diagnostics, Diagnostics>> + Send,
+) -> Diagnostics {
+    watched(rpc, call).await.unwrap_or_else(|diagnostics| diagnostics)
+}
+
+/// The last event of a stream, made of what there is to tell when the task behind it has ended; or none.
+pub(super) fn last<E>(
+    ended: JoinHandle<Diagnostics>,
+    event: impl FnOnce(Vec<wire::Diagnostic>) -> Option<E>,
+) -> impl Stream<Item = Result<E, Status>> {
+    let event = async move {
+        match ended.await {
+            Ok(diagnostics) => event(encode::diagnostics(diagnostics)).map(Ok),
+            Err(_) => Some(Err(Status::unavailable("the provider is shutting down"))),
+        }
+    };
+    futures_util::stream::once(event).filter_map(std::future::ready)
 }
 
 fn panicked(rpc: &str, panic: &(dyn Any + Send)) -> Diagnostics {

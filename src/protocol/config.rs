@@ -1,37 +1,69 @@
 //! RPCs about the provider as a whole: what it offers, and its own configuration.
 
-use super::{encode, server::Server, tfplugin5 as wire};
+use std::collections::HashMap;
+
+use super::{
+    encode,
+    server::{ByName, Server},
+    tfplugin5 as wire,
+};
 use crate::{
     cty::{Type, Value},
-    framework::{Diagnostics, Host, Model, Provider},
+    framework::{AnyOffered, Diagnostics, Host, Model, Provider, Schema},
 };
 
 const CAPABILITIES: wire::ServerCapabilities = wire::ServerCapabilities {
     plan_destroy: true,
     get_provider_schema_optional: true,
-    move_resource_state: false,
-    generate_resource_config: false,
+    move_resource_state: true,
+    generate_resource_config: true,
 };
 
 pub(super) fn metadata<P: Provider>(server: &Server<P>) -> wire::get_metadata::Response {
-    let resource = |name: &&str| wire::get_metadata::ResourceMetadata { type_name: (*name).into() };
+    use wire::get_metadata::{
+        ActionMetadata, DataSourceMetadata, EphemeralMetadata, ListResourceMetadata,
+        ResourceMetadata,
+    };
     wire::get_metadata::Response {
         server_capabilities: Some(CAPABILITIES),
-        resources: server.resources().keys().map(resource).collect(),
-        ..wire::get_metadata::Response::default()
+        diagnostics: Vec::new(),
+        resources: named(server.resources(), |type_name| ResourceMetadata { type_name }),
+        data_sources: named(server.data_sources(), |type_name| DataSourceMetadata { type_name }),
+        ephemeral_resources: named(server.ephemeral_resources(), |type_name| EphemeralMetadata {
+            type_name,
+        }),
+        list_resources: named(server.list_resources(), |type_name| ListResourceMetadata {
+            type_name,
+        }),
+        actions: named(server.actions(), |type_name| ActionMetadata { type_name }),
+        functions: Vec::new(),
     }
 }
 
+fn named<T: ?Sized, M>(offered: &ByName<T>, metadata: impl Fn(String) -> M) -> Vec<M> {
+    offered.keys().map(|name| metadata((*name).to_owned())).collect()
+}
+
 pub(super) fn schemas<P: Provider>(server: &Server<P>) -> wire::get_provider_schema::Response {
-    let resources = server.resources().iter();
     wire::get_provider_schema::Response {
         provider: Some(encode::schema(server.schema())),
-        resource_schemas: resources
-            .map(|(name, resource)| ((*name).to_owned(), encode::schema(resource.schema())))
-            .collect(),
+        resource_schemas: encoded(server.resources(), encode::schema),
+        data_source_schemas: encoded(server.data_sources(), encode::schema),
+        ephemeral_resource_schemas: encoded(server.ephemeral_resources(), encode::schema),
+        list_resource_schemas: encoded(server.list_resources(), encode::schema),
+        action_schemas: encoded(server.actions(), |schema| wire::ActionSchema {
+            schema: Some(encode::schema(schema)),
+        }),
         server_capabilities: Some(CAPABILITIES),
         ..wire::get_provider_schema::Response::default()
     }
+}
+
+fn encoded<T: AnyOffered + ?Sized, E>(
+    offered: &ByName<T>,
+    encode: impl Fn(&Schema) -> E,
+) -> HashMap<String, E> {
+    offered.iter().map(|(name, one)| ((*name).to_owned(), encode(one.schema()))).collect()
 }
 
 pub(super) fn prepare<P: Provider>(
@@ -63,6 +95,10 @@ pub(super) async fn configure<P: Provider>(
 fn validated<P: Provider>(server: &Server<P>, config: &Value) -> Result<Diagnostics, Diagnostics> {
     let block = &server.schema().block;
     let mut diagnostics = block.validate(config);
+    // A rule that is broken says more than a type that does not fit for the same reason.
+    if diagnostics.has_errors() {
+        return Ok(diagnostics);
+    }
     diagnostics.extend(server.provider().validate(&model::<P>(config, &block.ty())?));
     Ok(diagnostics)
 }

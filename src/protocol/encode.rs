@@ -3,7 +3,10 @@
 use super::tfplugin5::{self as wire, attribute_path::step::Selector};
 use crate::{
     cty::{self, Path, Step, Type, Value},
-    framework::{Attribute, Block, Diagnostic, Diagnostics, Mode, NestedBlock, Schema, Severity},
+    framework::{
+        AnyOffered, Attribute, Block, Diagnostic, Diagnostics, IdentitySchema, Mode, NestedBlock,
+        Schema, Severity,
+    },
 };
 
 /// A value from the wire. Absent, or with nothing in it, means null.
@@ -19,7 +22,36 @@ pub(super) fn value(dynamic: Option<wire::DynamicValue>, ty: &Type) -> Result<Va
     decoded.map_err(|error| undecodable(&error).into())
 }
 
-/// Stored state: JSON in the current schema's shape.
+/// An identity from the wire; null if there is none.
+pub(super) fn identity_value(
+    data: Option<wire::ResourceIdentityData>,
+    ty: &Type,
+) -> Result<Value, Diagnostics> {
+    value(data.and_then(|data| data.identity_data), ty)
+}
+
+/// An identity for the wire; absent if it is null.
+pub(super) fn identity(
+    identity: &Value,
+    ty: &Type,
+) -> Result<Option<wire::ResourceIdentityData>, Diagnostics> {
+    if identity.is_null() {
+        return Ok(None);
+    }
+    let identity_data = Some(dynamic(identity, ty)?);
+    Ok(Some(wire::ResourceIdentityData { identity_data }))
+}
+
+/// What there is to say about a configuration.
+pub(super) fn validated<T: AnyOffered + ?Sized>(
+    offered: &T,
+    config: Option<wire::DynamicValue>,
+    ty: &Type,
+) -> Result<Vec<wire::Diagnostic>, Diagnostics> {
+    Ok(diagnostics(offered.validate(&value(config, ty)?)))
+}
+
+/// Stored state or identity: JSON in the current schema's shape.
 pub(super) fn state(raw: Option<wire::RawState>, ty: &Type) -> Result<Value, Diagnostics> {
     let raw = raw.unwrap_or_default();
     if raw.json.is_empty() {
@@ -53,6 +85,14 @@ pub(super) fn dynamic(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Di
     Ok(wire::DynamicValue { msgpack, json: Vec::new() })
 }
 
+/// The same where there may be none.
+pub(super) fn optional(
+    value: Option<&Value>,
+    ty: &Type,
+) -> Result<Option<wire::DynamicValue>, Diagnostics> {
+    value.map(|value| dynamic(value, ty)).transpose()
+}
+
 pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<wire::Diagnostic> {
     diagnostics.into_iter().map(diagnostic).collect()
 }
@@ -84,6 +124,22 @@ pub(super) fn schema(schema: &Schema) -> wire::Schema {
     wire::Schema { version: schema.version, block: Some(block(&schema.block)) }
 }
 
+pub(super) fn identity_schema(schema: &IdentitySchema) -> wire::ResourceIdentitySchema {
+    let attribute = |attribute: &crate::framework::IdentityAttribute| {
+        wire::resource_identity_schema::IdentityAttribute {
+            name: attribute.name.to_owned(),
+            r#type: attribute.ty.to_json().into_bytes(),
+            required_for_import: attribute.required_for_import,
+            optional_for_import: !attribute.required_for_import,
+            description: attribute.description.to_owned(),
+        }
+    };
+    wire::ResourceIdentitySchema {
+        version: schema.version,
+        identity_attributes: schema.attributes.iter().map(attribute).collect(),
+    }
+}
+
 fn block(block: &Block) -> wire::schema::Block {
     wire::schema::Block {
         attributes: block.attributes.iter().map(attribute).collect(),
@@ -108,7 +164,7 @@ fn attribute(attribute: &Attribute) -> wire::schema::Attribute {
     wire::schema::Attribute {
         name: attribute.name.to_owned(),
         r#type: attribute.ty.to_json().into_bytes(),
-        description: attribute.description.to_owned(),
+        description: attribute.description.clone().into_owned(),
         description_kind: wire::StringKind::Markdown.into(),
         required: attribute.mode == Mode::Required,
         optional: matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),

@@ -5,12 +5,17 @@
 //!
 //! This module alone names the generated types. It knows the protocol and none of the resources.
 
+mod action;
 mod answer;
 mod config;
+mod data_source;
 mod encode;
+mod ephemeral_resource;
+mod list_resource;
 mod resource;
 mod server;
 mod service;
+mod stored;
 
 pub use server::Server;
 

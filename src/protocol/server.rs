@@ -8,12 +8,52 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
+use super::tfplugin5 as wire;
 use crate::{
     cty::Type,
-    framework::{AnyResource, Context, Diagnostic, Diagnostics, Provider, Schema},
+    framework::{
+        AnyAction, AnyDataSource, AnyEphemeralResource, AnyListResource, AnyOffered, AnyResource,
+        Context, Diagnostic, Diagnostics, Provider, Schema,
+    },
 };
 
-type Resources<S> = BTreeMap<&'static str, Box<dyn AnyResource<S>>>;
+/// What is offered of one kind, by its type's name.
+pub(super) type ByName<T> = BTreeMap<&'static str, Box<T>>;
+
+/// Everything that is offered.
+struct Offers<S> {
+    resources: ByName<dyn AnyResource<S>>,
+    data_sources: ByName<dyn AnyDataSource<S>>,
+    ephemeral_resources: ByName<dyn AnyEphemeralResource<S>>,
+    list_resources: ByName<dyn AnyListResource<S>>,
+    actions: ByName<dyn AnyAction<S>>,
+}
+
+impl<S> Offers<S> {
+    fn of<P: Provider<Session = S>>(provider: &P) -> Self {
+        Self {
+            resources: by_name(provider.resources()),
+            data_sources: by_name(provider.data_sources()),
+            ephemeral_resources: by_name(provider.ephemeral_resources()),
+            list_resources: by_name(provider.list_resources()),
+            actions: by_name(provider.actions()),
+        }
+    }
+}
+
+fn by_name<T: AnyOffered + ?Sized>(offered: Vec<Box<T>>) -> ByName<T> {
+    offered.into_iter().map(|one| (one.type_name(), one)).collect()
+}
+
+/// The one of that name, with the type of its values.
+fn find<'a, T: AnyOffered + ?Sized>(
+    offered: &'a ByName<T>,
+    kind: &str,
+    type_name: &str,
+) -> Result<(&'a T, Type), Diagnostics> {
+    let Some(one) = offered.get(type_name) else { return Err(not_offered(kind, type_name)) };
+    Ok((one.as_ref(), one.schema().block.ty()))
+}
 
 /// Serves one [`Provider`] to any number of hosts, one after another or at once. Cheap to clone: clones are one server.
 pub struct Server<P: Provider>(Arc<Inner<P>>);
@@ -21,7 +61,7 @@ pub struct Server<P: Provider>(Arc<Inner<P>>);
 struct Inner<P: Provider> {
     provider: P,
     schema: OnceLock<Schema>,
-    resources: OnceLock<Resources<P::Session>>,
+    offers: OnceLock<Offers<P::Session>>,
     /// What the last Configure made. Operations under way keep the one they began with.
     session: Mutex<Option<Arc<P::Session>>>,
     /// Cancelled by Stop, and renewed then: a Stop ends what is under way, not what comes later.
@@ -34,7 +74,7 @@ impl<P: Provider> Server<P> {
         Self(Arc::new(Inner {
             provider,
             schema: OnceLock::new(),
-            resources: OnceLock::new(),
+            offers: OnceLock::new(),
             session: Mutex::default(),
             stop: Mutex::default(),
         }))
@@ -48,26 +88,78 @@ impl<P: Provider> Server<P> {
         self.0.schema.get_or_init(|| self.0.provider.schema())
     }
 
-    pub(super) fn resources(&self) -> &Resources<P::Session> {
-        self.0.resources.get_or_init(|| {
-            self.0.provider.resources().into_iter().map(|r| (r.type_name(), r)).collect()
-        })
+    fn offers(&self) -> &Offers<P::Session> {
+        self.0.offers.get_or_init(|| Offers::of(&self.0.provider))
     }
 
-    /// The resource of that name, with the type of its values.
-    pub(super) fn resource(
+    pub(super) fn resources(&self) -> &ByName<dyn AnyResource<P::Session>> {
+        &self.offers().resources
+    }
+
+    pub(super) fn data_sources(&self) -> &ByName<dyn AnyDataSource<P::Session>> {
+        &self.offers().data_sources
+    }
+
+    pub(super) fn ephemeral_resources(&self) -> &ByName<dyn AnyEphemeralResource<P::Session>> {
+        &self.offers().ephemeral_resources
+    }
+
+    pub(super) fn list_resources(&self) -> &ByName<dyn AnyListResource<P::Session>> {
+        &self.offers().list_resources
+    }
+
+    pub(super) fn actions(&self) -> &ByName<dyn AnyAction<P::Session>> {
+        &self.offers().actions
+    }
+
+    /// The resource of that name, with the type of its values; the others likewise.
+    pub(super) fn resource(&self, type_name: &str) -> Found<'_, dyn AnyResource<P::Session>> {
+        find(self.resources(), "resource", type_name)
+    }
+
+    pub(super) fn data_source(&self, type_name: &str) -> Found<'_, dyn AnyDataSource<P::Session>> {
+        find(self.data_sources(), "data source", type_name)
+    }
+
+    pub(super) fn ephemeral_resource(
         &self,
         type_name: &str,
-    ) -> Result<(&dyn AnyResource<P::Session>, Type), Diagnostics> {
-        let Some(resource) = self.resources().get(type_name) else {
-            return Err(not_offered("resource", type_name));
-        };
-        Ok((resource.as_ref(), resource.schema().block.ty()))
+    ) -> Found<'_, dyn AnyEphemeralResource<P::Session>> {
+        find(self.ephemeral_resources(), "ephemeral resource", type_name)
+    }
+
+    pub(super) fn list_resource(
+        &self,
+        type_name: &str,
+    ) -> Found<'_, dyn AnyListResource<P::Session>> {
+        find(self.list_resources(), "list resource", type_name)
+    }
+
+    pub(super) fn action(&self, type_name: &str) -> Found<'_, dyn AnyAction<P::Session>> {
+        find(self.actions(), "action", type_name)
+    }
+
+    fn session(&self) -> Option<Arc<P::Session>> {
+        self.0.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The answer that the operation has to wait for a later run, if the provider cannot make calls before that and the
+    /// host takes such an answer.
+    pub(super) fn deferred(
+        &self,
+        host: Option<wire::ClientCapabilities>,
+    ) -> Option<wire::Deferred> {
+        if !host.is_some_and(|host| host.deferral_allowed) {
+            return None;
+        }
+        let session = self.session()?;
+        let reason = wire::deferred::Reason::ProviderConfigUnknown.into();
+        self.0.provider.is_waiting(&session).then_some(wire::Deferred { reason })
     }
 
     /// The surroundings for one operation that begins now.
     pub(super) fn context(&self) -> Context<P::Session> {
-        let session = self.0.session.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let session = self.session();
         let stop = self.0.stop.lock().unwrap_or_else(PoisonError::into_inner).child_token();
         Context::new(session, stop)
     }
@@ -95,8 +187,11 @@ impl<P: Provider> fmt::Debug for Server<P> {
     }
 }
 
+/// What was looked for by its name.
+type Found<'a, T> = Result<(&'a T, Type), Diagnostics>;
+
 /// The error for a name the schema does not have.
-pub(super) fn not_offered(kind: &str, name: &str) -> Diagnostics {
+fn not_offered(kind: &str, name: &str) -> Diagnostics {
     Diagnostic::error(
         "Not Offered by This Provider",
         format!(

@@ -1,18 +1,18 @@
 //! The provider service, one method per RPC.
 //!
-//! What this provider does not offer is answered as a provider without it does: empty lists, and an error for a name that
-//! is in no schema.
+//! There are no functions, which is answered as a provider without any does: an empty list, and an error for every name.
 
-use tokio_stream::Stream;
 use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::{
-    answer::{Reply, answer},
-    config, encode, resource,
-    server::{Server, not_offered},
+    action,
+    answer::answer,
+    config, data_source, ephemeral_resource, list_resource, resource,
+    server::Server,
+    stored,
     tfplugin5::{self as wire, provider_server},
 };
-use crate::framework::{Diagnostics, Provider};
+use crate::framework::Provider;
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -58,8 +58,7 @@ impl<P: Provider> provider_server::Provider for Server<P> {
         &self,
         request: Request<wire::upgrade_resource_state::Request>,
     ) -> Answer<wire::upgrade_resource_state::Response> {
-        answer("UpgradeResourceState", async { resource::upgrade(self, request.into_inner()) })
-            .await
+        answer("UpgradeResourceState", async { stored::upgrade(self, request.into_inner()) }).await
     }
 
     async fn read_resource(
@@ -92,7 +91,7 @@ impl<P: Provider> provider_server::Provider for Server<P> {
         &self,
         request: Request<wire::import_resource_state::Request>,
     ) -> Answer<wire::import_resource_state::Response> {
-        answer("ImportResourceState", async { resource::import(self, request.into_inner()) }).await
+        answer("ImportResourceState", async { stored::import(self, request.into_inner()) }).await
     }
 
     async fn stop(&self, _request: Request<wire::stop::Request>) -> Answer<wire::stop::Response> {
@@ -105,72 +104,76 @@ impl<P: Provider> provider_server::Provider for Server<P> {
         &self,
         _request: Request<wire::get_resource_identity_schemas::Request>,
     ) -> Answer<wire::get_resource_identity_schemas::Response> {
-        answer("GetResourceIdentitySchemas", async { Ok(Default::default()) }).await
+        answer("GetResourceIdentitySchemas", async { Ok(stored::identity_schemas(self)) }).await
     }
 
     async fn upgrade_resource_identity(
         &self,
         request: Request<wire::upgrade_resource_identity::Request>,
     ) -> Answer<wire::upgrade_resource_identity::Response> {
-        refuse("UpgradeResourceIdentity", "identity", &request.get_ref().type_name).await
+        let call = async { stored::upgrade_identity(self, request.into_inner()) };
+        answer("UpgradeResourceIdentity", call).await
     }
 
     async fn move_resource_state(
         &self,
         request: Request<wire::move_resource_state::Request>,
     ) -> Answer<wire::move_resource_state::Response> {
-        refuse("MoveResourceState", "move to", &request.get_ref().target_type_name).await
+        answer("MoveResourceState", async { stored::move_state(self, request.into_inner()) }).await
     }
 
     async fn generate_resource_config(
         &self,
         request: Request<wire::generate_resource_config::Request>,
     ) -> Answer<wire::generate_resource_config::Response> {
-        let name = &request.get_ref().type_name;
-        refuse("GenerateResourceConfig", "generated configuration for", name).await
+        let call = async { stored::generate_config(self, request.into_inner()) };
+        answer("GenerateResourceConfig", call).await
     }
 
     async fn validate_data_source_config(
         &self,
         request: Request<wire::validate_data_source_config::Request>,
     ) -> Answer<wire::validate_data_source_config::Response> {
-        refuse("ValidateDataSourceConfig", "data source", &request.get_ref().type_name).await
+        let call = async { data_source::validate(self, request.into_inner()) };
+        answer("ValidateDataSourceConfig", call).await
     }
 
     async fn read_data_source(
         &self,
         request: Request<wire::read_data_source::Request>,
     ) -> Answer<wire::read_data_source::Response> {
-        refuse("ReadDataSource", "data source", &request.get_ref().type_name).await
+        answer("ReadDataSource", data_source::read(self, request.into_inner())).await
     }
 
     async fn validate_ephemeral_resource_config(
         &self,
         request: Request<wire::validate_ephemeral_resource_config::Request>,
     ) -> Answer<wire::validate_ephemeral_resource_config::Response> {
-        let name = &request.get_ref().type_name;
-        refuse("ValidateEphemeralResourceConfig", "ephemeral resource", name).await
+        let call = async { ephemeral_resource::validate(self, request.into_inner()) };
+        answer("ValidateEphemeralResourceConfig", call).await
     }
 
     async fn open_ephemeral_resource(
         &self,
         request: Request<wire::open_ephemeral_resource::Request>,
     ) -> Answer<wire::open_ephemeral_resource::Response> {
-        refuse("OpenEphemeralResource", "ephemeral resource", &request.get_ref().type_name).await
+        answer("OpenEphemeralResource", ephemeral_resource::open(self, request.into_inner())).await
     }
 
     async fn renew_ephemeral_resource(
         &self,
         request: Request<wire::renew_ephemeral_resource::Request>,
     ) -> Answer<wire::renew_ephemeral_resource::Response> {
-        refuse("RenewEphemeralResource", "ephemeral resource", &request.get_ref().type_name).await
+        let call = async { ephemeral_resource::renew(self, request.into_inner()) };
+        answer("RenewEphemeralResource", call).await
     }
 
     async fn close_ephemeral_resource(
         &self,
         request: Request<wire::close_ephemeral_resource::Request>,
     ) -> Answer<wire::close_ephemeral_resource::Response> {
-        refuse("CloseEphemeralResource", "ephemeral resource", &request.get_ref().type_name).await
+        let call = async { ephemeral_resource::close(self, request.get_ref()) };
+        answer("CloseEphemeralResource", call).await
     }
 
     async fn get_functions(
@@ -193,7 +196,8 @@ impl<P: Provider> provider_server::Provider for Server<P> {
         &self,
         request: Request<wire::validate_list_resource_config::Request>,
     ) -> Answer<wire::validate_list_resource_config::Response> {
-        refuse("ValidateListResourceConfig", "list resource", &request.get_ref().type_name).await
+        let call = async { list_resource::validate(self, request.into_inner()) };
+        answer("ValidateListResourceConfig", call).await
     }
 
     type ListResourceStream = BoxStream<wire::list_resource::Event>;
@@ -202,23 +206,22 @@ impl<P: Provider> provider_server::Provider for Server<P> {
         &self,
         request: Request<wire::list_resource::Request>,
     ) -> Answer<Self::ListResourceStream> {
-        let refusal = not_offered("list resource", &request.get_ref().type_name);
-        let diagnostic = encode::diagnostics(refusal);
-        Ok(once(wire::list_resource::Event { diagnostic, ..Default::default() }))
+        Ok(Response::new(list_resource::list(self.clone(), request.into_inner())))
     }
 
     async fn validate_action_config(
         &self,
         request: Request<wire::validate_action_config::Request>,
     ) -> Answer<wire::validate_action_config::Response> {
-        refuse("ValidateActionConfig", "action", &request.get_ref().type_name).await
+        let call = async { action::validate(self, request.into_inner()) };
+        answer("ValidateActionConfig", call).await
     }
 
     async fn plan_action(
         &self,
         request: Request<wire::plan_action::Request>,
     ) -> Answer<wire::plan_action::Response> {
-        refuse("PlanAction", "action", &request.get_ref().action_type).await
+        answer("PlanAction", async { action::plan(self, request.into_inner()) }).await
     }
 
     type InvokeActionStream = BoxStream<wire::invoke_action::Event>;
@@ -227,19 +230,6 @@ impl<P: Provider> provider_server::Provider for Server<P> {
         &self,
         request: Request<wire::invoke_action::Request>,
     ) -> Answer<Self::InvokeActionStream> {
-        use wire::invoke_action::{Event, event};
-        let refusal = not_offered("action", &request.get_ref().action_type);
-        let completed = event::Completed { diagnostics: encode::diagnostics(refusal) };
-        Ok(once(Event { r#type: Some(event::Type::Completed(completed)) }))
+        Ok(Response::new(action::invoke(self.clone(), request.into_inner())))
     }
-}
-
-async fn refuse<R: Reply>(rpc: &'static str, kind: &'static str, name: &str) -> Answer<R> {
-    answer(rpc, async { Err::<R, Diagnostics>(not_offered(kind, name)) }).await
-}
-
-fn once<T: Send + 'static>(event: T) -> Response<BoxStream<T>> {
-    let events: std::pin::Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>> =
-        Box::pin(tokio_stream::once(Ok(event)));
-    Response::new(events)
 }

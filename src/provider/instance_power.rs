@@ -1,19 +1,21 @@
 //! `compshare_instance_power`: whether an instance runs.
 
-use std::time::Duration;
+mod schema;
 
-use super::{Session, duration, message, session::NotReady};
+use super::{
+    DEFAULT_TIMEOUT, Session, duration, instance_facts::rfc3339, message, session::NotReady,
+};
 use crate::{
     compshare::{Instance, Spec, State},
-    cty::{Path, Type},
     framework::{
-        Attr, Attribute, Block, Change, Context, Diagnostic, Diagnostics, Failure, Mode,
-        Model as _, NestedBlock, Resource, Rule, Schema, model,
+        Attr, Change, Context, Diagnostics, Failure, IdentitySchema, ImportBy, Model as _, Offered,
+        Resource, Schema, model,
     },
     power::{self, GpuMode, Order, Place, Power, Target},
 };
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+/// Also the name of its list.
+pub(super) const TYPE_NAME: &str = "compshare_instance_power";
 
 const RUNNING: &str = "Running";
 const STOPPED: &str = "Stopped";
@@ -54,38 +56,45 @@ model! {
     }
 }
 
-impl Resource for InstancePower {
+model! {
+    /// Which instance it is.
+    pub(super) struct InstanceIdentity {
+        pub(super) instance_id: Attr<String>,
+        pub(super) project_id: Attr<String>,
+    }
+}
+
+impl Offered for InstancePower {
     type Model = InstancePowerModel;
     type Session = Session;
 
     fn type_name(&self) -> &'static str {
-        "compshare_instance_power"
+        TYPE_NAME
     }
 
     fn schema(&self) -> Schema {
-        Schema {
-            version: 0,
-            block: Block {
-                description: "Keeps a CompShare instance running, or stopped. The instance itself is neither created nor \
-                              deleted: this resource starts it and stops it, and starts it again when somebody else \
-                              stopped it. A running instance is adopted as it is.",
-                attributes: attributes(),
-                blocks: vec![NestedBlock { name: "timeouts", block: timeouts() }],
-            },
-        }
+        schema::schema()
     }
 
     fn validate(&self, config: &InstancePowerModel) -> Diagnostics {
-        let mut diagnostics = Diagnostics::new();
-        let may_be_true = config.without_gpu.is_true() || config.without_gpu.is_unknown();
-        // One that is not known yet may turn out to be null.
-        if config.without_gpu_spec.known().is_some() && !may_be_true {
-            let detail = "`without_gpu_spec` says what an instance without its GPU runs on, and has no meaning unless \
-                          `without_gpu = true`. Set that, or remove `without_gpu_spec`.";
-            let path = Path::root().attribute("without_gpu_spec");
-            diagnostics.push(Diagnostic::error("Invalid Attribute Combination", detail).at(path));
+        message::spec_without_mode(&config.without_gpu, &config.without_gpu_spec)
+            .into_iter()
+            .collect()
+    }
+}
+
+impl Resource for InstancePower {
+    type Identity = InstanceIdentity;
+
+    fn identity_schema(&self) -> IdentitySchema {
+        schema::identity()
+    }
+
+    fn identity(&self, model: &InstancePowerModel) -> InstanceIdentity {
+        InstanceIdentity {
+            instance_id: model.instance_id.clone(),
+            project_id: model.project_id.clone(),
         }
-        diagnostics
     }
 
     async fn plan(
@@ -195,23 +204,69 @@ impl Resource for InstancePower {
         Ok(())
     }
 
-    fn import(&self, id: &str) -> Result<InstancePowerModel, Diagnostics> {
-        let (project, instance) = match id.split_once('/') {
-            Some((project, instance)) => (Some(project), instance),
-            None => (None, id),
+    fn import(
+        &self,
+        context: &Context<Session>,
+        by: ImportBy<InstanceIdentity>,
+    ) -> Result<InstancePowerModel, Diagnostics> {
+        let identity = match by {
+            ImportBy::Id(id) => identity_of(&id).ok_or_else(|| message::import_id(&id))?,
+            ImportBy::Identity(identity) => identity,
         };
-        let malformed =
-            |part: &str| part.is_empty() || part.contains(|c: char| c == '/' || c.is_whitespace());
-        if malformed(instance) || project.is_some_and(malformed) {
-            return Err(message::import_id(id).into());
+        let is_blank = |text: &str| text.trim().is_empty();
+        if identity.instance_id.text().is_none_or(is_blank) {
+            return Err(message::import_identity("instance_id").into());
         }
-        Ok(InstancePowerModel {
-            instance_id: instance.into(),
-            id: instance.into(),
-            project_id: project.map(str::to_owned).into(),
-            without_gpu: Attr::Known(false),
+        if identity.project_id.text().is_some_and(is_blank) {
+            return Err(message::import_identity("project_id").into());
+        }
+        Ok(found(context.session()?, identity))
+    }
+
+    fn config_of(&self, state: InstancePowerModel) -> InstancePowerModel {
+        let wanted = match state.state.text() {
+            Some(RUNNING | "Starting" | "Rebooting") => RUNNING.into(),
+            Some(STOPPED | "Stopping") => STOPPED.into(),
+            _ => Attr::Null,
+        };
+        InstancePowerModel {
+            instance_id: state.instance_id,
+            project_id: state.project_id,
+            state: wanted,
+            without_gpu: Some(true).filter(|_| state.without_gpu.is_true()).into(),
             ..InstancePowerModel::default()
-        })
+        }
+    }
+}
+
+/// `ID` or `PROJECT/ID`.
+fn identity_of(id: &str) -> Option<InstanceIdentity> {
+    let (project, instance) = match id.split_once('/') {
+        Some((project, instance)) => (Some(project), instance),
+        None => (None, id),
+    };
+    let malformed =
+        |part: &str| part.is_empty() || part.contains(|c: char| c == '/' || c.is_whitespace());
+    if malformed(instance) || project.is_some_and(malformed) {
+        return None;
+    }
+    let project_id = project.map(str::to_owned).into();
+    Some(InstanceIdentity { instance_id: instance.into(), project_id })
+}
+
+/// The state that begins with finding an instance, by whatever way: as much of it as an identity says.
+pub(super) fn found(session: &Session, identity: InstanceIdentity) -> InstancePowerModel {
+    let project_id = match identity.project_id {
+        // Named in full, it is the same instance by whichever way it was found.
+        Attr::Null => session.project_id().known().cloned().into(),
+        given => given,
+    };
+    InstancePowerModel {
+        id: identity.instance_id.clone(),
+        instance_id: identity.instance_id,
+        project_id,
+        without_gpu: Attr::Known(false),
+        ..InstancePowerModel::default()
     }
 }
 
@@ -286,16 +341,13 @@ fn order(
     timeout: &Attr<String>,
     operation: &str,
 ) -> Result<Order, Diagnostics> {
-    let text = |attr: &Attr<String>| attr.text().map(str::to_owned);
+    let id = model.instance_id.text().unwrap_or_default();
     Ok(Order {
-        instance_id: text(&model.instance_id).unwrap_or_default(),
         scope: session.scope(&model.region, &model.project_id),
-        only_in: session.region().map(str::to_owned),
-        place: Place::default(),
-        target,
         force_stop: model.force_stop.is_true(),
         wait_for_capacity: model.wait_for_capacity.is_true(),
         timeout: duration(timeout, &format!("timeouts.{operation}"), DEFAULT_TIMEOUT)?,
+        ..session.order(id, &model.project_id, target)
     })
 }
 
@@ -317,7 +369,7 @@ fn target(model: &InstancePowerModel) -> Target {
 }
 
 /// `model` with what the cloud reports. What an answer leaves out stays as it was.
-fn observed(model: &InstancePowerModel, instance: &Instance) -> InstancePowerModel {
+pub(super) fn observed(model: &InstancePowerModel, instance: &Instance) -> InstancePowerModel {
     let mut state = model.clone();
     // An empty state is the cloud's way to say that its own look-up failed: it is no news.
     if instance.state == State::Unknown {
@@ -358,110 +410,5 @@ fn unlisted(state: &State) -> Option<&str> {
     match state {
         State::Other(word) => Some(word),
         _ => None,
-    }
-}
-
-/// `None` for 0, which is how the API says "never".
-fn rfc3339(seconds: i64) -> Option<String> {
-    let time = jiff::Timestamp::from_second(seconds).ok()?;
-    (seconds > 0).then(|| time.to_string())
-}
-
-fn attributes() -> Vec<Attribute> {
-    let text = |name, mode, description| Attribute::new(name, Type::String, mode, description);
-    let flag = |name, description| Attribute::new(name, Type::Bool, Mode::Optional, description);
-    vec![
-        text(
-            "instance_id",
-            Mode::Required,
-            "The instance, such as `uhost-…` or `cpod-…`. Another id is another resource.",
-        )
-        .replaces()
-        .rule(Rule::NotEmpty),
-        text(
-            "state",
-            Mode::OptionalComputed,
-            "What the instance is to be: `Running` (default) or `Stopped`. After a refresh it holds the state that the cloud \
-             reports, so an instance that somebody stopped shows as a change.",
-        )
-        .default(RUNNING)
-        .rule(Rule::OneOf(&[RUNNING, STOPPED])),
-        text(
-            "region",
-            Mode::OptionalComputed,
-            "Where the instance is. Found by the id; if set, it has to be right.",
-        )
-        .replaces()
-        .rule(Rule::NotEmpty),
-        text(
-            "zone",
-            Mode::OptionalComputed,
-            "The zone the instance is in. Found by the id; if set, it has to be right.",
-        )
-        .replaces()
-        .rule(Rule::NotEmpty),
-        text(
-            "project_id",
-            Mode::OptionalComputed,
-            "The project the instance belongs to. Default: the provider's.",
-        )
-        .replaces()
-        .rule(Rule::NotEmpty),
-        Attribute::new(
-            "without_gpu",
-            Type::Bool,
-            Mode::OptionalComputed,
-            "Start without a GPU, which is cheaper; for preparing data, say. Default: `false`. Only pay-as-you-go instances \
-             of some GPU models can, and one per account at a time.",
-        )
-        .default(false),
-        text(
-            "without_gpu_spec",
-            Mode::Optional,
-            "What to run on without a GPU: `A` (2 cores, 4 GiB; default) or `B` (8 cores, 16 GiB; not for containers). \
-             Only with `without_gpu = true`. A change takes effect when the instance is started the next time.",
-        )
-        .rule(Rule::OneOf(&["A", "B"])),
-        flag(
-            "allow_stopping_for_update",
-            "Whether a running instance may be stopped and started again to change `without_gpu`. Default: `false`, and \
-             such a change is refused in the plan.",
-        ),
-        flag(
-            "stop_on_destroy",
-            "Whether destroying this resource stops the instance. Default: `false`: it is left as it is, and goes on being \
-             billed if it runs.",
-        ),
-        flag("force_stop", "Whether stopping is forced, which spot instances need. Default: `false`."),
-        flag(
-            "wait_for_capacity",
-            "Whether to keep trying, until the timeout, while the zone is sold out. Default: `false`: that is an error at \
-             once.",
-        ),
-        text("id", Mode::Computed, "The same as `instance_id`."),
-        text("name", Mode::Computed, "The instance's name."),
-        text("gpu_type", Mode::Computed, "Its GPU model, such as `4090`."),
-        Attribute::new(
-            "gpu_count",
-            Type::Number,
-            Mode::Computed,
-            "GPUs allocated now: 0 unless it runs with its GPU.",
-        ),
-        text("started_at", Mode::Computed, "When it was last started, in RFC 3339."),
-    ]
-}
-
-fn timeouts() -> Block {
-    let text = |name, description| {
-        Attribute::new(name, Type::String, Mode::Optional, description).rule(Rule::Duration)
-    };
-    Block {
-        description: "How long operations may take in all, such as `\"30m\"`.",
-        attributes: vec![
-            text("create", "Adopting or starting the instance. Default: `20m`."),
-            text("update", "Starting or stopping it. Default: `20m`."),
-            text("delete", "Stopping it, with `stop_on_destroy`. Default: `20m`."),
-        ],
-        blocks: Vec::new(),
     }
 }

@@ -3,9 +3,18 @@
 //! It says what there is in Terraform's words and leaves the doing to [`crate::power`]. It never builds a form or reads JSON,
 //! and the one place where failures become messages is `message`.
 
+mod instance_data_source;
+mod instance_facts;
+mod instance_filter;
+mod instance_login;
+mod instance_look;
 mod instance_power;
+mod instance_power_list;
+mod instances_data_source;
 mod message;
+mod power_actions;
 mod session;
+mod zones_data_source;
 
 use std::time::Duration;
 
@@ -14,13 +23,20 @@ use crate::{
     cty::{Path, Type},
     environment::Environment,
     framework::{
-        AnyResource, Attr, Attribute, Block, Diagnostic, Diagnostics, Host, Mode, Provider,
-        Resource as _, Rule, Schema, Sensitive, model, parse_duration,
+        Action as _, AnyAction, AnyDataSource, AnyEphemeralResource, AnyListResource, AnyResource,
+        Attr, Attribute, Block, DataSource as _, Diagnostic, Diagnostics, EphemeralResource as _,
+        Host, ListResource as _, Mode, Provider, Resource as _, Rule, Schema, Sensitive, model,
+        parse_duration,
     },
     power::Pace,
 };
 
+use power_actions::PowerAction;
+
 pub use session::Session;
+
+/// How long an operation on an instance may take, unless configured otherwise.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 
 /// The provider, before any host has configured it.
 #[derive(Debug)]
@@ -110,8 +126,36 @@ impl Provider for CompshareProvider {
         Session::new(config, &host, self.environment.clone(), self.pace)
     }
 
+    fn is_waiting(&self, session: &Session) -> bool {
+        session.is_waiting()
+    }
+
     fn resources(&self) -> Vec<Box<dyn AnyResource<Session>>> {
         vec![instance_power::InstancePower.boxed()]
+    }
+
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Session>>> {
+        vec![
+            instance_data_source::InstanceDataSource.boxed(),
+            instances_data_source::InstancesDataSource.boxed(),
+            zones_data_source::ZonesDataSource.boxed(),
+        ]
+    }
+
+    fn ephemeral_resources(&self) -> Vec<Box<dyn AnyEphemeralResource<Session>>> {
+        vec![instance_login::InstanceLogin.boxed()]
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Session>>> {
+        vec![instance_power_list::InstancePowerList.boxed()]
+    }
+
+    fn actions(&self) -> Vec<Box<dyn AnyAction<Session>>> {
+        vec![
+            PowerAction::start().boxed(),
+            PowerAction::stop().boxed(),
+            PowerAction::reboot().boxed(),
+        ]
     }
 }
 

@@ -4,12 +4,12 @@ use std::{sync::OnceLock, time::Duration};
 
 use secrecy::SecretString;
 
-use super::{ProviderModel, duration, message};
+use super::{DEFAULT_TIMEOUT, ProviderModel, duration, message};
 use crate::{
     compshare::{Arguments, BaseUrl, Client, InvalidBaseUrl, Scope, Settings, locate},
     environment::Environment,
     framework::{Attr, Diagnostic, Diagnostics, Host, Sensitive},
-    power::{Pace, Power},
+    power::{Order, Pace, Place, Power, Target},
 };
 
 /// What Configure leaves behind for the resources.
@@ -23,7 +23,14 @@ pub struct Session {
     unknown: Vec<&'static str>,
     region: Attr<String>,
     project_id: Attr<String>,
-    power: OnceLock<Result<Power, Diagnostics>>,
+    cloud: OnceLock<Result<Cloud, Diagnostics>>,
+}
+
+/// What makes calls.
+#[derive(Debug)]
+struct Cloud {
+    client: Client,
+    power: Power,
 }
 
 /// Why there is no way to make a call.
@@ -86,23 +93,40 @@ impl Session {
             environment,
             settings,
             pace: pace(poll),
-            power: OnceLock::new(),
+            cloud: OnceLock::new(),
         })
     }
 
-    /// What makes calls. The keys are looked for now, at the first call.
+    /// What changes and looks at instances. The keys are looked for now, at the first call.
     pub(super) fn power(&self) -> Result<&Power, NotReady> {
-        if !self.unknown.is_empty() {
+        self.cloud().map(|cloud| &cloud.power)
+    }
+
+    /// What makes all other calls. The keys are looked for now, at the first call.
+    pub(super) fn client(&self) -> Result<&Client, NotReady> {
+        self.cloud().map(|cloud| &cloud.client)
+    }
+
+    /// Whether no call can be made yet, because arguments are known only after apply.
+    pub(super) const fn is_waiting(&self) -> bool {
+        !self.unknown.is_empty()
+    }
+
+    fn cloud(&self) -> Result<&Cloud, NotReady> {
+        if self.is_waiting() {
             return Err(NotReady::Unknown(not_known_yet(&self.unknown)));
         }
-        let power = self.power.get_or_init(|| {
+        let cloud = self.cloud.get_or_init(|| {
             let credentials = locate(&self.arguments, &self.environment)
                 .map_err(|error| message::credentials(&error))?;
-            let client = Client::new(self.settings.clone(), credentials)
-                .map_err(|error| message::call("Set Up the API Client", &error))?;
-            Ok(Power::new(client, self.pace))
+            let client = Client::new(self.settings.clone(), credentials).map_err(|error| {
+                let sentence = "What makes the calls could not be set up";
+                message::call("Set Up the API Client", sentence, &error)
+            })?;
+            let power = Power::new(client.clone(), self.pace);
+            Ok(Cloud { client, power })
         });
-        power.as_ref().map_err(|diagnostics| NotReady::Unusable(diagnostics.clone()))
+        cloud.as_ref().map_err(|diagnostics| NotReady::Unusable(diagnostics.clone()))
     }
 
     /// The region that look-ups are limited to, if one is configured.
@@ -118,6 +142,25 @@ impl Session {
     /// How long one request may take.
     pub(super) const fn request_timeout(&self) -> Duration {
         self.settings.request_timeout
+    }
+
+    /// The rhythm of waiting.
+    pub(super) const fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// An operation on an instance of `project_id`, wherever the provider may look, with nothing special about it.
+    pub(super) fn order(&self, id: &str, project_id: &Attr<String>, target: Target) -> Order {
+        Order {
+            instance_id: id.to_owned(),
+            scope: self.scope(&Attr::Null, project_id),
+            only_in: self.region().map(str::to_owned),
+            place: Place::default(),
+            target,
+            force_stop: false,
+            wait_for_capacity: false,
+            timeout: DEFAULT_TIMEOUT,
+        }
     }
 
     /// Where to look for an instance that was last seen in `region` and belongs to `project_id`.

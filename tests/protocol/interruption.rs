@@ -41,7 +41,7 @@ async fn ctrl_c_while_waiting_for_a_start_says_what_was_asked_and_leaves_nothing
             "StartCompShareInstance (accepted)",
             "Stopped, then Starting",
             "may be starting",
-            "next apply",
+            "next run",
         ],
     );
     assert!(terraform.state().is_none());

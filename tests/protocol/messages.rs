@@ -7,7 +7,10 @@ use std::{fmt::Write as _, future::Future, time::Duration};
 use expect_test::expect_file;
 use futures_util::future::join;
 use serde_json::{Value as Json, json};
-use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Simulator};
+use terraform_provider_compshare::{
+    protocol::tfplugin5::move_resource_state::Request as MoveRequest,
+    simulator::{Effect, Fault, Garbage, Options, Simulator},
+};
 
 use super::{
     DESCRIBE, ID, START, STOP, cloud_with, looks, merged, nowhere, on_start, patient, remembered,
@@ -106,9 +109,12 @@ async fn all_messages_together() {
         chapter("Ends from outside", endings),
         chapter("What is not there, or elsewhere", places),
         chapter("With and without a GPU", gpu),
+        chapter("Actions", actions),
+        chapter("Data sources, queries and logins", reads),
+        chapter("Identity and other resources' state", stored),
         chapter("The rest", others),
     );
-    let chapters: [String; 7] = chapters.into();
+    let chapters: [String; 10] = chapters.into();
     let page = format!("Written by the tests of `messages.rs`; see there.\n{}", chapters.concat());
     expect_file!["./messages.md"].assert_eq(&page);
 }
@@ -338,6 +344,117 @@ async fn gpu_missing() -> Errors {
         simulator.clear_faults();
     };
     join(terraform.apply(plan), loses_gpu).await.0.unwrap_err()
+}
+
+/// Invokes an action on an instance that is `instance`, in trouble.
+async fn action(name: &str, instance: Json, config: Json, trouble: impl Fn(&Simulator)) -> Errors {
+    let (simulator, terraform) = cloud_with(instance).await;
+    trouble(&simulator);
+    let name = format!("compshare_instance_{name}");
+    terraform.invoke(&name, &wanted(config)).await.fail()
+}
+
+async fn actions(page: &mut Page) {
+    let running = || json!({"State": "Running"});
+    let on_reboot = |effect: Effect| Fault::new(effect).on_action("RebootCompShareInstance");
+    let stopped = action("reboot", json!({}), json!({}), |_| {});
+    page.add("A reboot of an instance that does not run", stopped).await;
+    let unseen = action("reboot", running(), json!({}), |_| {});
+    page.add("A reboot that nobody saw", unseen).await;
+    let lost = action("reboot", running(), json!({}), |cloud| {
+        cloud.add_fault(on_reboot(Effect::LoseAnswer));
+    });
+    page.add("A reboot without an answer, that nobody saw", lost).await;
+    let ends = |cloud: &Simulator| {
+        cloud.add_fault(reporting("Running", 1));
+        cloud.add_fault(reporting("Rebooting", 2));
+        cloud.add_fault(reporting("Stopped", 9));
+    };
+    page.add("A reboot that ends stopped", action("reboot", running(), json!({}), ends)).await;
+    let sold_out = |cloud: &Simulator| cloud.add_fault(Fault::new(Effect::SoldOut));
+    page.add("A start that is sold out", action("start", json!({}), json!({}), sold_out)).await;
+    let config = json!({"timeout": "2s"});
+    let stuck = |cloud: &Simulator| cloud.add_fault(on_start(Effect::StuckInStarting));
+    let timeout = action("start", json!({"State": "Resizing"}), config, stuck);
+    page.add("A timeout", timeout).await;
+    let mode = action("start", running(), json!({"without_gpu": true}), |_| {});
+    page.add("A start in the other GPU mode", mode).await;
+}
+
+async fn reads(page: &mut Page) {
+    let read = async |instance: Json, config: Json| {
+        let (_simulator, terraform) = cloud_with(instance).await;
+        terraform.read_data("compshare_instance", &config).await.unwrap_err()
+    };
+    let by_id = |more| merged(json!({"instance_id": ID}), more);
+    page.add("No instance has the id", read(json!({}), json!({"instance_id": "uhost-2"}))).await;
+    page.add("No instance has the name", read(json!({}), json!({"name": "训练"}))).await;
+    page.add("Several instances have the name", namesakes()).await;
+    page.add(
+        "The instance is in another zone",
+        read(json!({}), by_id(json!({"zone": "cn-sh2-01"}))),
+    )
+    .await;
+    page.add("Nothing says which instance", read(json!({}), json!({}))).await;
+    page.add("Two things say which instance", read(json!({}), by_id(json!({"name": "训练"}))))
+        .await;
+    let query = async |config: Json, fault: Option<Fault>| {
+        let (simulator, terraform) = cloud_with(json!({})).await;
+        fault.into_iter().for_each(|fault| simulator.add_fault(fault));
+        terraform.query(&config, false, 100).await.unwrap_err()
+    };
+    page.add("A query in a region that there is not", query(json!({"region": "mars"}), None)).await;
+    page.add("A state with another capital letter", query(json!({"state": "running"}), None)).await;
+    page.add("An expression that is none", query(json!({"name_regex": "(训练"}), None)).await;
+    let refused = Fault::refuse(299, "IAM permission denied");
+    page.add("A query that is not allowed", query(json!({}), Some(refused.clone()))).await;
+    let zones = async {
+        let (simulator, terraform) = cloud_with(json!({})).await;
+        simulator.add_fault(refused);
+        terraform.read_data("compshare_zones", &json!({})).await.unwrap_err()
+    };
+    page.add("Zones that cannot be listed", zones).await;
+    logins(page).await;
+}
+
+async fn namesakes() -> Errors {
+    let instance = |id| json!({"UHostId": id, "Name": "训练", "State": "Running"});
+    let instances = vec![instance("uhost-1"), instance("uhost-2")];
+    let options = Options { instances, ..Options::default() };
+    let (_simulator, terraform) = super::cloud(options).await;
+    terraform.read_data("compshare_instance", &json!({"name": "训练"})).await.unwrap_err()
+}
+
+async fn logins(page: &mut Page) {
+    let login = async |instance: Json, config: Json| {
+        let (_simulator, terraform) = cloud_with(instance).await;
+        terraform.open("compshare_instance_login", &wanted(config)).await
+    };
+    let wait = json!({"wait_for_running": true, "timeout": "100ms"});
+    let waits = async { login(json!({}), wait).await.unwrap_err() };
+    page.add("A login of an instance that nobody starts", waits).await;
+    let garbled = json!({"Password": "not base64!"});
+    let (_, warnings) = login(garbled, json!({})).await.unwrap();
+    page.write("A password that cannot be read", &warnings[0].to_string());
+}
+
+async fn stored(page: &mut Page) {
+    let (_simulator, terraform) = cloud_with(json!({})).await;
+    let blank = json!({"instance_id": ""});
+    let import = async { terraform.another().import_by(&blank).await.unwrap_err() };
+    page.add("An identity without an instance", import).await;
+    let mut other = terraform.another();
+    other.remember(&remembered("Running", json!({})));
+    other.remember_identity("uhost-2", Json::Null);
+    let change = async { other.refresh().await.unwrap_err() };
+    page.add("A state with the identity of another instance", change).await;
+    let request = MoveRequest {
+        source_provider_address: "terraform.io/builtin/terraform".to_owned(),
+        source_type_name: "terraform_data".to_owned(),
+        ..Default::default()
+    };
+    let moved = async { terraform.move_state(request).await.unwrap_err() };
+    page.add("A move from another resource", moved).await;
 }
 
 async fn others(page: &mut Page) {

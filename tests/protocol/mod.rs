@@ -1,17 +1,24 @@
 //! The provider through its protocol, in process: a stand-in for Terraform core on one side, the simulated cloud on the
 //! other.
 
+mod actions;
+mod conformance;
+mod data_sources;
 mod gpu_mode;
+mod identity;
 mod interruption;
 mod location;
+mod login;
 mod messages;
 mod plan;
 mod provider;
+mod query;
 mod sharing;
 mod start;
 mod state;
 mod stop;
 mod table;
+mod unknowns;
 
 use std::time::Duration;
 

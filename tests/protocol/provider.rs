@@ -1,4 +1,4 @@
-//! The provider as a whole: its configuration, and what it answers to RPCs about things it does not offer.
+//! The provider as a whole: its configuration, what it offers, and what it answers to RPCs about things it does not offer.
 
 use std::io::Write as _;
 
@@ -23,9 +23,28 @@ async fn metadata_and_schemas_name_the_same_resources_and_capabilities() {
     let names: Vec<_> = metadata.resources.iter().map(|resource| &resource.type_name).collect();
     assert_eq!(names, ["compshare_instance_power"]);
     assert!(schemas.resource_schemas.keys().eq(names));
+    let offered = |names: &mut dyn Iterator<Item = &String>| {
+        let mut names: Vec<_> = names.cloned().collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(
+        offered(&mut schemas.data_source_schemas.keys()),
+        ["compshare_instance", "compshare_instances", "compshare_zones"]
+    );
+    assert_eq!(
+        offered(&mut schemas.action_schemas.keys()),
+        ["compshare_instance_reboot", "compshare_instance_start", "compshare_instance_stop"]
+    );
+    assert_eq!(
+        offered(&mut schemas.ephemeral_resource_schemas.keys()),
+        ["compshare_instance_login"]
+    );
+    assert_eq!(offered(&mut schemas.list_resource_schemas.keys()), ["compshare_instance_power"]);
     assert_eq!(metadata.server_capabilities, schemas.server_capabilities);
     let capabilities = schemas.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
+    assert!(capabilities.move_resource_state && capabilities.generate_resource_config);
     assert!(schemas.provider_meta.is_none() && schemas.functions.is_empty());
 }
 
@@ -130,9 +149,6 @@ async fn empty_lists_and_streams_that_end_are_what_is_left() {
     let mut client = terraform.client();
     let functions = client.get_functions(wire::get_functions::Request::default()).await.unwrap();
     assert!(functions.into_inner().functions.is_empty());
-    let request = wire::get_resource_identity_schemas::Request::default();
-    let identities = client.get_resource_identity_schemas(request).await.unwrap().into_inner();
-    assert!(identities.identity_schemas.is_empty() && identities.diagnostics.is_empty());
     let request = wire::call_function::Request { name: "x".to_owned(), ..Default::default() };
     let error = client.call_function(request).await.unwrap().into_inner().error.unwrap();
     assert!(error.text.contains("`x`") && error.function_argument.is_none());
@@ -203,6 +219,26 @@ async fn unknown_arguments_are_no_error_in_a_plan_and_a_clear_one_when_a_call_is
     let numbers = json!({"max_retries": UNKNOWN, "max_concurrent_requests": UNKNOWN, "poll_interval": UNKNOWN, "request_timeout": UNKNOWN});
     let mut terraform = Terraform::with(&simulator.url(), numbers).await;
     terraform.run(wanted(json!({}))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_host_that_allows_it_gets_what_needs_unknown_arguments_put_off() {
+    let (simulator, _) = cloud_with(json!({})).await;
+    let waiting = Terraform::with(&simulator.url(), json!({"private_key": UNKNOWN})).await;
+    let mut waiting = waiting.allowing_deferral();
+    let plan = waiting.plan(wanted(json!({}))).await.unwrap();
+    assert!(plan.deferred && plan.attribute("gpu_count") == UNKNOWN);
+    waiting.remember(&remembered("Running", json!({})));
+    let before = waiting.state().unwrap().value.clone();
+    waiting.refresh().await.unwrap();
+    assert_eq!(waiting.state().unwrap().value, before);
+    assert!(simulator.calls().is_empty());
+    // Nothing is put off any more once the values are there, as in the apply, where every host allows it.
+    waiting.configure(json!({})).await.unwrap();
+    let plan = waiting.another().plan(wanted(json!({}))).await.unwrap();
+    assert!(!plan.deferred);
+    waiting.refresh().await.unwrap();
+    assert_eq!(waiting.attribute("state"), "Stopped");
 }
 
 #[tokio::test]

@@ -265,7 +265,7 @@ async fn an_instance_stuck_in_starting_is_waited_for_until_the_timeout() {
             "States seen: Stopped, then Starting",
             "(accepted)",
             "may be starting",
-            "timeouts",
+            "longer timeout",
         ],
     );
     assert_eq!(asked(&simulator), (1, 0));

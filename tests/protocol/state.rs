@@ -1,7 +1,9 @@
-//! What is stored: import, and upgrade of stored state.
+//! What is stored: import, upgrade of stored state, and state that another provider stored.
 
 use serde_json::{Value as Json, json};
-use terraform_provider_compshare::protocol::tfplugin5::RawState;
+use terraform_provider_compshare::protocol::tfplugin5::{
+    RawState, move_resource_state::Request as MoveRequest,
+};
 use terraform_provider_compshare::simulator::Options;
 
 use super::{ID, asked, cloud, cloud_with, looks, remembered, wanted};
@@ -80,6 +82,82 @@ async fn state_of_the_same_version_comes_back_as_it_is() {
     let value = terraform.state().unwrap().value.clone();
     let upgraded = terraform.upgrade(0, complete(&stored).to_string().as_bytes()).await.unwrap();
     assert_eq!(upgraded, value);
+    assert!(simulator.calls().is_empty());
+}
+
+/// As the first version of this provider wrote it, every attribute in it. What reads it has to go on reading it.
+const VERSION_0: &str = include_str!("state-version-0.json");
+
+#[tokio::test]
+async fn state_of_the_first_version_is_understood_for_good() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    let stored: Json = serde_json::from_str(VERSION_0).unwrap();
+    let upgraded = terraform.upgrade(0, VERSION_0.as_bytes()).await.unwrap();
+    terraform.remember(&stored);
+    assert_eq!(upgraded, terraform.state().unwrap().value);
+    let attributes = upgraded.as_map().unwrap().keys();
+    assert!(attributes.eq(stored.as_object().unwrap().keys()), "the same attributes as today");
+    terraform.refresh().await.unwrap();
+    let configured = json!({
+        "instance_id": ID, "region": "cn-wlcb", "zone": "cn-wlcb-01", "project_id": "org-demo", "stop_on_destroy": true,
+        "timeouts": {"create": "5m"},
+    });
+    assert_eq!(terraform.plan(configured).await.unwrap().action, Action::NoOp);
+    assert_eq!(asked(&simulator), (0, 0));
+}
+
+/// A move from `provider`'s `source`, whose state in `version` is `state`.
+fn from(provider: &str, source: &str, version: i64, state: &Json) -> MoveRequest {
+    MoveRequest {
+        source_provider_address: provider.to_owned(),
+        source_type_name: source.to_owned(),
+        source_schema_version: version,
+        source_state: Some(RawState { json: state.to_string().into_bytes(), ..Default::default() }),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn a_resource_moves_here_from_the_same_provider_under_another_address() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    let stored = remembered("Running", json!({"project_id": "org-demo", "stop_on_destroy": true}));
+    for provider in
+        ["registry.opentofu.org/compshare/compshare", "mirror.example.com/tools/compshare"]
+    {
+        let request = from(provider, "compshare_instance_power", 0, &stored);
+        let (moved, identity) = terraform.move_state(request.clone()).await.unwrap();
+        assert_eq!((&moved["instance_id"], &moved["stop_on_destroy"]), (&json!(ID), &json!(true)));
+        assert_eq!(identity, Json::Null, "it had none, and gets one when it is read");
+        let identity = json!({"instance_id": ID, "project_id": "org-demo"});
+        let raw = RawState { json: identity.to_string().into_bytes(), ..Default::default() };
+        let request = MoveRequest { source_identity: Some(raw), ..request };
+        assert_eq!(terraform.move_state(request).await.unwrap().1, identity);
+        terraform.remember(&moved);
+        terraform.refresh().await.unwrap();
+        assert_eq!(terraform.identity(), identity);
+    }
+    assert_eq!(asked(&simulator), (0, 0));
+}
+
+#[tokio::test]
+async fn nothing_else_moves_here_and_the_message_says_what_to_do_instead() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    let state = json!({"id": ID});
+    for (provider, source) in [
+        ("terraform.io/builtin/terraform", "terraform_data"),
+        ("registry.terraform.io/hashicorp/null", "null_resource"),
+        ("registry.terraform.io/ucloud/ucloud", "compshare_instance_power"),
+        ("registry.terraform.io/compshare/compshare", "compshare_instance"),
+        ("", ""),
+    ] {
+        let errors = terraform.move_state(from(provider, source, 0, &state)).await.unwrap_err();
+        errors.says("Move Not Supported", &[source, "`removed` block", "`import` block"]);
+    }
+    let ours = "registry.opentofu.org/compshare/compshare";
+    let newer = from(ours, "compshare_instance_power", 1, &state);
+    terraform.move_state(newer).await.unwrap_err().says("Unsupported State Version", &[]);
+    let broken = from(ours, "compshare_instance_power", 0, &json!({"instance_id": {}}));
+    terraform.move_state(broken).await.unwrap_err().says("Unable to Decode Value", &[]);
     assert!(simulator.calls().is_empty());
 }
 

@@ -207,6 +207,7 @@ async fn a_refresh_records_the_reported_word_whatever_it_is() {
 async fn a_refresh_that_sees_an_empty_state_keeps_everything_as_it_was() {
     let (_simulator, mut terraform) = cloud_with(json!({"State": "", "Name": "other"})).await;
     terraform.remember(&remembered("Running", json!({})));
+    terraform.remember_identity(ID, serde_json::Value::Null);
     let before = terraform.state().cloned();
     terraform.refresh().await.unwrap();
     assert_eq!(terraform.state().cloned(), before);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 use terraform_provider_compshare::{
-    cty::{Type, Value},
+    cty::{Number, Type, Value},
     protocol::tfplugin5::{self as wire, schema::nested_block::NestingMode},
 };
 
@@ -94,6 +94,20 @@ impl Block {
     }
 }
 
+/// The type of an identity. Reads its schema, and refuses one that core would refuse.
+#[track_caller]
+pub(crate) fn identity(schema: Option<&wire::ResourceIdentitySchema>) -> Type {
+    let attributes = schema.unwrap().identity_attributes.iter().map(|attribute| {
+        let name = checked_name(&attribute.name);
+        assert!(attribute.required_for_import != attribute.optional_for_import, "{name}");
+        assert!(!attribute.description.is_empty(), "{name} has no description");
+        let ty = Type::from_json(&attribute.r#type).unwrap();
+        assert!(!matches!(ty, Type::Map(_) | Type::Set(_) | Type::Object(_)), "{name}");
+        (name, ty)
+    });
+    Type::Object(attributes.collect())
+}
+
 #[track_caller]
 fn checked_name(name: &str) -> String {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -107,7 +121,7 @@ fn leaf(json: &Json) -> Value {
         Json::Bool(truth) => (*truth).into(),
         Json::String(text) if text == UNKNOWN => Value::unknown(),
         Json::String(text) => text.as_str().into(),
-        Json::Number(number) => number.as_i64().unwrap().into(),
+        Json::Number(number) => Number::from_decimal(&number.to_string()).unwrap().into(),
         other => panic!("no attribute of this provider takes {other}"),
     }
 }

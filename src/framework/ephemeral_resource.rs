@@ -1,0 +1,62 @@
+//! Ephemeral resources: values for one run that enter neither state nor plan.
+
+use std::future::Future;
+
+use futures_util::future::BoxFuture;
+
+use super::{
+    AnyOffered, Context, Convert as _, Diagnostics, Offered,
+    offered::{Typed, typed, wholly_known},
+};
+use crate::cty::Value;
+
+/// One ephemeral resource, as its author writes it.
+///
+/// There is nothing here to renew or to close: an opened one is a value and no more.
+pub trait EphemeralResource: Offered {
+    /// The value for this run, for a configuration that is wholly known. What is configured comes back as it was.
+    ///
+    /// Hosts open it while planning, and again while applying.
+    ///
+    /// # Errors
+    /// There is no such value.
+    fn open(
+        &self,
+        context: &Context<Self::Session>,
+        config: Self::Model,
+    ) -> impl Future<Output = Result<Self::Model, Diagnostics>> + Send;
+
+    /// As a server holds it, without its types.
+    fn boxed(self) -> Box<dyn AnyEphemeralResource<Self::Session>>
+    where
+        Self: Sized,
+    {
+        Box::new(Typed::new(self))
+    }
+}
+
+/// [`EphemeralResource`] without its types. Implemented for every one.
+pub trait AnyEphemeralResource<S>: AnyOffered {
+    /// As [`EphemeralResource::open`].
+    ///
+    /// # Errors
+    /// As [`EphemeralResource::open`].
+    fn open<'a>(
+        &'a self,
+        context: &'a Context<S>,
+        config: Value,
+    ) -> BoxFuture<'a, Result<Value, Diagnostics>>;
+}
+
+impl<E: EphemeralResource> AnyEphemeralResource<E::Session> for Typed<E> {
+    fn open<'a>(
+        &'a self,
+        context: &'a Context<E::Session>,
+        config: Value,
+    ) -> BoxFuture<'a, Result<Value, Diagnostics>> {
+        Box::pin(async move {
+            let opened = self.offered.open(context, typed(&config)?).await?;
+            wholly_known(opened.into_value(), "opening")
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! RPCs about data sources.
+
+use super::{encode, resource::told, server::Server, tfplugin5 as wire};
+use crate::framework::{Diagnostics, Provider};
+
+pub(super) fn validate<P: Provider>(
+    server: &Server<P>,
+    request: wire::validate_data_source_config::Request,
+) -> Result<wire::validate_data_source_config::Response, Diagnostics> {
+    let (data_source, ty) = server.data_source(&request.type_name)?;
+    let diagnostics = encode::validated(data_source, request.config, &ty)?;
+    Ok(wire::validate_data_source_config::Response { diagnostics })
+}
+
+pub(super) async fn read<P: Provider>(
+    server: &Server<P>,
+    request: wire::read_data_source::Request,
+) -> Result<wire::read_data_source::Response, Diagnostics> {
+    let (data_source, ty) = server.data_source(&request.type_name)?;
+    let config = encode::value(request.config, &ty)?;
+    if let Some(deferred) = server.deferred(request.client_capabilities) {
+        let state = Some(encode::dynamic(&data_source.schema().block.unread(&config), &ty)?);
+        return Ok(wire::read_data_source::Response {
+            state,
+            deferred: Some(deferred),
+            diagnostics: Vec::new(),
+        });
+    }
+    let context = server.context();
+    let (read, diagnostics) = told(data_source.read(&context, config).await, context);
+    Ok(wire::read_data_source::Response {
+        state: encode::optional(read.as_ref(), &ty)?,
+        diagnostics: encode::diagnostics(diagnostics),
+        deferred: None,
+    })
+}

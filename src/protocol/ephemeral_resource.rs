@@ -1,0 +1,48 @@
+//! RPCs about ephemeral resources. What this provider opens need not be renewed, and nothing is left to be closed.
+
+use super::{encode, resource::told, server::Server, tfplugin5 as wire};
+use crate::framework::{Diagnostics, Provider};
+
+pub(super) fn validate<P: Provider>(
+    server: &Server<P>,
+    request: wire::validate_ephemeral_resource_config::Request,
+) -> Result<wire::validate_ephemeral_resource_config::Response, Diagnostics> {
+    let (resource, ty) = server.ephemeral_resource(&request.type_name)?;
+    let diagnostics = encode::validated(resource, request.config, &ty)?;
+    Ok(wire::validate_ephemeral_resource_config::Response { diagnostics })
+}
+
+pub(super) async fn open<P: Provider>(
+    server: &Server<P>,
+    request: wire::open_ephemeral_resource::Request,
+) -> Result<wire::open_ephemeral_resource::Response, Diagnostics> {
+    let (resource, ty) = server.ephemeral_resource(&request.type_name)?;
+    let config = encode::value(request.config, &ty)?;
+    let context = server.context();
+    let (opened, diagnostics) = told(resource.open(&context, config).await, context);
+    Ok(wire::open_ephemeral_resource::Response {
+        result: encode::optional(opened.as_ref(), &ty)?,
+        diagnostics: encode::diagnostics(diagnostics),
+        ..wire::open_ephemeral_resource::Response::default()
+    })
+}
+
+/// No host asks for it, since no opened one says when.
+pub(super) fn renew<P: Provider>(
+    server: &Server<P>,
+    request: wire::renew_ephemeral_resource::Request,
+) -> Result<wire::renew_ephemeral_resource::Response, Diagnostics> {
+    server.ephemeral_resource(&request.type_name)?;
+    Ok(wire::renew_ephemeral_resource::Response {
+        private: request.private,
+        ..wire::renew_ephemeral_resource::Response::default()
+    })
+}
+
+pub(super) fn close<P: Provider>(
+    server: &Server<P>,
+    request: &wire::close_ephemeral_resource::Request,
+) -> Result<wire::close_ephemeral_resource::Response, Diagnostics> {
+    server.ephemeral_resource(&request.type_name)?;
+    Ok(wire::close_ephemeral_resource::Response::default())
+}

@@ -1,0 +1,96 @@
+//! RPCs about list resources.
+
+use tokio::sync::mpsc;
+use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
+use tonic::codegen::BoxStream;
+
+use super::{
+    answer::{finish, last},
+    encode,
+    resource::told,
+    server::Server,
+    tfplugin5 as wire,
+};
+use crate::{
+    cty::Type,
+    framework::{Diagnostics, ListEvent, ListRequest, Provider},
+};
+
+use wire::list_resource::Event;
+
+/// How many objects may wait for the host before no more are asked of the cloud.
+const AHEAD: usize = 100;
+
+pub(super) fn validate<P: Provider>(
+    server: &Server<P>,
+    request: wire::validate_list_resource_config::Request,
+) -> Result<wire::validate_list_resource_config::Response, Diagnostics> {
+    let (list, ty) = server.list_resource(&request.type_name)?;
+    let diagnostics = encode::validated(list, request.config, &ty)?;
+    Ok(wire::validate_list_resource_config::Response { diagnostics })
+}
+
+/// The objects as they come, then what there is to say about the list as a whole, if anything.
+pub(super) fn list<P: Provider>(
+    server: Server<P>,
+    request: wire::list_resource::Request,
+) -> BoxStream<Event> {
+    let (events, listed) = mpsc::channel(AHEAD);
+    let types = Types::of(&server, &request.type_name);
+    let ended =
+        tokio::spawn(finish("ListResource", async move { run(&server, request, events).await }));
+    let listed = ReceiverStream::new(listed).map(move |listed| Ok(types.event(&listed)));
+    let told = last(ended, |diagnostic| {
+        let nothing = diagnostic.is_empty();
+        (!nothing).then(|| Event { diagnostic, ..Event::default() })
+    });
+    Box::pin(listed.chain(told))
+}
+
+async fn run<P: Provider>(
+    server: &Server<P>,
+    request: wire::list_resource::Request,
+    events: mpsc::Sender<ListEvent>,
+) -> Result<Diagnostics, Diagnostics> {
+    let (list, ty) = server.list_resource(&request.type_name)?;
+    let request = ListRequest {
+        config: encode::value(request.config, &ty)?,
+        include_object: request.include_resource_object,
+        limit: usize::try_from(request.limit).unwrap_or(0),
+    };
+    let context = server.context();
+    let (_, diagnostics) = told(list.list(&context, request, events).await, context);
+    Ok(diagnostics)
+}
+
+/// The types of what is listed, which are those of the managed resource of the same name.
+struct Types {
+    identity: Type,
+    object: Type,
+}
+
+impl Types {
+    fn of<P: Provider>(server: &Server<P>, type_name: &str) -> Self {
+        // Without such a resource there is no such list either, and no event to encode.
+        server.resource(type_name).map_or(
+            Self { identity: Type::Dynamic, object: Type::Dynamic },
+            |(resource, object)| Self { identity: resource.identity_schema().ty(), object },
+        )
+    }
+
+    fn event(&self, listed: &ListEvent) -> Event {
+        self.try_event(listed).unwrap_or_else(|diagnostics| Event {
+            diagnostic: encode::diagnostics(diagnostics),
+            ..Event::default()
+        })
+    }
+
+    fn try_event(&self, listed: &ListEvent) -> Result<Event, Diagnostics> {
+        Ok(Event {
+            display_name: listed.display_name.clone(),
+            identity: encode::identity(&listed.identity, &self.identity)?,
+            resource_object: encode::optional(listed.object.as_ref(), &self.object)?,
+            diagnostic: Vec::new(),
+        })
+    }
+}

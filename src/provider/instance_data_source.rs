@@ -1,0 +1,161 @@
+//! The data source `compshare_instance`: one instance, by its id or its name.
+
+use super::{
+    Session,
+    instance_facts::{self, InstanceFacts},
+    instance_filter::Wanted,
+    instance_look::look,
+    message,
+};
+use crate::{
+    compshare::Instance,
+    cty::{Path, Type},
+    framework::{
+        Attr, Attribute, Block, Context, DataSource, Diagnostic, Diagnostics, Mode, Offered, Rule,
+        Schema,
+    },
+    power::{Order, Place, Target},
+};
+
+/// The data source. All it knows is in the session and the model.
+#[derive(Debug)]
+pub(super) struct InstanceDataSource;
+
+/// What may be configured, to say which instance is meant.
+const LOCATORS: [(&str, &str); 5] = [
+    (
+        "instance_id",
+        "The instance, such as `uhost-…` or `cpod-…`. Either this or `name` has to be set.",
+    ),
+    (
+        "name",
+        "Its name, which has to be that of one instance only. Either this or `instance_id` has to be set.",
+    ),
+    (
+        "region",
+        "The region it is in. If set, it has to be right; with `name`, only instances there are looked at.",
+    ),
+    (
+        "zone",
+        "The zone it is in. If set, it has to be right; with `name`, only instances there are looked at.",
+    ),
+    (
+        "project_id",
+        "The project it belongs to. Default: the provider's, else the account's default project.",
+    ),
+];
+
+impl Offered for InstanceDataSource {
+    type Model = InstanceFacts;
+    type Session = Session;
+
+    fn type_name(&self) -> &'static str {
+        "compshare_instance"
+    }
+
+    fn schema(&self) -> Schema {
+        let configurable =
+            |fact: Attribute| match LOCATORS.iter().find(|(name, _)| *name == fact.name) {
+                Some((name, description)) => {
+                    Attribute::new(name, Type::String, Mode::OptionalComputed, *description)
+                        .rule(Rule::NotEmpty)
+                }
+                None => fact,
+            };
+        Schema {
+            version: 0,
+            block: Block {
+                description: "One instance, found by its id or by its name, and what the cloud reports about it. How to log in \
+                              is told by the ephemeral resource `compshare_instance_login` only.",
+                attributes: instance_facts::attributes().into_iter().map(configurable).collect(),
+                blocks: Vec::new(),
+            },
+        }
+    }
+
+    fn validate(&self, config: &InstanceFacts) -> Diagnostics {
+        let (id, name) = (&config.instance_id, &config.name);
+        let (detail, at) = match (id.is_null(), name.is_null()) {
+            (true, true) => (
+                "Set either `instance_id` or `name`, to say which instance is meant.",
+                "instance_id",
+            ),
+            // One that is not known yet may turn out to be null.
+            (false, false) if !id.is_unknown() && !name.is_unknown() => (
+                "Set either `instance_id` or `name`, not both: each says which instance is meant.",
+                "name",
+            ),
+            _ => return Diagnostics::new(),
+        };
+        let path = Path::root().attribute(at);
+        Diagnostic::error("Invalid Attribute Combination", detail).at(path).into()
+    }
+}
+
+impl DataSource for InstanceDataSource {
+    async fn read(
+        &self,
+        context: &Context<Session>,
+        config: InstanceFacts,
+    ) -> Result<InstanceFacts, Diagnostics> {
+        let session = context.session()?;
+        let project_id = match &config.project_id {
+            Attr::Null => session.project_id().clone(),
+            given => given.clone(),
+        };
+        let instance = match config.instance_id.text() {
+            Some(id) => by_id(context, id, &config).await?,
+            None => by_name(context, &config).await?,
+        };
+        Ok(InstanceFacts::new(&instance, &project_id).with_locators(&config))
+    }
+}
+
+impl InstanceFacts {
+    /// What is configured comes back as it was, whatever the cloud leaves out.
+    fn with_locators(mut self, config: &Self) -> Self {
+        for (fact, configured) in [
+            (&mut self.name, &config.name),
+            (&mut self.region, &config.region),
+            (&mut self.zone, &config.zone),
+        ] {
+            if !configured.is_null() {
+                *fact = configured.clone();
+            }
+        }
+        self
+    }
+}
+
+async fn by_id(
+    context: &Context<Session>,
+    id: &str,
+    config: &InstanceFacts,
+) -> Result<Instance, Diagnostics> {
+    let text = |attr: &Attr<String>| attr.text().map(str::to_owned);
+    let place = Place { region: text(&config.region), zone: text(&config.zone) };
+    let order = context.session()?.order(id, &config.project_id, Target::AtRest);
+    look(context, &Order { place, ..order }).await
+}
+
+async fn by_name(
+    context: &Context<Session>,
+    config: &InstanceFacts,
+) -> Result<Instance, Diagnostics> {
+    let wanted = Wanted {
+        name: config.name.clone(),
+        region: config.region.clone(),
+        zone: config.zone.clone(),
+        project_id: config.project_id.clone(),
+        ..Wanted::default()
+    };
+    let mut found = wanted.all(context).await?;
+    match (found.pop(), found.is_empty()) {
+        (Some(instance), true) => Ok(instance),
+        (Some(last), false) => {
+            found.push(last);
+            Err(message::ambiguous_name(config.name.text().unwrap_or_default(), &found).into())
+        }
+        (None, _) => Err(message::unknown_name(config.name.text().unwrap_or_default()).into()),
+    }
+}

@@ -1,0 +1,273 @@
+//! What the data sources tell about an instance: everything useful that the cloud reports, and nothing secret. How to log in
+//! is for `compshare_instance_login`, and so are the addresses of web interfaces, which may carry a token.
+
+use std::fmt::Write as _;
+
+use crate::{
+    compshare::{self, Instance, State},
+    cty::{Number, Type},
+    framework::{Attr, Attribute, Block, Mode, model},
+};
+
+model! {
+    /// One instance.
+    pub(super) struct InstanceFacts {
+        pub(super) instance_id: Attr<String>,
+        pub(super) name: Attr<String>,
+        pub(super) state: Attr<String>,
+        pub(super) region: Attr<String>,
+        pub(super) zone: Attr<String>,
+        pub(super) project_id: Attr<String>,
+        pub(super) tag: Attr<String>,
+        pub(super) remark: Attr<String>,
+        pub(super) instance_type: Attr<String>,
+        pub(super) machine_type: Attr<String>,
+        pub(super) gpu_type: Attr<String>,
+        pub(super) gpu_count: Attr<i64>,
+        pub(super) reported_gpu_count: Attr<i64>,
+        pub(super) gpu_memory_gb: Attr<i64>,
+        pub(super) cpu_cores: Attr<i64>,
+        pub(super) cpu_platform: Attr<String>,
+        pub(super) cpu_arch: Attr<String>,
+        pub(super) memory_mb: Attr<i64>,
+        pub(super) os_name: Attr<String>,
+        pub(super) os_type: Attr<String>,
+        pub(super) without_gpu: Attr<bool>,
+        pub(super) without_gpu_spec: Attr<String>,
+        pub(super) supports_without_gpu: Attr<bool>,
+        pub(super) charge_type: Attr<String>,
+        pub(super) price_yuan: Attr<Number>,
+        pub(super) image_price_yuan: Attr<Number>,
+        pub(super) created_at: Attr<String>,
+        pub(super) started_at: Attr<String>,
+        pub(super) stopped_at: Attr<String>,
+        pub(super) stop_scheduled_at: Attr<String>,
+        pub(super) reclaimed_at: Attr<String>,
+        pub(super) expires_at: Attr<String>,
+        pub(super) public_ip: Attr<String>,
+        pub(super) private_ip: Attr<String>,
+        pub(super) addresses: Attr<Vec<Address>>,
+        pub(super) disks: Attr<Vec<Disk>>,
+        pub(super) software: Attr<Vec<String>>,
+    }
+}
+
+model! {
+    /// One of its addresses.
+    pub(super) struct Address {
+        pub(super) ip: Attr<String>,
+        pub(super) address_type: Attr<String>,
+        pub(super) bandwidth_mbps: Attr<i64>,
+    }
+}
+
+model! {
+    /// One of its disks.
+    pub(super) struct Disk {
+        pub(super) disk_id: Attr<String>,
+        pub(super) disk_type: Attr<String>,
+        pub(super) is_boot: Attr<bool>,
+        pub(super) size_gb: Attr<i64>,
+    }
+}
+
+impl InstanceFacts {
+    /// What is told about an instance that was found in `project_id`, which the cloud does not report.
+    pub(super) fn new(instance: &Instance, project_id: &Attr<String>) -> Self {
+        let text = |fact: &Option<String>| Attr::from(fact.clone());
+        let time = |seconds: Option<i64>| Attr::from(seconds.and_then(rfc3339));
+        let runs = instance.state == State::Running;
+        let allocated = if runs { instance.gpu.map(i64::from) } else { Some(0) };
+        Self {
+            instance_id: instance.id.as_str().into(),
+            name: text(&instance.name),
+            // The cloud's own look-up failed: what it does not know is not an empty word.
+            state: Some(instance.state.as_str().to_owned()).filter(|word| !word.is_empty()).into(),
+            region: text(&instance.region),
+            zone: text(&instance.zone),
+            project_id: project_id.clone(),
+            tag: text(&instance.tag),
+            remark: text(&instance.remark),
+            instance_type: text(&instance.instance_type),
+            machine_type: text(&instance.machine_type),
+            gpu_type: text(&instance.gpu_type),
+            gpu_count: allocated.filter(|_| !instance.state.is_unknown()).into(),
+            reported_gpu_count: instance.gpu.map(i64::from).into(),
+            gpu_memory_gb: instance.graphics_memory_gb.map(i64::from).into(),
+            cpu_cores: instance.cpu.map(i64::from).into(),
+            cpu_platform: text(&instance.cpu_platform),
+            cpu_arch: text(&instance.cpu_arch),
+            memory_mb: whole(instance.memory_mb),
+            os_name: text(&instance.os_name),
+            os_type: text(&instance.os_type),
+            without_gpu: instance.gpu.filter(|_| runs).map(|count| count == 0).into(),
+            without_gpu_spec: instance.without_gpu_spec.map(|spec| spec.to_string()).into(),
+            supports_without_gpu: instance.supports_without_gpu_start.into(),
+            charge_type: text(&instance.charge_type),
+            price_yuan: decimal(instance.price),
+            image_price_yuan: decimal(instance.image_price),
+            created_at: time(instance.create_time),
+            started_at: time(instance.start_time),
+            stopped_at: time(instance.stop_time),
+            stop_scheduled_at: time(instance.stop_scheduler_time),
+            reclaimed_at: time(instance.release_time),
+            expires_at: time(instance.expire_time),
+            public_ip: first_address(instance, |kind| kind != "Private"),
+            private_ip: first_address(instance, |kind| kind == "Private"),
+            addresses: Attr::Known(instance.addresses.iter().map(Address::from).collect()),
+            disks: Attr::Known(instance.disks.iter().map(Disk::from).collect()),
+            software: Attr::Known(
+                instance.softwares.iter().filter_map(|software| software.name.clone()).collect(),
+            ),
+        }
+    }
+}
+
+impl From<&compshare::Address> for Address {
+    fn from(address: &compshare::Address) -> Self {
+        Self {
+            ip: address.ip.clone().into(),
+            address_type: address.kind.clone().into(),
+            bandwidth_mbps: whole(address.bandwidth_mbps),
+        }
+    }
+}
+
+impl From<&compshare::Disk> for Disk {
+    fn from(disk: &compshare::Disk) -> Self {
+        Self {
+            disk_id: disk.id.clone().into(),
+            disk_type: disk.kind.clone().into(),
+            is_boot: disk.is_boot.into(),
+            size_gb: whole(disk.size_gb),
+        }
+    }
+}
+
+fn first_address(instance: &Instance, belongs: impl Fn(&str) -> bool) -> Attr<String> {
+    let mut addresses = instance.addresses.iter();
+    let first = addresses.find(|address| address.kind.as_deref().is_some_and(&belongs));
+    first.and_then(|address| address.ip.clone()).into()
+}
+
+/// What no machine has as much of counts as not reported.
+fn whole(number: Option<u64>) -> Attr<i64> {
+    number.and_then(|number| i64::try_from(number).ok()).into()
+}
+
+/// The shortest decimal text of a float is the text that it was read from.
+fn decimal(number: Option<f64>) -> Attr<Number> {
+    number.and_then(|number| Number::from_decimal(&number.to_string())).into()
+}
+
+/// `None` for 0, which is how the API says "never".
+pub(super) fn rfc3339(seconds: i64) -> Option<String> {
+    let time = jiff::Timestamp::from_second(seconds).ok()?;
+    (seconds > 0).then(|| time.to_string())
+}
+
+/// The attributes of an [`InstanceFacts`], all of them the provider's to set.
+pub(super) fn attributes() -> Vec<Attribute> {
+    let fact = |name, ty, description| Attribute::new(name, ty, Mode::Computed, description);
+    let text = |name, description| fact(name, Type::String, description);
+    let number = |name, description| fact(name, Type::Number, description);
+    let flag = |name, description| fact(name, Type::Bool, description);
+    vec![
+        text("instance_id", "The instance, such as `uhost-…` or `cpod-…`."),
+        text("name", "Its name."),
+        text(
+            "state",
+            "What it is doing, as the cloud words it, such as `Running` or `Stopped`. Null if the cloud cannot say.",
+        ),
+        text("region", "The region it is in."),
+        text("zone", "The zone it is in."),
+        text(
+            "project_id",
+            "The project that was asked for it; null for the account's default project.",
+        ),
+        text("tag", "The group that its owner put it in."),
+        text("remark", "Its owner's note."),
+        text("instance_type", "`UHost` (virtual machine) or `Container`."),
+        text("machine_type", "The cloud's class of machine."),
+        text("gpu_type", "Its GPU model, such as `4090`."),
+        number("gpu_count", "GPUs allocated now: 0 unless it runs with its GPU."),
+        number(
+            "reported_gpu_count",
+            "GPUs as the cloud reports them, which says something certain only while the instance is `Running`.",
+        ),
+        number("gpu_memory_gb", "Memory of each GPU, in GB."),
+        number("cpu_cores", "Processor cores."),
+        text("cpu_platform", "The processor's generation."),
+        text("cpu_arch", "The processor's instruction set, such as `x86_64`."),
+        number("memory_mb", "Memory, in MB."),
+        text("os_name", "The operating system."),
+        text("os_type", "The kind of operating system, such as `Linux`."),
+        flag("without_gpu", "Whether it runs without its GPU. Null unless it is `Running`."),
+        text(
+            "without_gpu_spec",
+            "What it last ran on without its GPU, `A` or `B`, if the cloud says.",
+        ),
+        flag("supports_without_gpu", "Whether it can be started without its GPU."),
+        text(
+            "charge_type",
+            "How it is paid for: `Postpay`, `Dynamic`, `Day`, `Month`, `Year` or `Spot`.",
+        ),
+        number("price_yuan", "Price of the instance for one unit of its charge type, in yuan."),
+        number("image_price_yuan", "Price of its image on top of that, in yuan."),
+        text("created_at", "When it was created, in RFC 3339, as are all times here."),
+        text("started_at", "When it was last started."),
+        text("stopped_at", "When it was last stopped."),
+        text(
+            "stop_scheduled_at",
+            "When it is going to be stopped on schedule; null if there is none.",
+        ),
+        text(
+            "reclaimed_at",
+            "When it is going to be reclaimed if it stays stopped; null if it is not.",
+        ),
+        text("expires_at", "When what was paid for in advance ends; null if nothing was."),
+        text("public_ip", "Its first address on the internet."),
+        text("private_ip", "Its first private address."),
+        nested("addresses", "Its addresses.", address()),
+        nested("disks", "Its disks.", disk()),
+        fact(
+            "software",
+            Type::List(Box::new(Type::String)),
+            "Names of the web interfaces that its image brings along.",
+        ),
+    ]
+}
+
+fn address() -> Vec<Attribute> {
+    let fact = |name, ty, description| Attribute::new(name, ty, Mode::Computed, description);
+    vec![
+        fact("ip", Type::String, "The address."),
+        fact("address_type", Type::String, "`Private`, `Bgp` or `Internation`."),
+        fact("bandwidth_mbps", Type::Number, "Bandwidth, in Mbit/s."),
+    ]
+}
+
+fn disk() -> Vec<Attribute> {
+    let fact = |name, ty, description| Attribute::new(name, ty, Mode::Computed, description);
+    vec![
+        fact("disk_id", Type::String, "The disk."),
+        fact("disk_type", Type::String, "Its kind, such as `CLOUD_SSD`."),
+        fact("is_boot", Type::Bool, "Whether the instance boots from it."),
+        fact("size_gb", Type::Number, "Its size, in GB."),
+    ]
+}
+
+/// A list of objects. The protocol has no place for what is to be said about their attributes, so the list says it.
+pub(super) fn nested(
+    name: &'static str,
+    description: &str,
+    attributes: Vec<Attribute>,
+) -> Attribute {
+    let mut text = format!("{description} Each has:");
+    for attribute in &attributes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  - `{}`: {}", attribute.name, attribute.description);
+    }
+    let object = Block { attributes, ..Block::default() }.ty();
+    Attribute::new(name, Type::List(Box::new(object)), Mode::Computed, text)
+}

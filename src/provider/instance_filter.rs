@@ -1,0 +1,179 @@
+//! Which instances are meant, for whoever lists them: the data source `compshare_instances` and the list resource.
+
+use regex_lite::Regex;
+
+use super::{Session, message, session::NotReady};
+use crate::{
+    compshare::{DescribeInstances, Instance, Pages, Scope},
+    cty::{Path, Type},
+    framework::{Attr, Attribute, Context, Diagnostic, Diagnostics, Mode, Rule},
+};
+
+/// The words of the API's documents. Others may come, so only their spelling is held against what a practitioner writes.
+const STATES: [&str; 12] = [
+    "Initializing",
+    "Starting",
+    "Running",
+    "Stopping",
+    "Stopped",
+    "Install",
+    "Install Fail",
+    "Rebooting",
+    "Resizing",
+    "Reinstalling",
+    "Pending",
+    "Unknown",
+];
+
+/// What is asked for, as a practitioner wrote it. Nothing set: every instance.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
+    pub(super) region: Attr<String>,
+    pub(super) zone: Attr<String>,
+    pub(super) project_id: Attr<String>,
+    pub(super) state: Attr<String>,
+    pub(super) gpu_type: Attr<String>,
+    pub(super) tag: Attr<String>,
+    pub(super) name_regex: Attr<String>,
+    /// Exactly this name.
+    pub(super) name: Attr<String>,
+}
+
+/// The attributes that both have.
+pub(super) fn attributes() -> Vec<Attribute> {
+    let text = |name, description: &'static str| {
+        Attribute::new(name, Type::String, Mode::Optional, description).rule(Rule::NotEmpty)
+    };
+    vec![
+        text("region", "Only instances in this region. Default: the provider's, else all."),
+        text("zone", "Only instances in this zone."),
+        text(
+            "project_id",
+            "Only instances of this project. Default: the provider's, else the account's default project.",
+        ),
+        text("state", "Only instances in this state, as the cloud words it: `Running`, `Stopped` and so on.")
+            .rule(Rule::Check(check_state)),
+        text("gpu_type", "Only instances with this GPU model, such as `4090`."),
+        text("tag", "Only instances with this tag."),
+        text(
+            "name_regex",
+            "Only instances whose name matches this regular expression, anywhere in the name unless it is anchored. The \
+             syntax is that of Terraform's `regex`, without `\\p{…}`.",
+        )
+        .rule(Rule::Check(check_regex)),
+    ]
+}
+
+fn check_state(word: &str) -> Result<(), String> {
+    if word.trim().is_empty() {
+        return Err("it must not be empty".to_owned());
+    }
+    let meant = STATES.iter().find(|state| **state != word && state.eq_ignore_ascii_case(word));
+    meant.map_or(Ok(()), |state| Err(format!("capital letters matter, the state is \"{state}\"")))
+}
+
+fn check_regex(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("it must not be empty".to_owned());
+    }
+    Regex::new(text).map(drop).map_err(|error| error.to_string())
+}
+
+impl Wanted {
+    /// The instances that are meant, page by page as the cloud lists them.
+    ///
+    /// # Errors
+    /// The cloud cannot be asked.
+    pub(super) fn pages(self, context: &Context<Session>) -> Result<MatchingPages, Diagnostics> {
+        let session = context.session()?;
+        let client = session.client().map_err(NotReady::into_diagnostics)?;
+        let scope = self.scope(session);
+        let pages = client.pages(DescribeInstances {
+            scope: scope.clone(),
+            tag: self.tag.text().map(str::to_owned),
+            ..DescribeInstances::default()
+        });
+        let name = self.name_regex.text().map(regex).transpose()?;
+        Ok(MatchingPages { pages, scope, name, wanted: self })
+    }
+
+    /// All instances that are meant.
+    ///
+    /// # Errors
+    /// The cloud could not be asked, or not to the end.
+    pub(super) async fn all(
+        self,
+        context: &Context<Session>,
+    ) -> Result<Vec<Instance>, Diagnostics> {
+        let mut pages = self.pages(context)?;
+        let mut instances = Vec::new();
+        while let Some(page) = pages.next(context).await? {
+            instances.extend(page);
+        }
+        Ok(instances)
+    }
+
+    fn scope(&self, session: &Session) -> Scope {
+        let text = |attr: &Attr<String>| attr.text().map(str::to_owned);
+        Scope {
+            region: text(&self.region).or_else(|| session.region().map(str::to_owned)),
+            zone: text(&self.zone),
+            project_id: text(&self.project_id).or_else(|| text(session.project_id())),
+        }
+    }
+}
+
+/// A list of instances on its way.
+#[derive(Debug)]
+pub(super) struct MatchingPages {
+    pages: Pages,
+    wanted: Wanted,
+    scope: Scope,
+    name: Option<Regex>,
+}
+
+impl MatchingPages {
+    /// Those of the next page that are meant, if any; `None` after the last page.
+    ///
+    /// # Errors
+    /// The cloud could not be asked, or the host was interrupted.
+    pub(super) async fn next(
+        &mut self,
+        context: &Context<Session>,
+    ) -> Result<Option<Vec<Instance>>, Diagnostics> {
+        let page = tokio::select! {
+            page = self.pages.next() => page,
+            () = context.stop.cancelled() => {
+                return Err(message::interrupted("List Instances").into());
+            }
+        };
+        let page = page.map_err(|error| message::list(&error, &self.wanted))?;
+        Ok(page.map(|page| page.into_iter().filter(|one| self.accepts(one)).collect()))
+    }
+
+    /// The cloud is asked for region, zone and tag as well, but it is known to ignore what it does not understand.
+    fn accepts(&self, instance: &Instance) -> bool {
+        let Wanted { zone, state, gpu_type, tag, name, .. } = &self.wanted;
+        let facts = [
+            (self.scope.region.as_deref(), instance.region.as_deref()),
+            (zone.text(), instance.zone.as_deref()),
+            (state.text(), Some(instance.state.as_str())),
+            (gpu_type.text(), instance.gpu_type.as_deref()),
+            (tag.text(), instance.tag.as_deref()),
+            (name.text(), instance.name.as_deref()),
+        ];
+        let fits =
+            |(wanted, fact): (Option<&str>, Option<&str>)| wanted.is_none() || wanted == fact;
+        let is_named = |regex: &Regex| regex.is_match(instance.name.as_deref().unwrap_or_default());
+        facts.into_iter().all(fits) && self.name.as_ref().is_none_or(is_named)
+    }
+}
+
+/// Its rule has been checked, but not by every host.
+fn regex(text: &str) -> Result<Regex, Diagnostics> {
+    Regex::new(text).map_err(|error| {
+        let detail = format!("The value of `name_regex` is not valid: {error}.");
+        let path = Path::root().attribute("name_regex");
+        Diagnostic::error("Invalid Attribute Value", detail).at(path).into()
+    })
+}

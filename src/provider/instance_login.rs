@@ -1,0 +1,163 @@
+//! The ephemeral resource `compshare_instance_login`: how to log in to an instance. Nothing of it is stored anywhere.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Session, duration, instance_look::look, message, session::NotReady};
+use crate::{
+    compshare::Instance,
+    cty::Type,
+    framework::{
+        Attr, Attribute, Block, Context, Diagnostics, EphemeralResource, Mode, Offered, Rule,
+        Schema, Sensitive, model,
+    },
+    power::{Order, Reason, Target},
+};
+
+/// A start takes up to three minutes.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+/// The ephemeral resource. All it knows is in the session and the model.
+#[derive(Debug)]
+pub(super) struct InstanceLogin;
+
+model! {
+    /// Which instance, and how to log in to it.
+    pub(super) struct InstanceLoginModel {
+        pub(super) instance_id: Attr<String>,
+        pub(super) project_id: Attr<String>,
+        pub(super) wait_for_running: Attr<bool>,
+        pub(super) timeout: Attr<String>,
+        pub(super) state: Attr<String>,
+        pub(super) host: Attr<String>,
+        pub(super) port: Attr<i64>,
+        pub(super) user: Attr<String>,
+        pub(super) password: Attr<Sensitive>,
+        pub(super) ssh_command: Attr<Sensitive>,
+        pub(super) software_urls: Attr<BTreeMap<String, Sensitive>>,
+    }
+}
+
+impl Offered for InstanceLogin {
+    type Model = InstanceLoginModel;
+    type Session = Session;
+
+    fn type_name(&self) -> &'static str {
+        "compshare_instance_login"
+    }
+
+    fn schema(&self) -> Schema {
+        Schema {
+            version: 0,
+            block: Block {
+                description: "How to log in to an instance, for a provisioner's connection, another provider's configuration or \
+                              a write-only argument. Terraform stores nothing of it, neither in the state nor in a plan.",
+                attributes: attributes(),
+                blocks: Vec::new(),
+            },
+        }
+    }
+}
+
+impl EphemeralResource for InstanceLogin {
+    async fn open(
+        &self,
+        context: &Context<Session>,
+        config: InstanceLoginModel,
+    ) -> Result<InstanceLoginModel, Diagnostics> {
+        let session = context.session()?;
+        let id = config.instance_id.text().unwrap_or_default();
+        let order = Order {
+            timeout: duration(&config.timeout, "timeout", DEFAULT_TIMEOUT)?,
+            ..session.order(id, &config.project_id, Target::Awaited)
+        };
+        let instance = if config.wait_for_running.is_true() {
+            await_running(context, &order).await?
+        } else {
+            look(context, &order).await?
+        };
+        let password = instance.decoded_password().unwrap_or_else(|error| {
+            context.warn(message::password(id, error));
+            None
+        });
+        Ok(opened(config, &instance, password))
+    }
+}
+
+async fn await_running(context: &Context<Session>, order: &Order) -> Result<Instance, Diagnostics> {
+    let power = context.session()?.power().map_err(NotReady::into_diagnostics)?;
+    let reached = power.reach(order, &context.stop).await;
+    let found = reached
+        .map_err(|failure| message::operation(order, &message::Failed::Operation(failure)))?;
+    found.ok_or_else(|| message::refused_read(order, &Reason::NotFound))
+}
+
+fn opened(
+    config: InstanceLoginModel,
+    instance: &Instance,
+    password: Option<SecretString>,
+) -> InstanceLoginModel {
+    let revealed = |secret: SecretString| Sensitive::from(secret.expose_secret().to_owned());
+    let login = instance.login();
+    let urls = instance.softwares.iter();
+    let url = |software: &crate::compshare::Software| {
+        Some((software.name.clone()?, software.url.clone()?.into()))
+    };
+    InstanceLoginModel {
+        state: Some(instance.state.as_str().to_owned()).filter(|word| !word.is_empty()).into(),
+        host: login.host.into(),
+        port: login.port.map(i64::from).into(),
+        user: login.user.into(),
+        password: password.map(revealed).into(),
+        ssh_command: login.command.map(revealed).into(),
+        software_urls: Attr::Known(urls.filter_map(url).collect()),
+        ..config
+    }
+}
+
+fn attributes() -> Vec<Attribute> {
+    let text = |name, mode, description: &'static str| {
+        Attribute::new(name, Type::String, mode, description)
+    };
+    vec![
+        text("instance_id", Mode::Required, "The instance, such as `uhost-…` or `cpod-…`.")
+            .rule(Rule::NotEmpty),
+        text(
+            "project_id",
+            Mode::Optional,
+            "The project the instance belongs to. Default: the provider's, else the account's default project.",
+        )
+        .rule(Rule::NotEmpty),
+        Attribute::new(
+            "wait_for_running",
+            Type::Bool,
+            Mode::Optional,
+            "Whether to wait until the instance is `Running`; it is not started. Default: `false`: what is not known of an \
+             instance that does not run is null. Not needed for an instance that a `compshare_instance_power` of the same \
+             configuration starts, and in the way there: Terraform opens this while planning, too, before anything is \
+             started, and again when the resource is done.",
+        ),
+        text("timeout", Mode::Optional, "How long to wait in all, such as `\"10m\"`. Default: `\"5m\"`.")
+            .rule(Rule::Duration),
+        text("state", Mode::Computed, "What the instance is doing, as the cloud words it."),
+        text("host", Mode::Computed, "Host name or address for SSH; null unless the instance runs."),
+        Attribute::new(
+            "port",
+            Type::Number,
+            Mode::Computed,
+            "Port of SSH on the host; null unless the instance runs.",
+        ),
+        text("user", Mode::Computed, "Who to log in as; null unless the instance runs."),
+        text("password", Mode::Computed, "The password, as it is to be typed.").sensitive(),
+        text("ssh_command", Mode::Computed, "The command that logs in; null unless the instance runs.")
+            .sensitive(),
+        Attribute::new(
+            "software_urls",
+            Type::Map(Box::new(Type::String)),
+            Mode::Computed,
+            "Addresses of the web interfaces that its image brings along, by name. They may carry an access token.",
+        )
+        .sensitive(),
+    ]
+}

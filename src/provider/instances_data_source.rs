@@ -1,0 +1,96 @@
+//! The data source `compshare_instances`: all instances that fit.
+
+use super::{
+    Session,
+    instance_facts::{self, InstanceFacts, nested},
+    instance_filter::{self, Wanted},
+};
+use crate::{
+    cty::Type,
+    framework::{
+        Attr, Attribute, Block, Context, DataSource, Diagnostics, Mode, Offered, Schema, model,
+    },
+};
+
+/// The data source. All it knows is in the session and the model.
+#[derive(Debug)]
+pub(super) struct InstancesDataSource;
+
+model! {
+    /// What instances there are to be like, and those that are.
+    pub(super) struct InstancesModel {
+        pub(super) region: Attr<String>,
+        pub(super) zone: Attr<String>,
+        pub(super) project_id: Attr<String>,
+        pub(super) state: Attr<String>,
+        pub(super) gpu_type: Attr<String>,
+        pub(super) tag: Attr<String>,
+        pub(super) name_regex: Attr<String>,
+        pub(super) ids: Attr<Vec<String>>,
+        pub(super) instances: Attr<Vec<InstanceFacts>>,
+    }
+}
+
+impl Offered for InstancesDataSource {
+    type Model = InstancesModel;
+    type Session = Session;
+
+    fn type_name(&self) -> &'static str {
+        "compshare_instances"
+    }
+
+    fn schema(&self) -> Schema {
+        let ids = "The ids of the instances, in the order of `instances`. `toset` makes a `for_each` of it.";
+        let mut attributes = instance_filter::attributes();
+        attributes.extend([
+            Attribute::new("ids", Type::List(Box::new(Type::String)), Mode::Computed, ids),
+            nested(
+                "instances",
+                "The instances, in the order of their ids.",
+                instance_facts::attributes(),
+            ),
+        ]);
+        Schema {
+            version: 0,
+            block: Block {
+                description: "All instances of the account that fit every condition given. None given: all. That none fits is \
+                              no error.",
+                attributes,
+                blocks: Vec::new(),
+            },
+        }
+    }
+}
+
+impl DataSource for InstancesDataSource {
+    async fn read(
+        &self,
+        context: &Context<Session>,
+        config: InstancesModel,
+    ) -> Result<InstancesModel, Diagnostics> {
+        let wanted = Wanted {
+            region: config.region.clone(),
+            zone: config.zone.clone(),
+            project_id: config.project_id.clone(),
+            state: config.state.clone(),
+            gpu_type: config.gpu_type.clone(),
+            tag: config.tag.clone(),
+            name_regex: config.name_regex.clone(),
+            name: Attr::Null,
+        };
+        let mut found = wanted.all(context).await?;
+        // The cloud promises no order, and one that changes by itself would show as a change.
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        let project_id = match &config.project_id {
+            Attr::Null => context.session()?.project_id(),
+            given => given,
+        };
+        Ok(InstancesModel {
+            ids: Attr::Known(found.iter().map(|instance| instance.id.clone()).collect()),
+            instances: Attr::Known(
+                found.iter().map(|instance| InstanceFacts::new(instance, project_id)).collect(),
+            ),
+            ..config
+        })
+    }
+}

@@ -1,0 +1,274 @@
+//! The actions `compshare_instance_start`, `compshare_instance_stop` and `compshare_instance_reboot`: the same power logic as
+//! the resource, asked for once. They differ in data.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+
+use super::{DEFAULT_TIMEOUT, Session, duration, message, session::NotReady};
+use crate::{
+    compshare::Spec,
+    cty::Type,
+    framework::{
+        Action, Attribute, Block, Context, Diagnostics, Mode, Offered, Progress, Rule, Schema,
+        model,
+    },
+    power::{Answer, Event, GpuMode, Order, Target},
+};
+
+/// One of the actions.
+#[derive(Debug)]
+pub(super) struct PowerAction {
+    type_name: &'static str,
+    description: &'static str,
+    /// Its attributes beside those that all have.
+    attributes: fn() -> Vec<Attribute>,
+    target: fn(&PowerActionModel) -> Target,
+    /// What it is doing, as in "Starting instance …".
+    doing: &'static str,
+}
+
+model! {
+    /// The configuration of all of them; each has its part of it.
+    pub(super) struct PowerActionModel {
+        pub(super) instance_id: Attr<String>,
+        pub(super) project_id: Attr<String>,
+        pub(super) timeout: Attr<String>,
+        pub(super) without_gpu: Attr<bool>,
+        pub(super) without_gpu_spec: Attr<String>,
+        pub(super) allow_stopping_for_update: Attr<bool>,
+        pub(super) wait_for_capacity: Attr<bool>,
+        pub(super) force_stop: Attr<bool>,
+    }
+}
+
+impl PowerAction {
+    /// Starts an instance.
+    pub(super) const fn start() -> Self {
+        Self {
+            type_name: "compshare_instance_start",
+            description: "Starts an instance and waits until it runs. One that runs already is left alone. Each start is \
+                          billed as any other; nothing is remembered, and nothing stops it again.",
+            attributes: start_attributes,
+            target: |config| Target::Running {
+                mode: match (config.without_gpu.is_true(), config.without_gpu_spec.text()) {
+                    (false, _) => GpuMode::WithGpu,
+                    (true, Some("B")) => GpuMode::WithoutGpu(Spec::B),
+                    (true, _) => GpuMode::WithoutGpu(Spec::A),
+                },
+                may_restart: config.allow_stopping_for_update.is_true(),
+            },
+            doing: "Starting",
+        }
+    }
+
+    /// Stops an instance.
+    pub(super) const fn stop() -> Self {
+        Self {
+            type_name: "compshare_instance_stop",
+            description: "Stops an instance and waits until it has stopped. One that is stopped already is left alone. A \
+                          `compshare_instance_power` that wants it to run starts it again at the next apply.",
+            attributes: stop_attributes,
+            target: |_| Target::Stopped,
+            doing: "Stopping",
+        }
+    }
+
+    /// Reboots an instance.
+    pub(super) const fn reboot() -> Self {
+        Self {
+            type_name: "compshare_instance_reboot",
+            description: "Reboots an instance that runs, and waits until it runs again. Whatever runs on it ends. The reboot is \
+                          asked for once: if the cloud's answer is lost and no reboot is seen, that is an error.",
+            attributes: Vec::new,
+            target: |_| Target::Rebooted,
+            doing: "Rebooting",
+        }
+    }
+}
+
+impl Offered for PowerAction {
+    type Model = PowerActionModel;
+    type Session = Session;
+
+    fn type_name(&self) -> &'static str {
+        self.type_name
+    }
+
+    fn schema(&self) -> Schema {
+        let mut attributes = common_attributes();
+        attributes.extend((self.attributes)());
+        let block = Block { description: self.description, attributes, blocks: Vec::new() };
+        Schema { version: 0, block }
+    }
+
+    fn validate(&self, config: &PowerActionModel) -> Diagnostics {
+        message::spec_without_mode(&config.without_gpu, &config.without_gpu_spec)
+            .into_iter()
+            .collect()
+    }
+}
+
+impl Action for PowerAction {
+    async fn invoke(
+        &self,
+        context: &Context<Session>,
+        config: PowerActionModel,
+        progress: &Progress,
+    ) -> Result<(), Diagnostics> {
+        let session = context.session()?;
+        let power = session.power().map_err(NotReady::into_diagnostics)?;
+        let id = config.instance_id.text().unwrap_or_default();
+        let order = Order {
+            force_stop: config.force_stop.is_true(),
+            wait_for_capacity: config.wait_for_capacity.is_true(),
+            timeout: duration(&config.timeout, "timeout", DEFAULT_TIMEOUT)?,
+            ..session.order(id, &config.project_id, (self.target)(&config))
+        };
+        let mut story = Story::begin(self.doing, id, progress);
+        let (events, mut happening) = mpsc::unbounded_channel();
+        let reached = power.reach_watched(&order, &context.stop, Some(events));
+        tokio::pin!(reached);
+        let mut reminder =
+            interval_at(Instant::now() + session.pace().report, session.pace().report);
+        reminder.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let reached = loop {
+            tokio::select! {
+                biased;
+                Some(event) = happening.recv() => story.tell(&event),
+                reached = &mut reached => break reached,
+                _ = reminder.tick() => story.remind(),
+            }
+        };
+        while let Ok(event) = happening.try_recv() {
+            story.tell(&event);
+        }
+        reached
+            .map_err(|failure| message::operation(&order, &message::Failed::Operation(failure)))?;
+        story.end();
+        Ok(())
+    }
+}
+
+/// What the practitioner is told while an action goes on.
+struct Story<'a> {
+    progress: &'a Progress,
+    doing: &'static str,
+    id: &'a str,
+    began: Instant,
+    /// The state it was last seen in, and since when.
+    state: Option<(String, Instant)>,
+    /// Whether anything was asked of the cloud.
+    asked: bool,
+}
+
+impl<'a> Story<'a> {
+    fn begin(doing: &'static str, id: &'a str, progress: &'a Progress) -> Self {
+        progress.tell(format!("{doing} instance {id}"));
+        Self { progress, doing, id, began: Instant::now(), state: None, asked: false }
+    }
+
+    fn tell(&mut self, event: &Event) {
+        let id = self.id;
+        match event {
+            Event::State(word) => {
+                let word =
+                    if word.is_empty() { "in no state that the cloud can name" } else { word };
+                let text = match &self.state {
+                    None => format!("Instance {id} is {word}"),
+                    Some((before, _)) => format!("Instance {id} was {before} and is {word} now"),
+                };
+                self.state = Some((word.to_owned(), Instant::now()));
+                self.progress.tell(text);
+            }
+            Event::Asked(_) => self.asked = true,
+            Event::Answered(action, Answer::Accepted) => {
+                self.progress.tell(format!("The cloud accepted {action} for instance {id}"));
+            }
+            Event::Answered(action, Answer::Refused(words) | Answer::Lost(words)) => {
+                self.progress.tell(format!("{action} for instance {id}: {words}"));
+            }
+            Event::Answered(_, Answer::Awaited) => {}
+        }
+    }
+
+    /// A sign of life while nothing changes.
+    fn remind(&self) {
+        let (id, doing) = (self.id, self.doing);
+        let in_all = message::span(seconds(self.began.elapsed()));
+        self.progress.tell(match &self.state {
+            None => format!("{doing} instance {id}: no answer yet after {in_all}"),
+            Some((word, since)) => {
+                let unchanged = message::span(seconds(since.elapsed()));
+                format!("{doing} instance {id}: {word} for {unchanged}, {in_all} in all")
+            }
+        });
+    }
+
+    fn end(&self) {
+        let (id, word) = (self.id, self.state.as_ref().map_or("", |(word, _)| word));
+        if !self.asked {
+            self.progress.tell(format!("Nothing was asked of the cloud: instance {id} is {word}"));
+        }
+    }
+}
+
+const fn seconds(duration: Duration) -> Duration {
+    Duration::from_secs(duration.as_secs())
+}
+
+fn common_attributes() -> Vec<Attribute> {
+    let text = |name, mode, description: &'static str| {
+        Attribute::new(name, Type::String, mode, description)
+    };
+    vec![
+        text("instance_id", Mode::Required, "The instance, such as `uhost-…` or `cpod-…`.")
+            .rule(Rule::NotEmpty),
+        text(
+            "project_id",
+            Mode::Optional,
+            "The project the instance belongs to. Default: the provider's, else the account's default project.",
+        )
+        .rule(Rule::NotEmpty),
+        text("timeout", Mode::Optional, "How long it may take in all, such as `\"30m\"`. Default: `\"20m\"`.")
+            .rule(Rule::Duration),
+    ]
+}
+
+fn start_attributes() -> Vec<Attribute> {
+    let flag = |name, description: &'static str| {
+        Attribute::new(name, Type::Bool, Mode::Optional, description)
+    };
+    vec![
+        flag(
+            "without_gpu",
+            "Start without a GPU, which is cheaper. Default: `false`. Only pay-as-you-go instances of some GPU models can, and \
+             one per account at a time.",
+        ),
+        Attribute::new(
+            "without_gpu_spec",
+            Type::String,
+            Mode::Optional,
+            "What to run on without a GPU: `A` (2 cores, 4 GiB; default) or `B` (8 cores, 16 GiB; not for containers). Only \
+             with `without_gpu = true`.",
+        )
+        .rule(Rule::OneOf(&["A", "B"])),
+        flag(
+            "allow_stopping_for_update",
+            "Whether an instance that runs in the other GPU mode may be stopped and started again. Default: `false`: that is an \
+             error.",
+        ),
+        flag(
+            "wait_for_capacity",
+            "Whether to keep trying, until the timeout, while the zone is sold out. Default: `false`: that is an error at once.",
+        ),
+    ]
+}
+
+fn stop_attributes() -> Vec<Attribute> {
+    let description = "Whether the stop is forced, which spot instances need. Default: `false`.";
+    vec![Attribute::new("force_stop", Type::Bool, Mode::Optional, description)]
+}

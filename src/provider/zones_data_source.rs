@@ -1,0 +1,99 @@
+//! The data source `compshare_zones`: where there are machines to rent.
+
+use super::{Session, instance_facts::nested, message, session::NotReady};
+use crate::{
+    compshare::{self, DescribeSupportZone},
+    cty::Type,
+    framework::{
+        Attr, Attribute, Block, Context, DataSource, Diagnostics, Mode, Offered, Rule, Schema,
+        model,
+    },
+};
+
+/// The data source. All it knows is in the session and the model.
+#[derive(Debug)]
+pub(super) struct ZonesDataSource;
+
+model! {
+    /// Which zones are asked for, and those there are.
+    pub(super) struct ZonesModel {
+        pub(super) region: Attr<String>,
+        pub(super) zones: Attr<Vec<Zone>>,
+    }
+}
+
+model! {
+    /// One zone.
+    pub(super) struct Zone {
+        pub(super) region: Attr<String>,
+        pub(super) zone: Attr<String>,
+        pub(super) description: Attr<String>,
+    }
+}
+
+impl From<compshare::Zone> for Zone {
+    fn from(zone: compshare::Zone) -> Self {
+        Self {
+            region: zone.region.into(),
+            zone: zone.zone.into(),
+            description: zone.description.into(),
+        }
+    }
+}
+
+impl Offered for ZonesDataSource {
+    type Model = ZonesModel;
+    type Session = Session;
+
+    fn type_name(&self) -> &'static str {
+        "compshare_zones"
+    }
+
+    fn schema(&self) -> Schema {
+        let fact =
+            |name, description| Attribute::new(name, Type::String, Mode::Computed, description);
+        let zone = vec![
+            fact("region", "The region it belongs to, such as `cn-wlcb`."),
+            fact("zone", "The zone, such as `cn-wlcb-01`."),
+            fact("description", "What the cloud calls it, in words."),
+        ];
+        let region = "Only zones of this region. Default: all, whatever the provider's region is.";
+        Schema {
+            version: 0,
+            block: Block {
+                description: "The zones in which CompShare has machines.",
+                attributes: vec![
+                    Attribute::new("region", Type::String, Mode::Optional, region)
+                        .rule(Rule::NotEmpty),
+                    nested("zones", "The zones, in the order in which the cloud lists them.", zone),
+                ],
+                blocks: Vec::new(),
+            },
+        }
+    }
+}
+
+impl DataSource for ZonesDataSource {
+    async fn read(
+        &self,
+        context: &Context<Session>,
+        config: ZonesModel,
+    ) -> Result<ZonesModel, Diagnostics> {
+        let client = context.session()?.client().map_err(NotReady::into_diagnostics)?;
+        let listed = tokio::select! {
+            listed = client.call(&DescribeSupportZone) => {
+                listed.map_err(|error| {
+                    message::call("List Zones", "The zones could not be listed", &error)
+                })?.zones
+            }
+            () = context.stop.cancelled() => {
+                return Err(message::interrupted("List Zones").into());
+            }
+        };
+        let wanted = |zone: &compshare::Zone| {
+            config.region.text().is_none_or(|region| zone.region.as_deref() == Some(region))
+        };
+        let zones = listed.into_iter().filter(wanted).map(Zone::from).collect();
+        Ok(ZonesModel { zones: Attr::Known(zones), ..config })
+    }
+}

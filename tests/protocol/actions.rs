@@ -1,0 +1,398 @@
+//! The actions: what is asked of the cloud, what is told meanwhile, and how they end.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+use terraform_provider_compshare::{
+    protocol::tfplugin5::{self as wire, invoke_action::event},
+    simulator::{Effect, Fault, Options, Simulator},
+};
+use tokio_stream::StreamExt as _;
+
+use super::{
+    ID, START, STOP, asked, cloud, cloud_with, looks, merged, on_start, patient, reporting, until,
+    wanted,
+};
+use crate::support::terraform_core::{Terraform, UNKNOWN};
+
+const START_IT: &str = "compshare_instance_start";
+const STOP_IT: &str = "compshare_instance_stop";
+const REBOOT_IT: &str = "compshare_instance_reboot";
+const ALL: [&str; 3] = [START_IT, STOP_IT, REBOOT_IT];
+
+const REBOOT: &str = "RebootCompShareInstance";
+
+fn of(more: Json) -> Json {
+    merged(json!({"instance_id": ID}), more)
+}
+
+fn state(simulator: &Simulator) -> Json {
+    simulator.instance(ID).unwrap()["State"].clone()
+}
+
+/// How often the cloud was asked to reboot.
+fn reboots(simulator: &Simulator) -> usize {
+    simulator.count(REBOOT)
+}
+
+/// A cloud in which a start, a reboot or a stop takes this long.
+async fn taking(moment: Duration, instance: Json) -> (Simulator, Terraform) {
+    let instances = vec![merged(json!({"UHostId": ID}), instance)];
+    cloud(Options { instances, start_time: moment, stop_time: moment, ..Options::default() }).await
+}
+
+const MOMENT: Duration = Duration::from_millis(120);
+
+#[tokio::test]
+async fn a_start_tells_its_way_from_stopped_to_running() {
+    let (simulator, terraform) = taking(MOMENT, json!({})).await;
+    let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
+    let told: Vec<_> = progress.iter().filter(|line| !line.contains(" in all")).collect();
+    assert_eq!(
+        told,
+        [
+            "Starting instance uhost-1",
+            "Instance uhost-1 is Stopped",
+            "The cloud accepted StartCompShareInstance for instance uhost-1",
+            "Instance uhost-1 was Stopped and is Starting now",
+            "Instance uhost-1 was Starting and is Running now",
+        ]
+    );
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn a_stop_and_a_reboot_tell_theirs() {
+    let (simulator, terraform) = taking(MOMENT, json!({"State": "Running"})).await;
+    let told = |progress: Vec<String>| -> Vec<String> {
+        progress.into_iter().filter(|line| line.starts_with("Instance ")).collect()
+    };
+    let progress = terraform.invoke(REBOOT_IT, &of(json!({}))).await.succeed();
+    assert_eq!(
+        told(progress),
+        [
+            "Instance uhost-1 is Running",
+            "Instance uhost-1 was Running and is Rebooting now",
+            "Instance uhost-1 was Rebooting and is Running now",
+        ]
+    );
+    let progress = terraform.invoke(STOP_IT, &of(json!({}))).await.succeed();
+    assert_eq!(
+        told(progress),
+        [
+            "Instance uhost-1 is Running",
+            "Instance uhost-1 was Running and is Stopping now",
+            "Instance uhost-1 was Stopping and is Stopped now",
+        ]
+    );
+    assert_eq!((asked(&simulator), reboots(&simulator)), ((0, 1), 1));
+}
+
+#[tokio::test]
+async fn as_long_as_nothing_changes_there_is_a_sign_of_life() {
+    let (_simulator, terraform) = taking(Duration::from_millis(400), json!({})).await;
+    let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
+    let signs: Vec<_> =
+        progress.iter().filter(|line| line.starts_with("Starting instance uhost-1: ")).collect();
+    assert!(signs.len() >= 4, "{progress:?}");
+    assert!(signs.iter().any(|sign| sign.contains("Starting for ")), "{progress:?}");
+}
+
+#[tokio::test]
+async fn what_is_so_already_is_left_alone() {
+    for (action, now) in [(START_IT, "Running"), (STOP_IT, "Stopped")] {
+        let (simulator, terraform) = cloud_with(json!({"State": now})).await;
+        let progress = terraform.invoke(action, &of(json!({}))).await.succeed();
+        let end = format!("Nothing was asked of the cloud: instance uhost-1 is {now}");
+        assert_eq!(progress.last(), Some(&end));
+        assert_eq!((asked(&simulator), looks(&simulator)), ((0, 0), 1));
+    }
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_is_joined() {
+    for (action, passing, end) in
+        [(START_IT, "Starting", "Running"), (STOP_IT, "Stopping", "Stopped")]
+    {
+        let (simulator, terraform) = cloud_with(json!({"State": end})).await;
+        simulator.add_fault(reporting(passing, 3));
+        terraform.invoke(action, &of(json!({}))).await.succeed();
+        assert_eq!(asked(&simulator), (0, 0), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_has_the_options_of_the_resource() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    let config = of(json!({"without_gpu": true, "without_gpu_spec": "B"}));
+    terraform.invoke(START_IT, &config).await.succeed();
+    let start = simulator.calls().into_iter().find(|call| call.action == START).unwrap();
+    assert_eq!(
+        (&*start.parameters["WithoutGpu"], &*start.parameters["WithoutGpuSpec"]),
+        ("true", "B")
+    );
+
+    let errors = terraform.invoke(START_IT, &of(json!({}))).await.fail();
+    errors.says("Instance Has to Be Stopped for This Change", &["allow_stopping_for_update"]);
+    assert_eq!(asked(&simulator), (1, 0));
+    let config = of(json!({"allow_stopping_for_update": true}));
+    terraform.invoke(START_IT, &config).await.succeed();
+    assert_eq!(asked(&simulator), (2, 1));
+}
+
+#[tokio::test]
+async fn a_start_that_is_sold_out_fails_at_once_or_is_tried_until_it_succeeds() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    simulator.add_fault(Fault::new(Effect::SoldOut).times(3));
+    let invoked = terraform.invoke(START_IT, &of(json!({}))).await;
+    let told = &invoked.progress;
+    assert!(told.iter().any(|line| line.contains("refused with RetCode 8357")), "{told:?}");
+    invoked.fail().says("Unable to Start Instance", &["wait_for_capacity", "8357"]);
+    let config = of(json!({"wait_for_capacity": true}));
+    terraform.invoke(START_IT, &config).await.succeed();
+    assert_eq!((asked(&simulator), state(&simulator)), ((4, 0), json!("Running")));
+}
+
+#[tokio::test]
+async fn a_gpu_that_was_not_asked_for_is_undone_by_an_action_too() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    simulator.add_fault(on_start(Effect::GpuAllocated));
+    let errors = terraform.invoke(START_IT, &of(json!({"without_gpu": true}))).await.fail();
+    errors.says("Instance Got a GPU It Was Not to Have", &["stopped again"]).at("without_gpu");
+    assert_eq!((asked(&simulator), state(&simulator)), ((1, 1), json!("Stopped")));
+}
+
+#[tokio::test]
+async fn a_spot_instance_is_stopped_by_force_only() {
+    let spot = json!({"State": "Running", "ChargeType": "Spot"});
+    let (simulator, terraform) = cloud_with(spot).await;
+    let errors = terraform.invoke(STOP_IT, &of(json!({}))).await.fail();
+    errors.says("Unable to Stop Instance", &["force_stop = true"]);
+    terraform.invoke(STOP_IT, &of(json!({"force_stop": true}))).await.succeed();
+    assert_eq!(state(&simulator), "Stopped");
+}
+
+#[tokio::test]
+async fn a_start_whose_answer_is_lost_is_looked_after_and_not_repeated() {
+    let (simulator, terraform) = taking(MOMENT, json!({})).await;
+    simulator.add_fault(on_start(Effect::LoseAnswer));
+    let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
+    assert!(progress.iter().any(|line| line.contains("connection")), "{progress:?}");
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn only_what_runs_is_rebooted() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    let errors = terraform.invoke(REBOOT_IT, &of(json!({}))).await.fail();
+    errors.says("Unable to Reboot Instance", &["`Stopped`", "Start it instead"]);
+    assert_eq!(reboots(&simulator), 0);
+    simulator.add_fault(reporting("Starting", 2));
+    simulator.patch(ID, json!({"State": "Running", "StartTime": 1}));
+    let restart = async {
+        until(|| reboots(&simulator) == 1).await;
+        simulator.patch(ID, json!({"StartTime": 2}));
+    };
+    let config = of(json!({}));
+    let (invoked, ()) = tokio::join!(terraform.invoke(REBOOT_IT, &config), restart);
+    invoked.succeed();
+    assert_eq!(reboots(&simulator), 1);
+}
+
+#[tokio::test]
+async fn a_reboot_too_quick_to_be_seen_is_known_by_the_start_time() {
+    let (simulator, terraform) = cloud_with(json!({"State": "Running", "StartTime": 100})).await;
+    let later = async {
+        until(|| reboots(&simulator) == 1).await;
+        let before = looks(&simulator);
+        until(|| looks(&simulator) > before + 2).await;
+        simulator.patch(ID, json!({"StartTime": 200}));
+    };
+    let config = of(json!({}));
+    let (invoked, ()) = tokio::join!(terraform.invoke(REBOOT_IT, &config), later);
+    invoked.succeed();
+}
+
+#[tokio::test]
+async fn a_reboot_that_nobody_saw_is_an_error_and_never_sent_again() {
+    for (effect, says) in [
+        (None, "The cloud accepted the request"),
+        (Some(Effect::LoseAnswer), "No answer said whether it would"),
+        (Some(Effect::DropConnection), "No answer said whether it would"),
+    ] {
+        let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
+        if let Some(effect) = effect {
+            simulator.add_fault(Fault::new(effect).on_action(REBOOT));
+        }
+        let errors = terraform.invoke(REBOOT_IT, &of(json!({}))).await.fail();
+        errors.says(
+            "Unable to Reboot Instance",
+            &[says, "changes nothing in what the instance costs"],
+        );
+        assert_eq!(reboots(&simulator), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_reboot_whose_answer_is_lost_counts_if_it_is_seen() {
+    let (simulator, terraform) = taking(MOMENT, json!({"State": "Running"})).await;
+    simulator.add_fault(Fault::new(Effect::LoseAnswer).on_action(REBOOT));
+    terraform.invoke(REBOOT_IT, &of(json!({}))).await.succeed();
+    assert_eq!(reboots(&simulator), 1);
+}
+
+#[tokio::test]
+async fn a_reboot_that_was_refused_for_certain_is_sent_again() {
+    let (simulator, terraform) = taking(MOMENT, json!({"State": "Running"})).await;
+    simulator
+        .add_fault(Fault::refuse(8903, "InstanceOperationInProgress").on_action(REBOOT).times(2));
+    terraform.invoke(REBOOT_IT, &of(json!({}))).await.succeed();
+    assert_eq!(reboots(&simulator), 3);
+}
+
+#[tokio::test]
+async fn a_reboot_that_ends_stopped_or_failed_says_so() {
+    for (end, summary) in
+        [("Stopped", "Unable to Reboot Instance"), ("Install Fail", "Instance Has Failed")]
+    {
+        let (simulator, terraform) =
+            taking(Duration::from_secs(60), json!({"State": "Running"})).await;
+        let goes_wrong = async {
+            until(|| reboots(&simulator) == 1).await;
+            let before = looks(&simulator);
+            until(|| looks(&simulator) > before + 1).await;
+            simulator.patch(ID, json!({"State": end}));
+        };
+        let config = of(json!({}));
+        let (invoked, ()) = tokio::join!(terraform.invoke(REBOOT_IT, &config), goes_wrong);
+        invoked.fail().says(summary, &[end]);
+    }
+}
+
+#[tokio::test]
+async fn each_has_a_timeout_of_its_own() {
+    for (action, from, stuck, summary) in [
+        (START_IT, "Stopped", "Starting", "Timeout: Unable to Start Instance"),
+        (STOP_IT, "Running", "Stopping", "Timeout: Unable to Stop Instance"),
+        (REBOOT_IT, "Running", "Rebooting", "Timeout: Unable to Reboot Instance"),
+    ] {
+        let (simulator, terraform) = taking(Duration::from_secs(60), json!({"State": from})).await;
+        let errors = terraform.invoke(action, &of(json!({"timeout": "250ms"}))).await.fail();
+        errors.says(summary, &["within 250ms", &format!("then {stuck}"), "longer timeout"]);
+        // It ends for Terraform; what the cloud has accepted goes on.
+        assert_eq!(state(&simulator), stuck);
+    }
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_each_at_once_and_says_what_was_asked() {
+    for (action, from, call) in
+        [(START_IT, "Stopped", START), (STOP_IT, "Running", STOP), (REBOOT_IT, "Running", REBOOT)]
+    {
+        let (simulator, terraform) = taking(Duration::from_secs(60), json!({"State": from})).await;
+        let stop = async {
+            until(|| simulator.count(call) == 1).await;
+            let before = looks(&simulator);
+            until(|| looks(&simulator) > before + 1).await;
+            terraform.stop().await;
+        };
+        let config = of(json!({}));
+        let (invoked, ()) = tokio::join!(terraform.invoke(action, &config), stop);
+        let errors = invoked.fail();
+        assert!(errors.only().summary.starts_with("Interrupted: Unable to "), "{errors:?}");
+        assert!(errors.only().detail.contains(&format!("{call} (accepted)")), "{errors:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_instance_that_is_not_there_or_elsewhere_is_named() {
+    let (simulator, terraform) = cloud_with(json!({"Region": "cn-sh2"})).await;
+    for action in ALL {
+        let errors = terraform.invoke(action, &json!({"instance_id": "uhost-2"})).await.fail();
+        errors.says("Instance Not Found", &["uhost-2"]).at("instance_id");
+    }
+    let provider = json!({"region": "cn-wlcb"});
+    let terraform = Terraform::with(&simulator.url(), provider).await;
+    for action in ALL {
+        let errors = terraform.invoke(action, &of(json!({}))).await.fail();
+        errors.says("Instance in Another Region", &["cn-sh2"]).at("instance_id");
+    }
+    assert_eq!((asked(&simulator), reboots(&simulator)), ((0, 0), 0));
+}
+
+#[tokio::test]
+async fn the_project_goes_with_every_call() {
+    let instances = vec![json!({"UHostId": ID, "ProjectId": "org-research"})];
+    let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
+    terraform.invoke(START_IT, &of(json!({"project_id": "org-research"}))).await.succeed();
+    let calls = simulator.calls();
+    assert!(calls.iter().all(|call| call.parameters["ProjectId"] == "org-research"));
+    terraform.invoke(STOP_IT, &of(json!({}))).await.fail().says("Instance Not Found", &[]);
+}
+
+#[tokio::test]
+async fn configurations_are_checked_before_anything_is_asked() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    for action in ALL {
+        for (config, at) in [
+            (json!({"instance_id": ""}), "instance_id"),
+            (of(json!({"timeout": "5"})), "timeout"),
+            (of(json!({"project_id": " "})), "project_id"),
+        ] {
+            terraform
+                .invoke(action, &config)
+                .await
+                .fail()
+                .says("Invalid Attribute Value", &[])
+                .at(at);
+        }
+        let unknown = json!({"instance_id": UNKNOWN, "project_id": UNKNOWN, "timeout": UNKNOWN});
+        terraform.validate_action(action, &unknown).await.unwrap();
+        terraform.plan_action(action, &unknown).await.unwrap();
+    }
+    let spec = of(json!({"without_gpu_spec": "A"}));
+    let errors = terraform.invoke(START_IT, &spec).await.fail();
+    errors.says("Invalid Attribute Combination", &[]).at("without_gpu_spec");
+    let spec = of(json!({"without_gpu": UNKNOWN, "without_gpu_spec": "A"}));
+    terraform.plan_action(START_IT, &spec).await.unwrap();
+    let spec = of(json!({"without_gpu": true, "without_gpu_spec": "C"}));
+    terraform.invoke(START_IT, &spec).await.fail().at("without_gpu_spec");
+    assert!(simulator.calls().is_empty(), "a plan asks nothing either");
+}
+
+#[tokio::test]
+async fn an_action_and_a_resource_on_one_instance_take_turns() {
+    let (simulator, terraform) = taking(MOMENT, json!({})).await;
+    let mut power = terraform.another();
+    let plan = power.plan(wanted(json!({}))).await.unwrap();
+    let config = of(json!({}));
+    let (applied, invoked) = tokio::join!(power.apply(plan), terraform.invoke(START_IT, &config));
+    applied.unwrap();
+    invoked.succeed();
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn an_action_goes_on_when_its_host_stops_listening() {
+    let (simulator, terraform) = taking(MOMENT, json!({})).await;
+    let request = terraform.invocation(START_IT, &of(json!({})));
+    let mut events = terraform.client().invoke_action(request).await.unwrap().into_inner();
+    let first = events.next().await.unwrap().unwrap();
+    assert!(matches!(first.r#type, Some(event::Type::Progress(_))), "{first:?}");
+    drop(events);
+    until(|| asked(&simulator) == (1, 0)).await;
+    let before = looks(&simulator);
+    until(|| looks(&simulator) > before).await;
+}
+
+#[tokio::test]
+async fn an_action_of_another_name_completes_with_an_error() {
+    let (_simulator, terraform) = patient().await;
+    let request =
+        wire::invoke_action::Request { action_type: "x".to_owned(), ..Default::default() };
+    let events = terraform.client().invoke_action(request).await.unwrap().into_inner();
+    let events: Vec<_> = events.collect().await;
+    let [Ok(event)] = &events[..] else { panic!("{events:?}") };
+    let Some(event::Type::Completed(completed)) = &event.r#type else { panic!("{event:?}") };
+    assert_eq!(completed.diagnostics[0].summary, "Not Offered by This Provider");
+}

@@ -1,0 +1,366 @@
+//! The data sources: which instance is found, and what is told about it.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+use terraform_provider_compshare::simulator::{Effect, Fault, Options, Simulator};
+
+use super::{DESCRIBE, ID, cloud, cloud_with, looks, merged, until};
+use crate::support::terraform_core::{Terraform, UNKNOWN};
+
+const INSTANCE: &str = "compshare_instance";
+const INSTANCES: &str = "compshare_instances";
+const ZONES: &str = "compshare_zones";
+const DESCRIBE_ZONES: &str = "DescribeCompShareSupportZone";
+
+#[tokio::test]
+async fn everything_useful_is_told_and_nothing_secret() {
+    let (simulator, terraform) = cloud_with(json!({
+        "State": "Running", "Name": "训练 一号", "Tag": "ml", "Remark": "周末停机", "GPU": 2,
+        "CreateTime": 1_750_000_000, "StartTime": "1750000100", "StopTime": 0, "StopSchedulerTime": 1_750_003_600,
+        "InstancePrice": 1.58, "CompShareImagePrice": 0.1, "ExpireTime": 1_760_000_000, "ChargeType": "Day",
+    }))
+    .await;
+    let read = terraform.read_data(INSTANCE, &json!({"instance_id": ID})).await.unwrap();
+    let description = json!({
+        "instance_id": ID, "name": "训练 一号", "state": "Running", "region": "cn-wlcb", "zone": "cn-wlcb-01",
+        "project_id": null, "tag": "ml", "remark": "周末停机", "instance_type": "UHost", "machine_type": "G",
+        "gpu_type": "4090", "gpu_count": 2, "reported_gpu_count": 2, "gpu_memory_gb": 24, "cpu_cores": 16,
+        "cpu_platform": "Amd/Epyc2", "cpu_arch": "x86_64", "memory_mb": 65536, "os_name": "Ubuntu 22.04 64位",
+        "os_type": "Linux", "without_gpu": false, "without_gpu_spec": null, "supports_without_gpu": true,
+    });
+    let rest = json!({
+        "charge_type": "Day", "price_yuan": 1.58, "image_price_yuan": 0.1, "created_at": "2025-06-15T15:06:40Z",
+        "started_at": "2025-06-15T15:08:20Z", "stopped_at": null, "stop_scheduled_at": "2025-06-15T16:06:40Z",
+        "reclaimed_at": null, "expires_at": "2025-10-09T08:53:20Z", "public_ip": "203.0.113.2",
+        "private_ip": "10.60.0.2", "software": ["JupyterLab"],
+        "addresses": [
+            {"ip": "10.60.0.2", "address_type": "Private", "bandwidth_mbps": null},
+            {"ip": "203.0.113.2", "address_type": "Bgp", "bandwidth_mbps": 100},
+        ],
+        "disks": [{"disk_id": "bsi-demo", "disk_type": "CLOUD_SSD", "is_boot": true, "size_gb": 60}],
+    });
+    assert_eq!(read, merged(description, rest));
+    let told = read.to_string();
+    for secret in ["demo-password", "ZGVtby1wYXNzd29yZA==", "ssh -p", ":8888"] {
+        assert!(!told.contains(secret), "{secret}");
+    }
+    assert_eq!(looks(&simulator), 1);
+}
+
+#[tokio::test]
+async fn what_the_cloud_leaves_out_or_garbles_is_null() {
+    let nulls = json!({
+        "State": "", "Name": null, "Region": null, "Zone": null, "Tag": null, "GPU": null, "GpuType": null,
+        "Memory": "plenty", "CPU": -1, "GraphicsMemory": 24, "InstancePrice": "free", "CreateTime": "long ago",
+        "StartTime": -5, "IPSet": null, "DiskSet": "none", "Softwares": [7, {"URL": "http://x"}],
+        "SupportWithoutGpuStart": null,
+    });
+    let (_simulator, terraform) = cloud_with(nulls).await;
+    let read = terraform.read_data(INSTANCE, &json!({"instance_id": ID})).await.unwrap();
+    for name in [
+        "state",
+        "name",
+        "region",
+        "zone",
+        "tag",
+        "gpu_type",
+        "gpu_count",
+        "reported_gpu_count",
+        "memory_mb",
+        "cpu_cores",
+        "gpu_memory_gb",
+        "price_yuan",
+        "created_at",
+        "started_at",
+        "without_gpu",
+        "public_ip",
+        "private_ip",
+        "supports_without_gpu",
+    ] {
+        assert_eq!(read[name], Json::Null, "{name}");
+    }
+    for name in ["addresses", "disks", "software"] {
+        assert_eq!(read[name], json!([]), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn values_at_the_edges_of_their_types_survive() {
+    let (_simulator, terraform) = cloud_with(json!({
+        "Name": "🚀 e\u{301} \"q\" ${x} %{y}\n", "Memory": 9_007_199_254_740_993_i64, "CPU": u32::MAX,
+        "InstancePrice": 1e-7, "CompShareImagePrice": 123_456_789.123, "ExpireTime": 253_402_207_200_i64,
+        "DiskSet": [{"DiskId": "d", "Size": u64::MAX}],
+    }))
+    .await;
+    let read = terraform.read_data(INSTANCE, &json!({"instance_id": ID})).await.unwrap();
+    assert_eq!(read["name"], "🚀 e\u{301} \"q\" ${x} %{y}\n");
+    assert_eq!(read["memory_mb"], 9_007_199_254_740_993_i64);
+    assert_eq!(read["cpu_cores"], u32::MAX);
+    assert_eq!(read["price_yuan"].to_string(), "0.0000001");
+    assert_eq!(read["image_price_yuan"].to_string(), "123456789.123");
+    assert_eq!(read["expires_at"], "9999-12-30T22:00:00Z");
+    assert_eq!(read["disks"][0]["size_gb"], Json::Null, "no disk is that large");
+}
+
+#[tokio::test]
+async fn gpus_are_counted_only_where_they_are_allocated() {
+    for (instance, count, reported, without) in [
+        (json!({"State": "Running", "GPU": 4}), json!(4), json!(4), json!(false)),
+        (json!({"State": "Running", "GPU": 0}), json!(0), json!(0), json!(true)),
+        (json!({"State": "Stopped", "GPU": 4}), json!(0), json!(4), Json::Null),
+        (json!({"State": "Starting", "GPU": 4}), json!(0), json!(4), Json::Null),
+    ] {
+        let (_simulator, terraform) = cloud_with(instance.clone()).await;
+        let read = terraform.read_data(INSTANCE, &json!({"instance_id": ID})).await.unwrap();
+        assert_eq!(
+            (&read["gpu_count"], &read["reported_gpu_count"], &read["without_gpu"]),
+            (&count, &reported, &without),
+            "{instance}"
+        );
+    }
+}
+
+/// Two instances of one name, one of another, and one elsewhere.
+async fn namesakes() -> (Simulator, Terraform) {
+    let instances = vec![
+        json!({"UHostId": "uhost-1", "Name": "训练"}),
+        json!({"UHostId": "uhost-2", "Name": "训练", "State": "Running", "Region": "cn-sh2", "Zone": "cn-sh2-02"}),
+        json!({"UHostId": "uhost-3", "Name": "训练 2"}),
+        json!({"UHostId": "uhost-4", "Name": "训练 3", "ProjectId": "org-other"}),
+    ];
+    cloud(Options { instances, ..Options::default() }).await
+}
+
+#[tokio::test]
+async fn a_name_finds_the_one_instance_that_has_it() {
+    let (_simulator, terraform) = namesakes().await;
+    for (config, id) in [
+        (json!({"name": "训练 2"}), "uhost-3"),
+        (json!({"name": "训练", "region": "cn-sh2"}), "uhost-2"),
+        (json!({"name": "训练", "zone": "cn-wlcb-01"}), "uhost-1"),
+        (json!({"name": "训练 3", "project_id": "org-other"}), "uhost-4"),
+    ] {
+        let read = terraform.read_data(INSTANCE, &config).await.unwrap();
+        assert_eq!(read["instance_id"], id, "{config}");
+        let project = config.get("project_id").cloned().unwrap_or_default();
+        assert_eq!(read["project_id"], project);
+    }
+}
+
+#[tokio::test]
+async fn several_of_one_name_are_listed_and_none_is_chosen() {
+    let (_simulator, terraform) = namesakes().await;
+    let errors = terraform.read_data(INSTANCE, &json!({"name": "训练"})).await.unwrap_err();
+    errors
+        .says(
+            "Several Instances With This Name",
+            &[
+                "2 instances",
+                "uhost-1: Stopped, in cn-wlcb-01",
+                "uhost-2: Running, in cn-sh2-02",
+                "`instance_id`",
+            ],
+        )
+        .omits(&["uhost-3"])
+        .at("name");
+    for config in [
+        json!({"name": "训"}),
+        json!({"name": "训练 "}),
+        json!({"name": "训练 3"}),
+        json!({"name": "训练", "region": "cn-bj2"}),
+    ] {
+        let errors = terraform.read_data(INSTANCE, &config).await.unwrap_err();
+        errors.says("Instance Not Found", &["No instance is named"]).at("name");
+    }
+}
+
+#[tokio::test]
+async fn a_message_names_so_many_and_counts_the_rest() {
+    let instances = (0..25).map(|n| json!({"UHostId": format!("uhost-{n:02}"), "Name": "x"}));
+    let options = Options { instances: instances.collect(), ..Options::default() };
+    let (_simulator, terraform) = cloud(options).await;
+    let errors = terraform.read_data(INSTANCE, &json!({"name": "x"})).await.unwrap_err();
+    errors.says("Several Instances With This Name", &["25 instances", "uhost-19", "and more: 5"]);
+    errors.omits(&["uhost-20"]);
+}
+
+#[tokio::test]
+async fn an_id_is_looked_for_twice_and_everywhere() {
+    let (simulator, terraform) = namesakes().await;
+    let errors = terraform.read_data(INSTANCE, &json!({"instance_id": "uhost-9"})).await;
+    errors.unwrap_err().says("Instance Not Found", &["uhost-9", "twice"]).at("instance_id");
+    assert_eq!(looks(&simulator), 2);
+    for (config, at) in [
+        (json!({"instance_id": "uhost-2", "region": "cn-wlcb"}), "region"),
+        (json!({"instance_id": "uhost-2", "zone": "cn-sh2-01"}), "zone"),
+    ] {
+        let errors = terraform.read_data(INSTANCE, &config).await.unwrap_err();
+        errors.says(&errors.only().summary.clone(), &["cn-sh2"]).at(at);
+        assert!(errors.only().summary.starts_with("Instance in Another"), "{errors:?}");
+    }
+    let provider = Terraform::with(&simulator.url(), json!({"region": "cn-wlcb"})).await;
+    let errors = provider.read_data(INSTANCE, &json!({"instance_id": "uhost-2"})).await;
+    errors.unwrap_err().says("Instance in Another Region", &["provider"]).at("instance_id");
+}
+
+#[tokio::test]
+async fn either_the_id_or_the_name_is_given() {
+    let (simulator, terraform) = namesakes().await;
+    for (config, at) in [
+        (json!({}), "instance_id"),
+        (json!({"region": "cn-sh2"}), "instance_id"),
+        (json!({"instance_id": "uhost-1", "name": "训练"}), "name"),
+    ] {
+        let errors = terraform.read_data(INSTANCE, &config).await.unwrap_err();
+        errors.says("Invalid Attribute Combination", &["either"]).at(at);
+    }
+    for config in [json!({"instance_id": ""}), json!({"name": " "})] {
+        terraform
+            .read_data(INSTANCE, &config)
+            .await
+            .unwrap_err()
+            .says("Invalid Attribute Value", &["empty"]);
+    }
+    for config in [
+        json!({"instance_id": UNKNOWN}),
+        json!({"name": UNKNOWN}),
+        json!({"instance_id": UNKNOWN, "name": "训练"}),
+        json!({"instance_id": "uhost-1", "name": UNKNOWN}),
+    ] {
+        terraform.validate_data(INSTANCE, &config).await.unwrap();
+    }
+    assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test]
+async fn all_instances_that_fit_are_told_in_the_order_of_their_ids() {
+    let instances = (0..120).rev().map(|number| {
+        let state = if number % 3 == 0 { "Running" } else { "Stopped" };
+        json!({"UHostId": format!("uhost-{number:03}"), "State": state})
+    });
+    let instances = instances.chain([json!({"UHostId": "uhost-x", "ProjectId": "org-other"})]);
+    let (simulator, terraform) =
+        cloud(Options { instances: instances.collect(), ..Options::default() }).await;
+    let all = terraform.read_data(INSTANCES, &json!({})).await.unwrap();
+    let ids = all["ids"].as_array().unwrap();
+    assert_eq!((ids.len(), &ids[0], &ids[119]), (120, &json!("uhost-000"), &json!("uhost-119")));
+    assert_eq!(looks(&simulator), 2);
+    for (position, instance) in all["instances"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(instance["instance_id"], ids[position]);
+    }
+    let running = terraform.read_data(INSTANCES, &json!({"state": "Running"})).await.unwrap();
+    assert_eq!(running["ids"].as_array().unwrap().len(), 40);
+    assert_eq!(running["state"], "Running");
+    let other = terraform.read_data(INSTANCES, &json!({"project_id": "org-other"})).await.unwrap();
+    assert_eq!(other["ids"], json!(["uhost-x"]));
+    assert_eq!(other["instances"][0]["project_id"], "org-other");
+    let none = terraform.read_data(INSTANCES, &json!({"name_regex": "^nobody$"})).await.unwrap();
+    assert_eq!((&none["ids"], &none["instances"]), (&json!([]), &json!([])));
+}
+
+#[tokio::test]
+async fn one_of_many_is_told_as_it_is_alone() {
+    let (_simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
+    let alone = terraform.read_data(INSTANCE, &json!({"instance_id": ID})).await.unwrap();
+    let many = terraform.read_data(INSTANCES, &json!({})).await.unwrap();
+    assert_eq!(many["instances"], json!([alone]));
+}
+
+#[tokio::test]
+async fn zones_are_listed_as_the_cloud_lists_them() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    let all = terraform.read_data(ZONES, &json!({})).await.unwrap();
+    let zones = all["zones"].as_array().unwrap();
+    assert_eq!(zones.len(), 9);
+    let first = json!({"region": "cn-wlcb", "zone": "cn-wlcb-01", "description": "华北二A"});
+    assert_eq!((&zones[0], &zones[8]["zone"]), (&first, &json!("us-den-01")));
+    let some = terraform.read_data(ZONES, &json!({"region": "cn-sh2"})).await.unwrap();
+    assert_eq!(some["zones"].as_array().unwrap().len(), 3);
+    let none = terraform.read_data(ZONES, &json!({"region": "mars"})).await.unwrap();
+    assert_eq!(none["zones"], json!([]));
+    assert_eq!((simulator.count(DESCRIBE_ZONES), looks(&simulator)), (3, 0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_found_out_is_an_error_and_never_an_empty_answer() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    for (name, config, summary) in [
+        (INSTANCE, json!({"instance_id": ID}), "Unable to Read Instance"),
+        (INSTANCE, json!({"name": "x"}), "Unable to List Instances"),
+        (INSTANCES, json!({}), "Unable to List Instances"),
+        (ZONES, json!({}), "Unable to List Zones"),
+    ] {
+        for effect in [
+            Effect::Refuse { ret_code: 171, message: "Signature VerifyAC Error".to_owned() },
+            Effect::LoseAnswer,
+            Effect::Malformed(terraform_provider_compshare::simulator::Garbage::Html),
+            Effect::Malformed(terraform_provider_compshare::simulator::Garbage::Truncated),
+            Effect::Http { status: 500, body: String::new(), taken: false },
+        ] {
+            simulator.clear_faults();
+            simulator.add_fault(Fault::new(effect.clone()).forever());
+            let errors = terraform.read_data(name, &config).await.unwrap_err();
+            errors.says(summary, &[]).omits(&["<html", "It works"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_a_read() {
+    for (name, config, action) in [
+        (INSTANCE, json!({"instance_id": ID}), DESCRIBE),
+        (INSTANCE, json!({"name": "x"}), DESCRIBE),
+        (INSTANCES, json!({}), DESCRIBE),
+        (ZONES, json!({}), DESCRIBE_ZONES),
+    ] {
+        let (simulator, terraform) = cloud_with(json!({})).await;
+        let by = Duration::from_secs(60);
+        simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(action));
+        let stop = async {
+            until(|| simulator.count(action) == 1).await;
+            terraform.stop().await;
+        };
+        let (read, ()) = tokio::join!(terraform.read_data(name, &config), stop);
+        let errors = read.unwrap_err();
+        assert!(errors.only().summary.starts_with("Interrupted: Unable to"), "{errors:?}");
+    }
+}
+
+#[tokio::test]
+async fn reads_that_come_together_share_a_request() {
+    let instances: Vec<_> = (0..40).map(|n| json!({"UHostId": format!("uhost-{n}")})).collect();
+    let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
+    let reads = (0..40).map(|n| {
+        let terraform = terraform.clone();
+        async move {
+            let config = json!({"instance_id": format!("uhost-{n}")});
+            terraform.read_data(INSTANCE, &config).await.unwrap()
+        }
+    });
+    futures_util::future::join_all(reads).await;
+    assert!(looks(&simulator) <= 3, "{}", looks(&simulator));
+}
+
+#[tokio::test]
+async fn a_provider_that_waits_for_values_says_so_or_puts_the_read_off() {
+    let (simulator, _) = cloud_with(json!({})).await;
+    let provider = json!({"public_key": UNKNOWN});
+    let terraform = Terraform::with(&simulator.url(), provider).await;
+    let config = json!({"instance_id": ID});
+    let errors = terraform.read_data(INSTANCE, &config).await.unwrap_err();
+    errors.says("Provider Configuration Not Known Yet", &["`public_key`"]);
+
+    let put_off = terraform.allowing_deferral().read_data_value(INSTANCE, &config).await.unwrap();
+    assert!(put_off.attribute("state").is_unknown() && put_off.attribute("region").is_unknown());
+    assert_eq!(put_off.attribute("instance_id").as_str(), Some(ID));
+    assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_host_that_allows_it_gets_no_deferral_without_a_reason() {
+    let (_simulator, terraform) = cloud_with(json!({})).await;
+    let terraform = terraform.allowing_deferral();
+    let read = terraform.read_data(INSTANCE, &merged(json!({}), json!({"instance_id": ID}))).await;
+    assert_eq!(read.unwrap()["state"], "Stopped");
+}

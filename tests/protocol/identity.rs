@@ -1,0 +1,163 @@
+//! Which object a resource stands for: identity in plans, applies, refreshes, imports, and in what was stored before.
+
+use serde_json::{Value as Json, json};
+use terraform_provider_compshare::protocol::tfplugin5 as wire;
+use terraform_provider_compshare::simulator::Options;
+
+use super::{ID, asked, cloud, cloud_with, remembered, wanted};
+use crate::support::terraform_core::{Action, Terraform, UNKNOWN};
+
+fn identity(project: Json) -> Json {
+    json!({"instance_id": ID, "project_id": project})
+}
+
+#[tokio::test]
+async fn a_created_resource_is_identified_by_instance_and_project() {
+    for (config, project) in
+        [(json!({}), Json::Null), (json!({"project_id": "org-demo"}), json!("org-demo"))]
+    {
+        let (_simulator, mut terraform) = cloud_with(json!({})).await;
+        terraform.run(wanted(config)).await.unwrap();
+        assert_eq!(terraform.identity(), identity(project));
+    }
+}
+
+#[tokio::test]
+async fn the_providers_project_is_part_of_it_however_the_resource_came_to_be() {
+    let (simulator, _) = cloud_with(json!({"State": "Running"})).await;
+    let provider = json!({"project_id": "org-demo"});
+    let mut created = Terraform::with(&simulator.url(), provider).await;
+    let (mut by_id, mut by_identity) = (created.another(), created.another());
+    created.run(wanted(json!({}))).await.unwrap();
+    by_id.import(ID).await.unwrap();
+    by_identity.import_by(&json!({"instance_id": ID})).await.unwrap();
+    for resource in [created, by_id, by_identity] {
+        assert_eq!(resource.identity(), identity(json!("org-demo")));
+        assert_eq!(resource.attribute("project_id"), "org-demo");
+        assert_eq!(resource.plan(wanted(json!({}))).await.unwrap().action, Action::NoOp);
+    }
+}
+
+#[tokio::test]
+async fn an_import_by_identity_needs_the_instance_and_takes_the_project() {
+    let instances = vec![json!({"UHostId": ID, "ProjectId": "org-research", "State": "Running"})];
+    let (simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
+    let full = identity(json!("org-research"));
+    terraform.import_by(&full).await.unwrap();
+    assert_eq!((terraform.identity(), terraform.attribute("id")), (full, json!(ID)));
+    assert_eq!(terraform.attribute("state"), "Running");
+
+    simulator.clear_calls();
+    let elsewhere = terraform.another().import_by(&identity(Json::Null)).await.unwrap_err();
+    assert!(elsewhere.only().summary.contains("non-existent"), "{elsewhere:?}");
+    simulator.clear_calls();
+    for (blank, at) in [
+        (json!({"instance_id": ""}), "instance_id"),
+        (json!({"instance_id": " "}), "instance_id"),
+        (json!({"instance_id": null}), "instance_id"),
+        (json!({"instance_id": ID, "project_id": ""}), "project_id"),
+    ] {
+        let errors = terraform.another().import_by(&blank).await.unwrap_err();
+        errors.says("Invalid Import Identity", &[&format!("`{at}` is empty")]);
+    }
+    assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_plan_says_nothing_of_an_identity_that_is_not_known_yet() {
+    let (_simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(json!({"instance_id": UNKNOWN})).await.unwrap();
+    assert!(plan.identity.is_null(), "Terraform cannot show an unknown one");
+    terraform.apply_with(plan, wanted(json!({}))).await.unwrap();
+    assert_eq!(terraform.identity(), identity(Json::Null));
+}
+
+#[tokio::test]
+async fn a_resource_from_before_there_were_identities_gets_one() {
+    let (_simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.remember(&remembered("Running", json!({})));
+    assert_eq!(terraform.identity(), Json::Null);
+    let mut changed = terraform.clone();
+    changed.run(wanted(json!({"stop_on_destroy": true}))).await.unwrap();
+    assert_eq!(changed.identity(), identity(Json::Null));
+    let destroy = terraform.plan_destroy().await.unwrap();
+    assert!(!destroy.identity.is_null());
+    terraform.refresh().await.unwrap();
+    assert_eq!(terraform.identity(), identity(Json::Null));
+}
+
+#[tokio::test]
+async fn an_identity_never_changes_not_even_to_be_completed() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.run(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(wanted(json!({"project_id": "org-demo"}))).await.unwrap();
+    assert_eq!(plan.action, Action::Update);
+    terraform.apply(plan).await.unwrap();
+    terraform.refresh().await.unwrap();
+    assert_eq!(terraform.attribute("project_id"), "org-demo");
+    assert_eq!(terraform.identity(), identity(Json::Null));
+    simulator.patch(ID, json!({"Name": "renamed", "State": "Stopped"}));
+    terraform.refresh().await.unwrap();
+    assert_eq!(terraform.identity(), identity(Json::Null));
+}
+
+#[tokio::test]
+async fn another_instance_is_another_identity() {
+    let instances = vec![json!({"UHostId": ID}), json!({"UHostId": "uhost-2"})];
+    let (_simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
+    terraform.run(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(json!({"instance_id": "uhost-2"})).await.unwrap();
+    assert_eq!(plan.action, Action::Replace);
+    terraform.apply(plan).await.unwrap();
+    assert_eq!(terraform.identity(), json!({"instance_id": "uhost-2", "project_id": null}));
+}
+
+#[tokio::test]
+async fn a_failed_update_and_a_failed_destroy_keep_it() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.run(wanted(json!({"stop_on_destroy": true}))).await.unwrap();
+    simulator.patch(ID, json!({"State": "Running", "ChargeType": "Spot"}));
+    terraform.destroy().await.unwrap_err().says("Unable to Stop Instance", &["force_stop"]);
+    assert_eq!(terraform.identity(), identity(Json::Null));
+    terraform.run(wanted(json!({"state": "Stopped"}))).await.unwrap_err();
+    assert_eq!(terraform.identity(), identity(Json::Null));
+    assert_eq!(asked(&simulator).0, 0);
+}
+
+#[tokio::test]
+async fn an_identity_and_a_state_of_different_instances_are_an_error() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.remember(&remembered("Running", json!({})));
+    terraform.remember_identity("uhost-2", Json::Null);
+    let errors = terraform.refresh().await.unwrap_err();
+    errors.says("Unexpected Identity Change", &["`instance_id`", "terraform state rm"]);
+    let plan = terraform.plan(wanted(json!({"state": "Stopped"}))).await;
+    plan.unwrap_err().says("Unexpected Identity Change", &[]);
+    assert_eq!(asked(&simulator), (0, 0));
+}
+
+#[tokio::test]
+async fn a_stored_identity_of_this_version_comes_back_and_of_another_is_refused() {
+    let (_simulator, terraform) = cloud_with(json!({})).await;
+    let upgrade = async |version, json: &Json| {
+        let raw = wire::RawState { json: json.to_string().into_bytes(), ..Default::default() };
+        let request = wire::upgrade_resource_identity::Request {
+            type_name: "compshare_instance_power".to_owned(),
+            version,
+            raw_identity: Some(raw),
+        };
+        let mut client = terraform.client();
+        client.upgrade_resource_identity(request).await.unwrap().into_inner()
+    };
+    for stored in [identity(json!("org-demo")), identity(Json::Null), json!({"instance_id": ID})] {
+        let upgraded = upgrade(0, &stored).await;
+        assert!(upgraded.diagnostics.is_empty(), "{:?}", upgraded.diagnostics);
+        let project = stored.get("project_id").cloned().unwrap_or_default();
+        let data = upgraded.upgraded_identity.unwrap();
+        assert_eq!(terraform.identity_in(&data), identity(project));
+    }
+    let refused = upgrade(1, &identity(Json::Null)).await;
+    let [diagnostic] = &refused.diagnostics[..] else { panic!("{refused:?}") };
+    assert_eq!(diagnostic.summary, "Unsupported Identity Version");
+    assert!(diagnostic.detail.contains("version 1") && diagnostic.detail.contains("version 0"));
+}

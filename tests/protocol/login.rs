@@ -1,0 +1,217 @@
+//! The ephemeral resource: how to log in, and nothing of it anywhere else.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+use terraform_provider_compshare::simulator::{Effect, Fault};
+
+use super::{
+    DESCRIBE, ID, START, asked, cloud_with, looks, merged, on_start, reporting, until, wanted,
+};
+use crate::support::terraform_core::{Terraform, UNKNOWN};
+
+const LOGIN: &str = "compshare_instance_login";
+
+fn of(more: Json) -> Json {
+    merged(json!({"instance_id": ID}), more)
+}
+
+#[tokio::test]
+async fn a_running_instance_says_all_there_is_to_log_in_with() {
+    let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
+    let (login, warnings) = terraform.open(LOGIN, &of(json!({}))).await.unwrap();
+    assert_eq!(
+        login,
+        json!({
+            "instance_id": ID, "project_id": null, "wait_for_running": null, "timeout": null, "state": "Running",
+            "host": "203.0.113.2", "port": 23, "user": "root", "password": "demo-password",
+            "ssh_command": "ssh -p 23 root@203.0.113.2", "software_urls": {"JupyterLab": "http://203.0.113.2:8888"},
+        })
+    );
+    assert_eq!((warnings.len(), looks(&simulator)), (0, 1));
+}
+
+#[tokio::test]
+async fn of_one_that_does_not_run_the_rest_is_null_and_nothing_is_waited_for() {
+    for state in ["Stopped", "Starting", "中断"] {
+        let (simulator, terraform) = cloud_with(json!({"State": state})).await;
+        let (login, _) = terraform.open(LOGIN, &of(json!({}))).await.unwrap();
+        for name in ["host", "port", "user", "ssh_command"] {
+            assert_eq!(login[name], Json::Null, "{name}");
+        }
+        assert_eq!((&login["state"], &login["password"]), (&json!(state), &json!("demo-password")));
+        assert_eq!((asked(&simulator), looks(&simulator)), ((0, 0), 1));
+    }
+}
+
+#[tokio::test]
+async fn if_asked_to_it_waits_until_the_instance_runs_and_does_not_start_it() {
+    let (simulator, terraform) = cloud_with(json!({"State": "Stopped"})).await;
+    let somebody_else = async {
+        until(|| looks(&simulator) > 3).await;
+        simulator.patch(ID, json!({"State": "Running"}));
+    };
+    let config = of(json!({"wait_for_running": true}));
+    let (opened, ()) = tokio::join!(terraform.open(LOGIN, &config), somebody_else);
+    let (login, _) = opened.unwrap();
+    assert_eq!((&login["state"], &login["port"]), (&json!("Running"), &json!(23)));
+    assert_eq!(asked(&simulator), (0, 0));
+}
+
+#[tokio::test]
+async fn whoever_waits_keeps_nobody_from_starting_the_instance() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    let mut power = terraform.another();
+    let plan = power.plan(wanted(json!({}))).await.unwrap();
+    let start = async {
+        until(|| looks(&simulator) > 3).await;
+        power.apply(plan).await.unwrap();
+    };
+    let config = of(json!({"wait_for_running": true, "timeout": "20s"}));
+    let (opened, ()) = tokio::join!(terraform.open(LOGIN, &config), start);
+    assert_eq!(opened.unwrap().0["state"], "Running");
+    assert_eq!(asked(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn a_wait_ends_with_its_timeout_and_says_that_nothing_was_started() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    let config = of(json!({"wait_for_running": true, "timeout": "100ms"}));
+    let errors = terraform.open(LOGIN, &config).await.unwrap_err();
+    errors.says(
+        "Timeout: Unable to Get Instance Login",
+        &["not running within 100ms", "not started", "Nothing was started or stopped"],
+    );
+    assert_eq!(asked(&simulator), (0, 0));
+}
+
+#[tokio::test]
+async fn a_wait_ends_with_an_instance_that_fails_or_vanishes() {
+    let (simulator, terraform) = cloud_with(json!({"State": "Starting"})).await;
+    let config = of(json!({"wait_for_running": true}));
+    simulator.add_fault(reporting("Starting", 3));
+    simulator.add_fault(reporting("Install Fail", 1));
+    let errors = terraform.open(LOGIN, &config).await.unwrap_err();
+    errors.says("Instance Has Failed", &["Install Fail"]);
+    let remove = async {
+        until(|| looks(&simulator) > 6).await;
+        simulator.remove(ID);
+    };
+    let (opened, ()) = tokio::join!(terraform.open(LOGIN, &config), remove);
+    opened.unwrap_err().says("Instance Vanished", &[]);
+}
+
+#[tokio::test]
+async fn an_instance_that_is_not_there_is_an_error_on_its_id() {
+    let (_simulator, terraform) = cloud_with(json!({})).await;
+    for more in [json!({}), json!({"wait_for_running": true})] {
+        let config = merged(json!({"instance_id": "uhost-2"}), more);
+        let errors = terraform.open(LOGIN, &config).await.unwrap_err();
+        errors.says("Instance Not Found", &["uhost-2"]).at("instance_id");
+    }
+}
+
+#[tokio::test]
+async fn an_instance_outside_of_the_providers_region_is_not_meant() {
+    let (simulator, _) = cloud_with(json!({"State": "Running", "Region": "cn-sh2"})).await;
+    let provider = json!({"region": "cn-wlcb"});
+    let terraform = Terraform::with(&simulator.url(), provider).await;
+    for more in [json!({}), json!({"wait_for_running": true})] {
+        let errors = terraform.open(LOGIN, &of(more)).await.unwrap_err();
+        errors.says("Instance in Another Region", &["cn-sh2"]).at("instance_id");
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_cannot_be_read_is_told_and_not_guessed() {
+    let unreadable = json!({"State": "Running", "Password": "not base64!"});
+    let (_simulator, terraform) = cloud_with(unreadable).await;
+    let (login, warnings) = terraform.open(LOGIN, &of(json!({}))).await.unwrap();
+    assert_eq!((&login["password"], &login["user"]), (&Json::Null, &json!("root")));
+    let [warning] = &warnings[..] else { panic!("{warnings:?}") };
+    assert_eq!(warning.summary, "Unreadable Password");
+    assert!(!warning.detail.contains("base64!"), "{warning}");
+
+    for (password, told) in [(json!("5a+G56CB"), json!("密码")), (Json::Null, Json::Null)] {
+        let (_simulator, terraform) =
+            cloud_with(json!({"State": "Running", "Password": password})).await;
+        let (login, warnings) = terraform.open(LOGIN, &of(json!({}))).await.unwrap();
+        assert_eq!((&login["password"], warnings.len()), (&told, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_command_of_another_form_is_handed_on_as_it_is() {
+    let command = json!({"State": "Running", "SshLoginCommand": "mstsc /v:203.0.113.2"});
+    let (_simulator, terraform) = cloud_with(command).await;
+    let (login, _) = terraform.open(LOGIN, &of(json!({}))).await.unwrap();
+    assert_eq!(
+        (&login["host"], &login["port"], &login["user"]),
+        (&Json::Null, &Json::Null, &Json::Null)
+    );
+    assert_eq!(login["ssh_command"], "mstsc /v:203.0.113.2");
+}
+
+#[tokio::test]
+async fn a_cloud_that_cannot_be_asked_is_an_error() {
+    let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
+    for more in [json!({}), json!({"wait_for_running": true})] {
+        simulator.add_fault(Fault::refuse(299, "IAM permission denied").on_action(DESCRIBE));
+        let errors = terraform.open(LOGIN, &of(more)).await.unwrap_err();
+        errors.says(&errors.only().summary.clone(), &["not allowed", "299"]);
+    }
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_a_look_and_a_wait() {
+    for more in [json!({}), json!({"wait_for_running": true})] {
+        let (simulator, terraform) = cloud_with(json!({})).await;
+        let by = Duration::from_secs(60);
+        simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(DESCRIBE));
+        let stop = async {
+            until(|| looks(&simulator) == 1).await;
+            terraform.stop().await;
+        };
+        let config = of(more);
+        let (opened, ()) = tokio::join!(terraform.open(LOGIN, &config), stop);
+        let errors = opened.unwrap_err();
+        assert!(errors.only().summary.starts_with("Interrupted: Unable to"), "{errors:?}");
+    }
+}
+
+#[tokio::test]
+async fn its_configuration_is_checked_as_any_other() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    for (config, at) in [
+        (of(json!({"timeout": "soon"})), "timeout"),
+        (of(json!({"timeout": "0s"})), "timeout"),
+        (of(json!({"project_id": ""})), "project_id"),
+        (json!({"instance_id": ""}), "instance_id"),
+    ] {
+        let errors = terraform.open(LOGIN, &config).await.unwrap_err();
+        errors.says("Invalid Attribute Value", &[]).at(at);
+    }
+    let unknown = json!({"instance_id": UNKNOWN, "project_id": UNKNOWN, "wait_for_running": UNKNOWN, "timeout": UNKNOWN});
+    terraform.validate_ephemeral(LOGIN, &unknown).await.unwrap();
+    assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_start_that_is_under_way_is_waited_for_from_within_one_provider() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    let mut power = terraform.another();
+    let plan = power.plan(wanted(json!({"timeouts": {"create": "2s"}}))).await.unwrap();
+    simulator.add_fault(on_start(Effect::StuckInStarting));
+    let open = async {
+        until(|| simulator.count(START) == 1).await;
+        let config = of(json!({"wait_for_running": true}));
+        let run = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            simulator.patch(ID, json!({"State": "Running"}));
+        };
+        tokio::join!(terraform.open(LOGIN, &config), run).0
+    };
+    let (applied, opened) = tokio::join!(power.apply(plan), open);
+    applied.unwrap();
+    assert_eq!(opened.unwrap().0["state"], "Running");
+}

@@ -1,0 +1,223 @@
+//! Values that are not there, not known yet, or unlike what anybody expects, in everything that a practitioner writes.
+
+use serde_json::{Value as Json, json};
+use terraform_provider_compshare::{
+    cty::{Number, Type, Value, msgpack},
+    protocol::tfplugin5 as wire,
+};
+
+use super::{ID, cloud_with, merged, wanted};
+use crate::support::terraform_core::{Block, Diagnostic, Terraform, UNKNOWN};
+
+/// The attributes that can be set, and the blocks.
+fn settable(block: &Block) -> Vec<&str> {
+    let attributes = block.attributes.iter().filter(|(_, a)| !a.computed || a.optional);
+    attributes
+        .map(|(name, _)| name.as_str())
+        .chain(block.blocks.keys().map(String::as_str))
+        .collect()
+}
+
+/// As much as has to be set for there to be something to check.
+fn least(block: &Block) -> Json {
+    let required = block.attributes.iter().filter(|(_, a)| !a.optional && !a.computed);
+    required.map(|(name, _)| (name.clone(), json!(UNKNOWN))).collect()
+}
+
+#[tokio::test]
+async fn every_argument_of_everything_may_be_unknown() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    let mut checked = 0;
+    for (kind, name, block) in terraform.blocks() {
+        let all: Json =
+            settable(block).iter().map(|name| ((*name).to_owned(), json!(UNKNOWN))).collect();
+        terraform.validate_block(kind, name, &all).await.unwrap();
+        for argument in settable(block) {
+            let config = merged(least(block), json!({argument: UNKNOWN}));
+            let told = terraform.validate_block(kind, name, &config).await;
+            // What says which instance is meant has to be there, in some way or other.
+            if let Err(errors) = told {
+                errors.says("Invalid Attribute Combination", &["which instance"]);
+            }
+            checked += 1;
+        }
+        for (nested, inner) in &block.blocks {
+            for argument in settable(inner) {
+                let config = merged(least(block), json!({nested: {argument: UNKNOWN}}));
+                terraform.validate_block(kind, name, &config).await.unwrap();
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 50, "{checked}");
+    assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test]
+async fn an_empty_text_is_refused_wherever_it_cannot_mean_anything() {
+    let (_simulator, terraform) = cloud_with(json!({})).await;
+    for (kind, name, block) in terraform.blocks() {
+        for argument in settable(block) {
+            let Some(attribute) = block.attributes.get(argument) else { continue };
+            if attribute.ty != Type::String {
+                continue;
+            }
+            for blank in ["", " \t\u{3000}"] {
+                // White space is an expression that some names match.
+                if argument == "name_regex" && !blank.is_empty() {
+                    continue;
+                }
+                let mut config = least(block);
+                // Nothing else is to be found wrong with it.
+                if argument == "without_gpu_spec" {
+                    config = merged(config, json!({"without_gpu": true}));
+                }
+                let config = merged(config, json!({argument: blank}));
+                let told = terraform.validate_block(kind, name, &config).await;
+                let Err(errors) = told else { panic!("{name} takes {config}") };
+                let found = |one: &Diagnostic| {
+                    one.summary == "Invalid Attribute Value" && one.path == argument
+                };
+                assert!(errors.iter().any(found), "{name} {argument}: {errors:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_block_that_is_unknown_as_a_whole_stays_so_until_it_is_known() {
+    let (_simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({"timeouts": UNKNOWN}))).await.unwrap();
+    assert!(plan.planned.attribute("timeouts").is_unknown());
+    terraform.apply_with(plan, wanted(json!({"timeouts": {"create": "1m"}}))).await.unwrap();
+    assert_eq!(terraform.attribute("timeouts")["create"], "1m");
+}
+
+#[tokio::test]
+async fn texts_of_any_kind_reach_the_cloud_as_they_are() {
+    for name in ["训练/一号 ${a} %{b} \"c\" \\d\n", "e\u{301}", "🚀", "a&b=c+d%20", "\u{0}"] {
+        let (_simulator, terraform) = cloud_with(json!({"Name": name, "Tag": name})).await;
+        let found = terraform.read_data("compshare_instance", &json!({"name": name})).await;
+        assert_eq!(found.unwrap()["instance_id"], ID, "{name:?}");
+        let listed = terraform.query(&json!({"tag": name}), false, 9).await.unwrap();
+        assert_eq!(listed.len(), 1, "{name:?}");
+    }
+    let (_simulator, terraform) = cloud_with(json!({})).await;
+    let long = "长".repeat(300_000);
+    let errors = terraform.read_data("compshare_instance", &json!({"name": long})).await;
+    errors.unwrap_err().says("Instance Not Found", &[]);
+}
+
+#[tokio::test]
+async fn numbers_beyond_their_bounds_are_refused_and_none_is_cut() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    let number = |text: &str| serde_json::from_str::<Json>(text).unwrap();
+    for text in ["1.5", "-1", "101", "9223372036854775808", "1e400", "0.1", "-9223372036854775809"]
+    {
+        let errors = terraform.validate_provider(json!({"max_retries": number(text)})).await;
+        errors.unwrap_err().says("Invalid Attribute Value", &["whole number from 0 to 100"]);
+    }
+    for text in ["0", "100", "5.0", "1e1"] {
+        terraform.validate_provider(json!({"max_retries": number(text)})).await.unwrap();
+    }
+    assert!(simulator.calls().is_empty());
+}
+
+/// A plan for an instance whose id is unknown but begins with `uhost-`, as raw values; and the attributes' type.
+async fn planned_with_a_promise(terraform: &Terraform) -> (Vec<u8>, Type) {
+    let block = terraform.blocks()[0].2.clone();
+    let config = block.value(&json!({"instance_id": UNKNOWN}));
+    let encoded = msgpack::encode(&config, &block.ty()).unwrap();
+    let proposed = promising(encoded);
+    let nil = wire::DynamicValue { msgpack: vec![0xc0], json: Vec::new() };
+    let value = wire::DynamicValue { msgpack: proposed, json: Vec::new() };
+    let request = wire::plan_resource_change::Request {
+        type_name: "compshare_instance_power".to_owned(),
+        prior_state: Some(nil),
+        config: Some(value.clone()),
+        proposed_new_state: Some(value),
+        ..Default::default()
+    };
+    let response = terraform.client().plan_resource_change(request).await.unwrap().into_inner();
+    assert!(response.diagnostics.is_empty(), "{:?}", response.diagnostics);
+    (response.planned_state.unwrap().msgpack, block.ty())
+}
+
+/// Extension 12 with a map of two: not null (1), and the prefix (2) `uhost-`.
+const PROMISE: &[u8] = b"\xc7\x0b\x0c\x82\x01\xc2\x02\xa6uhost-";
+
+/// `instance_id` in an encoded object, unknown with a promise instead of without one.
+fn promising(encoded: Vec<u8>) -> Vec<u8> {
+    replaced(&encoded, b"\xabinstance_id\xd4\x00\x00", &[b"\xabinstance_id", PROMISE].concat())
+}
+
+#[track_caller]
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let at = bytes.windows(from.len()).position(|window| window == from).expect("it is there");
+    [&bytes[..at], to, &bytes[at + from.len()..]].concat()
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[tokio::test]
+async fn what_is_promised_of_an_unknown_id_is_kept_and_the_provider_promises_more() {
+    let (_simulator, terraform) = cloud_with(json!({})).await;
+    let (planned, ty) = planned_with_a_promise(&terraform).await;
+    let value = msgpack::decode(&planned, &ty).unwrap();
+    assert!(value.attribute("instance_id").is_unknown() && value.attribute("id").is_unknown());
+    assert!(contains(&planned, &[b"\xabinstance_id", PROMISE].concat()), "{planned:x?}");
+    // `id` is the same as `instance_id`, and never null: an expression that only asks for that is known while planning.
+    assert!(contains(&planned, b"\xa2id\xc7\x03\x0c\x81\x01\xc2"), "{planned:x?}");
+    // Whether the cloud names a zone is not for the provider to promise.
+    assert!(contains(&planned, b"\xa4zone\xd4\x00\x00"), "{planned:x?}");
+}
+
+#[tokio::test]
+async fn the_provider_block_may_be_absent_null_or_empty() {
+    let (simulator, _) = cloud_with(json!({})).await;
+    let terraform = Terraform::unconfigured(&simulator.url()).await;
+    let nil = wire::DynamicValue { msgpack: vec![0xc0], json: Vec::new() };
+    for config in [None, Some(wire::DynamicValue::default()), Some(nil)] {
+        let request = wire::configure::Request { config: config.clone(), ..Default::default() };
+        let configured = terraform.client().configure(request).await.unwrap().into_inner();
+        assert!(configured.diagnostics.is_empty(), "{configured:?}");
+        let request = wire::prepare_provider_config::Request { config };
+        let prepared = terraform.client().prepare_provider_config(request).await.unwrap();
+        assert!(prepared.into_inner().diagnostics.is_empty());
+        terraform.plan(wanted(json!({}))).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_that_does_not_fit_the_schema_is_an_error_and_no_crash() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    for bytes in [
+        &b"\xc1"[..],
+        b"",
+        b"\x80",
+        b"\x91\xc0",
+        b"\xa5hello",
+        b"\xd4\x00\x00",
+        b"\xdf\xff\xff\xff\xff",
+        b"\xc7\xff\x0c",
+    ] {
+        for (kind, name, _) in terraform.blocks() {
+            let told = terraform.validate_raw(kind, name, bytes).await;
+            // Absent is null, and unknown as a whole may turn out to be anything.
+            if !bytes.is_empty() && bytes != b"\xd4\x00\x00" {
+                assert_eq!(told.len(), 1, "{kind:?} {name} {bytes:x?}: {told:?}");
+            }
+        }
+    }
+    assert!(simulator.calls().is_empty());
+    // The provider lives on.
+    terraform.plan(wanted(json!({}))).await.unwrap();
+}
+
+#[test]
+fn a_number_in_a_configuration_here_is_the_number_that_was_written() {
+    let value = Value::Number(Number::from_decimal("0.1").unwrap());
+    assert_eq!(value.as_number().unwrap().to_string(), "0.1");
+}
