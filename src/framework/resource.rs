@@ -5,8 +5,7 @@ use std::future::Future;
 use futures_util::future::BoxFuture;
 
 use super::{
-    AnyOffered, Block, Context, Convert as _, Diagnostic, Diagnostics, IdentitySchema, Mode, Model,
-    Offered,
+    AnyOffered, Context, Convert as _, Diagnostic, Diagnostics, IdentitySchema, Model, Offered,
     offered::{Typed, optional, typed, wholly_known},
     planned_state,
 };
@@ -144,11 +143,9 @@ pub trait Resource: Offered {
         by: ImportBy<Self::Identity>,
     ) -> Result<Self::Model, Diagnostics>;
 
-    /// The configuration that an imported object is best written down with, so that its plan is empty. What only the
-    /// provider sets is left out afterwards.
-    fn config_of(&self, state: Self::Model) -> Self::Model {
-        state
-    }
+    /// The configuration that an imported object is best written down with, so that its plan is empty. It sets nothing that
+    /// only the provider sets.
+    fn config_of(&self, state: Self::Model) -> Self::Model;
 
     /// As a server holds it, without its types.
     fn boxed(self) -> Box<dyn AnyResource<Self::Session>>
@@ -349,8 +346,7 @@ impl<R: Resource> AnyResource<R::Session> for Typed<R> {
     }
 
     fn config_of(&self, state: &Value) -> Result<Value, Diagnostics> {
-        let config = self.offered.config_of(typed(state)?).into_value();
-        Ok(without_computed(&self.schema().block, config))
+        Ok(self.offered.config_of(typed(state)?).into_value())
     }
 }
 
@@ -416,14 +412,4 @@ fn with_promises(mut planned: Value, promising: &Value) -> Value {
         }
     }
     planned
-}
-
-/// A configuration may not set what only the provider sets.
-fn without_computed(block: &Block, mut config: Value) -> Value {
-    if let Value::Map(attributes) = &mut config {
-        for attribute in block.attributes.iter().filter(|a| a.mode == Mode::Computed) {
-            attributes.insert(attribute.name.to_owned(), Value::Null);
-        }
-    }
-    config
 }

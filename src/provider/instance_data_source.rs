@@ -3,7 +3,7 @@
 use super::{
     Session,
     instance_facts::{self, InstanceFacts},
-    instance_filter::Wanted,
+    instance_filter::InstanceFilter,
     instance_look::look,
     message,
 };
@@ -142,20 +142,21 @@ async fn by_name(
     context: &Context<Session>,
     config: &InstanceFacts,
 ) -> Result<Instance, Diagnostics> {
-    let wanted = Wanted {
-        name: config.name.clone(),
+    let name = config.name.text().unwrap_or_default();
+    let filter = InstanceFilter {
         region: config.region.clone(),
         zone: config.zone.clone(),
         project_id: config.project_id.clone(),
-        ..Wanted::default()
+        ..InstanceFilter::default()
     };
-    let mut found = wanted.all(context).await?;
+    let mut found = filter.all(context).await?;
+    found.retain(|instance| instance.name.as_deref() == Some(name));
     match (found.pop(), found.is_empty()) {
         (Some(instance), true) => Ok(instance),
         (Some(last), false) => {
             found.push(last);
-            Err(message::ambiguous_name(config.name.text().unwrap_or_default(), &found).into())
+            Err(message::ambiguous_name(name, &found).into())
         }
-        (None, _) => Err(message::unknown_name(config.name.text().unwrap_or_default()).into()),
+        (None, _) => Err(message::unknown_name(name).into()),
     }
 }

@@ -4,42 +4,25 @@ use regex_lite::Regex;
 
 use super::{Session, message, session::NotReady};
 use crate::{
-    compshare::{DescribeInstances, Instance, Pages, Scope},
+    compshare::{DescribeInstances, Instance, Pages, Scope, State},
     cty::{Path, Type},
-    framework::{Attr, Attribute, Context, Diagnostic, Diagnostics, Mode, Rule},
+    framework::{Attr, Attribute, Context, Diagnostic, Diagnostics, Mode, Rule, model},
 };
 
-/// The words of the API's documents. Others may come, so only their spelling is held against what a practitioner writes.
-const STATES: [&str; 12] = [
-    "Initializing",
-    "Starting",
-    "Running",
-    "Stopping",
-    "Stopped",
-    "Install",
-    "Install Fail",
-    "Rebooting",
-    "Resizing",
-    "Reinstalling",
-    "Pending",
-    "Unknown",
-];
-
-/// What is asked for, as a practitioner wrote it. Nothing set: every instance.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Wanted {
-    pub(super) region: Attr<String>,
-    pub(super) zone: Attr<String>,
-    pub(super) project_id: Attr<String>,
-    pub(super) state: Attr<String>,
-    pub(super) gpu_type: Attr<String>,
-    pub(super) tag: Attr<String>,
-    pub(super) name_regex: Attr<String>,
-    /// Exactly this name.
-    pub(super) name: Attr<String>,
+model! {
+    /// What instances are to be like, as a practitioner writes it. Nothing set: every instance.
+    pub(super) struct InstanceFilter {
+        pub(super) region: Attr<String>,
+        pub(super) zone: Attr<String>,
+        pub(super) project_id: Attr<String>,
+        pub(super) state: Attr<String>,
+        pub(super) gpu_type: Attr<String>,
+        pub(super) tag: Attr<String>,
+        pub(super) name_regex: Attr<String>,
+    }
 }
 
-/// The attributes that both have.
+/// The attributes of an [`InstanceFilter`].
 pub(super) fn attributes() -> Vec<Attribute> {
     let text = |name, description: &'static str| {
         Attribute::new(name, Type::String, Mode::Optional, description).rule(Rule::NotEmpty)
@@ -68,7 +51,8 @@ fn check_state(word: &str) -> Result<(), String> {
     if word.trim().is_empty() {
         return Err("it must not be empty".to_owned());
     }
-    let meant = STATES.iter().find(|state| **state != word && state.eq_ignore_ascii_case(word));
+    let meant =
+        State::WORDS.iter().find(|state| **state != word && state.eq_ignore_ascii_case(word));
     meant.map_or(Ok(()), |state| Err(format!("capital letters matter, the state is \"{state}\"")))
 }
 
@@ -79,7 +63,7 @@ fn check_regex(text: &str) -> Result<(), String> {
     Regex::new(text).map(drop).map_err(|error| error.to_string())
 }
 
-impl Wanted {
+impl InstanceFilter {
     /// The instances that are meant, page by page as the cloud lists them.
     ///
     /// # Errors
@@ -94,7 +78,7 @@ impl Wanted {
             ..DescribeInstances::default()
         });
         let name = self.name_regex.text().map(regex).transpose()?;
-        Ok(MatchingPages { pages, scope, name, wanted: self })
+        Ok(MatchingPages { pages, scope, name, filter: self })
     }
 
     /// All instances that are meant.
@@ -127,7 +111,7 @@ impl Wanted {
 #[derive(Debug)]
 pub(super) struct MatchingPages {
     pages: Pages,
-    wanted: Wanted,
+    filter: InstanceFilter,
     scope: Scope,
     name: Option<Regex>,
 }
@@ -147,20 +131,19 @@ impl MatchingPages {
                 return Err(message::interrupted("List Instances").into());
             }
         };
-        let page = page.map_err(|error| message::list(&error, &self.wanted))?;
+        let page = page.map_err(|error| message::list(&error, &self.filter))?;
         Ok(page.map(|page| page.into_iter().filter(|one| self.accepts(one)).collect()))
     }
 
     /// The cloud is asked for region, zone and tag as well, but it is known to ignore what it does not understand.
     fn accepts(&self, instance: &Instance) -> bool {
-        let Wanted { zone, state, gpu_type, tag, name, .. } = &self.wanted;
+        let InstanceFilter { zone, state, gpu_type, tag, .. } = &self.filter;
         let facts = [
             (self.scope.region.as_deref(), instance.region.as_deref()),
             (zone.text(), instance.zone.as_deref()),
             (state.text(), Some(instance.state.as_str())),
             (gpu_type.text(), instance.gpu_type.as_deref()),
             (tag.text(), instance.tag.as_deref()),
-            (name.text(), instance.name.as_deref()),
         ];
         let fits =
             |(wanted, fact): (Option<&str>, Option<&str>)| wanted.is_none() || wanted == fact;

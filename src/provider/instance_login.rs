@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Session, duration, instance_look::look, message, session::NotReady};
+use super::{Session, arguments, duration, instance_look::look, message, session::NotReady};
 use crate::{
     compshare::Instance,
     cty::Type,
     framework::{
-        Attr, Attribute, Block, Context, Diagnostics, EphemeralResource, Mode, Offered, Rule,
-        Schema, Sensitive, model,
+        Attr, Attribute, Block, Context, Diagnostics, EphemeralResource, Mode, Offered, Schema,
+        Sensitive, model,
     },
     power::{Order, Reason, Target},
 };
@@ -117,18 +117,12 @@ fn opened(
 }
 
 fn attributes() -> Vec<Attribute> {
-    let text = |name, mode, description: &'static str| {
-        Attribute::new(name, Type::String, mode, description)
+    let text = |name, description: &'static str| {
+        Attribute::new(name, Type::String, Mode::Computed, description)
     };
     vec![
-        text("instance_id", Mode::Required, "The instance, such as `uhost-…` or `cpod-…`.")
-            .rule(Rule::NotEmpty),
-        text(
-            "project_id",
-            Mode::Optional,
-            "The project the instance belongs to. Default: the provider's, else the account's default project.",
-        )
-        .rule(Rule::NotEmpty),
+        arguments::instance_id(),
+        arguments::project_id(),
         Attribute::new(
             "wait_for_running",
             Type::Bool,
@@ -138,19 +132,18 @@ fn attributes() -> Vec<Attribute> {
              configuration starts, and in the way there: Terraform opens this while planning, too, before anything is \
              started, and again when the resource is done.",
         ),
-        text("timeout", Mode::Optional, "How long to wait in all, such as `\"10m\"`. Default: `\"5m\"`.")
-            .rule(Rule::Duration),
-        text("state", Mode::Computed, "What the instance is doing, as the cloud words it."),
-        text("host", Mode::Computed, "Host name or address for SSH; null unless the instance runs."),
+        arguments::timeout("How long to wait in all, such as `\"10m\"`. Default: `\"5m\"`."),
+        text("state", "What the instance is doing, as the cloud words it."),
+        text("host", "Host name or address for SSH; null unless the instance runs."),
         Attribute::new(
             "port",
             Type::Number,
             Mode::Computed,
             "Port of SSH on the host; null unless the instance runs.",
         ),
-        text("user", Mode::Computed, "Who to log in as; null unless the instance runs."),
-        text("password", Mode::Computed, "The password, as it is to be typed.").sensitive(),
-        text("ssh_command", Mode::Computed, "The command that logs in; null unless the instance runs.")
+        text("user", "Who to log in as; null unless the instance runs."),
+        text("password", "The password, as it is to be typed.").sensitive(),
+        text("ssh_command", "The command that logs in; null unless the instance runs.")
             .sensitive(),
         Attribute::new(
             "software_urls",

@@ -2,14 +2,14 @@
 
 use super::{
     Session,
-    instance_filter::{self, Wanted},
+    instance_filter::{self, InstanceFilter},
     instance_power::{self, InstanceIdentity, InstancePower},
 };
 use crate::{
     compshare::Instance,
     framework::{
         Attr, Block, Context, Diagnostics, ListResource, Listed, Offered, Resource as _, Results,
-        Schema, model,
+        Schema,
     },
 };
 
@@ -17,21 +17,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct InstancePowerList;
 
-model! {
-    /// What the instances are to be like.
-    pub(super) struct InstancePowerListModel {
-        pub(super) region: Attr<String>,
-        pub(super) zone: Attr<String>,
-        pub(super) project_id: Attr<String>,
-        pub(super) state: Attr<String>,
-        pub(super) gpu_type: Attr<String>,
-        pub(super) tag: Attr<String>,
-        pub(super) name_regex: Attr<String>,
-    }
-}
-
 impl Offered for InstancePowerList {
-    type Model = InstancePowerListModel;
+    type Model = InstanceFilter;
     type Session = Session;
 
     fn type_name(&self) -> &'static str {
@@ -56,24 +43,15 @@ impl ListResource for InstancePowerList {
     async fn list(
         &self,
         context: &Context<Session>,
-        config: InstancePowerListModel,
+        config: InstanceFilter,
         results: &mut Results<InstancePower>,
     ) -> Result<(), Diagnostics> {
         let session = context.session()?;
-        let wanted = Wanted {
-            region: config.region,
-            zone: config.zone,
-            project_id: config.project_id.clone(),
-            state: config.state,
-            gpu_type: config.gpu_type,
-            tag: config.tag,
-            name_regex: config.name_regex,
-            name: Attr::Null,
-        };
-        let mut pages = wanted.pages(context)?;
+        let project_id = config.project_id.clone();
+        let mut pages = config.pages(context)?;
         while let Some(page) = pages.next(context).await? {
             for instance in page {
-                let listed = listed(session, &config.project_id, &instance);
+                let listed = listed(session, &project_id, &instance);
                 if results.push(listed).await.is_break() {
                     return Ok(());
                 }

@@ -3,7 +3,7 @@
 use super::{
     Session,
     instance_facts::{self, InstanceFacts, nested},
-    instance_filter::{self, Wanted},
+    instance_filter::{self, InstanceFilter},
 };
 use crate::{
     cty::Type,
@@ -68,7 +68,7 @@ impl DataSource for InstancesDataSource {
         context: &Context<Session>,
         config: InstancesModel,
     ) -> Result<InstancesModel, Diagnostics> {
-        let wanted = Wanted {
+        let filter = InstanceFilter {
             region: config.region.clone(),
             zone: config.zone.clone(),
             project_id: config.project_id.clone(),
@@ -76,9 +76,8 @@ impl DataSource for InstancesDataSource {
             gpu_type: config.gpu_type.clone(),
             tag: config.tag.clone(),
             name_regex: config.name_regex.clone(),
-            name: Attr::Null,
         };
-        let mut found = wanted.all(context).await?;
+        let mut found = filter.all(context).await?;
         // The cloud promises no order, and one that changes by itself would show as a change.
         found.sort_by(|one, other| one.id.cmp(&other.id));
         let project_id = match &config.project_id {

@@ -3,6 +3,7 @@
 //! It says what there is in Terraform's words and leaves the doing to [`crate::power`]. It never builds a form or reads JSON,
 //! and the one place where failures become messages is `message`.
 
+mod arguments;
 mod instance_data_source;
 mod instance_facts;
 mod instance_filter;

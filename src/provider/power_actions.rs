@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at},
 };
 
-use super::{DEFAULT_TIMEOUT, Session, duration, message, session::NotReady};
+use super::{DEFAULT_TIMEOUT, Session, arguments, duration, message, session::NotReady};
 use crate::{
     compshare::Spec,
     cty::Type,
@@ -99,7 +99,9 @@ impl Offered for PowerAction {
     }
 
     fn schema(&self) -> Schema {
-        let mut attributes = common_attributes();
+        let timeout = "How long it may take in all, such as `\"30m\"`. Default: `\"20m\"`.";
+        let mut attributes =
+            vec![arguments::instance_id(), arguments::project_id(), arguments::timeout(timeout)];
         attributes.extend((self.attributes)());
         let block = Block { description: self.description, attributes, blocks: Vec::new() };
         Schema { version: 0, block }
@@ -218,24 +220,6 @@ impl<'a> Story<'a> {
 
 const fn seconds(duration: Duration) -> Duration {
     Duration::from_secs(duration.as_secs())
-}
-
-fn common_attributes() -> Vec<Attribute> {
-    let text = |name, mode, description: &'static str| {
-        Attribute::new(name, Type::String, mode, description)
-    };
-    vec![
-        text("instance_id", Mode::Required, "The instance, such as `uhost-…` or `cpod-…`.")
-            .rule(Rule::NotEmpty),
-        text(
-            "project_id",
-            Mode::Optional,
-            "The project the instance belongs to. Default: the provider's, else the account's default project.",
-        )
-        .rule(Rule::NotEmpty),
-        text("timeout", Mode::Optional, "How long it may take in all, such as `\"30m\"`. Default: `\"20m\"`.")
-            .rule(Rule::Duration),
-    ]
 }
 
 fn start_attributes() -> Vec<Attribute> {

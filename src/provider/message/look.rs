@@ -5,7 +5,7 @@ use crate::{
     compshare::{Error, Instance, Undecodable},
     cty::Path,
     framework::{Attr, Diagnostic, Diagnostics},
-    provider::instance_filter::Wanted,
+    provider::instance_filter::InstanceFilter,
 };
 
 /// How many instances a message names at most.
@@ -38,11 +38,11 @@ pub(in crate::provider) fn look(id: &str, error: &Error) -> Diagnostic {
 }
 
 /// A list that failed, or broke off.
-pub(in crate::provider) fn list(error: &Error, wanted: &Wanted) -> Diagnostics {
+pub(in crate::provider) fn list(error: &Error, filter: &InstanceFilter) -> Diagnostics {
     let diagnostic = call("List Instances", "The instances could not be listed", error);
     let is_about =
         |parameter: &str, attr: &Attr<String>| !attr.is_null() && error.is_usage_of(parameter);
-    let path = [("Region", "region", &wanted.region), ("Zone", "zone", &wanted.zone)]
+    let path = [("Region", "region", &filter.region), ("Zone", "zone", &filter.zone)]
         .into_iter()
         .find(|(parameter, _, attr)| is_about(parameter, attr))
         .map(|(_, attribute, _)| Path::root().attribute(attribute));

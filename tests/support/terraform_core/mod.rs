@@ -542,6 +542,9 @@ impl Terraform {
             assert!(identity.is_null() || new_identity == *identity, "another identity");
             assert_eq!(response.private, private, "what is kept for the provider");
         }
+        if new.is_null() && !planned.is_null() && !prior.is_null() {
+            assert_eq!(new_identity, *identity, "a failed update, after which nothing changes");
+        }
         let failed = outcome.is_err();
         if !(failed && new.is_null()) {
             let tainted = failed && prior.is_null();
