@@ -160,10 +160,9 @@ fn decimal(number: Option<f64>) -> Attr<Number> {
     number.and_then(|number| Number::from_decimal(&number.to_string())).into()
 }
 
-/// `None` for 0, which is how the API says "never".
+/// `None` beyond the years that the format can write.
 pub(super) fn rfc3339(seconds: i64) -> Option<String> {
-    let time = jiff::Timestamp::from_second(seconds).ok()?;
-    (seconds > 0).then(|| time.to_string())
+    jiff::Timestamp::from_second(seconds).ok().map(|time| time.to_string())
 }
 
 /// The attributes of an [`InstanceFacts`], all of them the provider's to set.

@@ -86,6 +86,14 @@ async fn what_the_cloud_leaves_out_or_garbles_is_null() {
 }
 
 #[tokio::test]
+async fn what_is_configured_comes_back_even_if_the_cloud_leaves_it_out() {
+    let (_simulator, terraform) = cloud_with(json!({"Region": null, "Zone": null})).await;
+    let config = json!({"instance_id": ID, "region": "cn-wlcb", "zone": "cn-wlcb-01"});
+    let read = terraform.read_data(INSTANCE, &config).await.unwrap();
+    assert_eq!((&read["region"], &read["zone"]), (&json!("cn-wlcb"), &json!("cn-wlcb-01")));
+}
+
+#[tokio::test]
 async fn values_at_the_edges_of_their_types_survive() {
     let (_simulator, terraform) = cloud_with(json!({
         "Name": "🚀 e\u{301} \"q\" ${x} %{y}\n", "Memory": 9_007_199_254_740_993_i64, "CPU": u32::MAX,

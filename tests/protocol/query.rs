@@ -10,7 +10,10 @@ use terraform_provider_compshare::{
 use tokio_stream::StreamExt as _;
 
 use super::{DESCRIBE, ID, cloud, cloud_with, looks, nowhere, until};
-use crate::support::terraform_core::{Action, Listed, Terraform, UNKNOWN};
+use crate::support::{
+    script::{Script, Step},
+    terraform_core::{Action, Listed, Terraform, UNKNOWN},
+};
 
 const ALL: i64 = 10_000;
 
@@ -120,8 +123,7 @@ async fn each_filter_leaves_out_what_does_not_fit() {
 }
 
 #[tokio::test]
-async fn a_cloud_that_ignores_a_parameter_lists_nothing_more() {
-    // `Tag` and `Zone` are sent, and held against the answer all the same.
+async fn the_cloud_is_asked_for_no_more_than_it_can_tell_apart() {
     let (simulator, terraform) = mixed().await;
     let config = json!({"tag": "ml", "zone": "cn-wlcb-01", "region": "cn-wlcb"});
     terraform.query(&config, false, ALL).await.unwrap();
@@ -129,9 +131,28 @@ async fn a_cloud_that_ignores_a_parameter_lists_nothing_more() {
     let sent = &calls[0].parameters;
     assert_eq!((sent["Tag"].as_str(), sent["Zone"].as_str()), ("ml", "cn-wlcb-01"));
     assert_eq!(sent["Region"], "cn-wlcb");
-    simulator.add_fault(Fault::report_state("Stopped").on_action(DESCRIBE).forever());
-    let listed = terraform.query(&json!({"state": "Running"}), false, ALL).await.unwrap();
-    assert_eq!(ids(&listed), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_cloud_that_ignores_what_it_is_asked_for_lists_nothing_more() {
+    let answer = json!({"RetCode": 0, "TotalCount": 4, "UHostSet": [
+        {"UHostId": "uhost-1", "Tag": "ml", "Region": "cn-wlcb", "Zone": "cn-wlcb-01"},
+        {"UHostId": "uhost-2", "Tag": "web", "Region": "cn-wlcb", "Zone": "cn-wlcb-01"},
+        {"UHostId": "uhost-3", "Tag": "ml", "Region": "cn-sh2", "Zone": "cn-sh2-01"},
+        {"UHostId": "uhost-4"},
+    ]})
+    .to_string();
+    for (config, expected) in [
+        (json!({"tag": "ml"}), &["uhost-1", "uhost-3"][..]),
+        (json!({"region": "cn-wlcb"}), &["uhost-1", "uhost-2"]),
+        (json!({"zone": "cn-sh2-01"}), &["uhost-3"]),
+    ] {
+        let script = Script::start([Step::json(DESCRIBE, &answer)]).await;
+        let terraform = Terraform::with(&script.url(), json!({"max_retries": 0})).await;
+        let listed = terraform.query(&config, false, ALL).await.unwrap();
+        assert_eq!(ids(&listed), expected, "{config}");
+        script.finish();
+    }
 }
 
 #[tokio::test]
