@@ -16,7 +16,7 @@ use crate::{
     framework::{Diagnostics, ListEvent, ListRequest, Provider},
 };
 
-use wire::list_resource::Event;
+use wire::{attribute_path::step::Selector, list_resource::Event};
 
 /// How many objects may wait for the host before no more are asked of the cloud.
 const AHEAD: usize = 100;
@@ -26,7 +26,7 @@ pub(super) fn validate<P: Provider>(
     request: wire::validate_list_resource_config::Request,
 ) -> Result<wire::validate_list_resource_config::Response, Diagnostics> {
     let (list, ty) = server.list_resource(&request.type_name)?;
-    let diagnostics = encode::validated(list, request.config, &ty)?;
+    let diagnostics = in_config(encode::validated(list, request.config, &ty)?);
     Ok(wire::validate_list_resource_config::Response { diagnostics })
 }
 
@@ -42,9 +42,19 @@ pub(super) fn list<P: Provider>(
     let listed = ReceiverStream::new(listed).map(move |listed| Ok(types.event(&listed)));
     let told = last(ended, |diagnostic| {
         let nothing = diagnostic.is_empty();
-        (!nothing).then(|| Event { diagnostic, ..Event::default() })
+        (!nothing).then(|| Event { diagnostic: in_config(diagnostic), ..Event::default() })
     });
     Box::pin(listed.chain(told))
+}
+
+/// Core resolves the paths of these messages from the whole `list` block, in which what our schema describes is the block
+/// `config`.
+fn in_config(mut diagnostics: Vec<wire::Diagnostic>) -> Vec<wire::Diagnostic> {
+    for path in diagnostics.iter_mut().filter_map(|diagnostic| diagnostic.attribute.as_mut()) {
+        let selector = Some(Selector::AttributeName("config".to_owned()));
+        path.steps.insert(0, wire::attribute_path::Step { selector });
+    }
+    diagnostics
 }
 
 async fn run<P: Provider>(

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use terraform_provider_compshare::{
     cty::Value,
-    protocol::tfplugin5::{self as wire, invoke_action::event},
+    protocol::tfplugin5::{self as wire, attribute_path::step::Selector, invoke_action::event},
 };
 use tokio_stream::StreamExt as _;
 
@@ -232,7 +232,7 @@ impl Terraform {
             ..Default::default()
         };
         let response = self.client().validate_list_resource_config(request).await.unwrap();
-        self.told_by(&response.into_inner().diagnostics, &self.list)
+        self.told_of_list(response.into_inner().diagnostics)
     }
 
     /// `terraform query`: at most `limit` results. An error discards them all.
@@ -252,12 +252,24 @@ impl Terraform {
         let mut events = self.client().list_resource(request).await.unwrap().into_inner();
         let mut listed = Vec::new();
         while let Some(event) = events.next().await {
-            let event = event.unwrap();
-            self.told_by(&event.diagnostic, &self.list)?;
+            let mut event = event.unwrap();
+            self.told_of_list(std::mem::take(&mut event.diagnostic))?;
             assert!(listed.len() < usize::try_from(limit).unwrap(), "more than were asked for");
             listed.push(self.listed(&event, include_resource));
         }
         Ok(listed)
+    }
+
+    /// Core looks for the place of a message in the whole `list` block, where what is configured is in the block `config`.
+    fn told_of_list(
+        &self,
+        mut diagnostics: Vec<wire::Diagnostic>,
+    ) -> Result<Vec<Diagnostic>, Errors> {
+        for path in diagnostics.iter_mut().filter_map(|diagnostic| diagnostic.attribute.as_mut()) {
+            let outermost = path.steps.remove(0).selector;
+            assert_eq!(outermost, Some(Selector::AttributeName("config".to_owned())));
+        }
+        self.told_by(&diagnostics, &self.list)
     }
 
     fn listed(&self, event: &wire::list_resource::Event, include_resource: bool) -> Listed {
