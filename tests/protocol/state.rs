@@ -122,7 +122,7 @@ async fn a_resource_moves_here_from_the_same_provider_under_another_address() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     let stored = remembered("Running", json!({"project_id": "org-demo", "stop_on_destroy": true}));
     for provider in
-        ["registry.opentofu.org/compshare/compshare", "mirror.example.com/tools/compshare"]
+        ["registry.example.com/compshare/compshare", "mirror.example.com/tools/compshare"]
     {
         let request = from(provider, "compshare_instance_power", 0, &stored);
         let (moved, identity) = terraform.move_state(request.clone()).await.unwrap();
@@ -145,15 +145,15 @@ async fn nothing_else_moves_here_and_the_message_says_what_to_do_instead() {
     let state = json!({"id": ID});
     for (provider, source) in [
         ("terraform.io/builtin/terraform", "terraform_data"),
-        ("registry.terraform.io/hashicorp/null", "null_resource"),
-        ("registry.terraform.io/ucloud/ucloud", "compshare_instance_power"),
-        ("registry.terraform.io/compshare/compshare", "compshare_instance"),
+        ("registry.example.com/hashicorp/null", "null_resource"),
+        ("registry.example.com/ucloud/ucloud", "compshare_instance_power"),
+        ("registry.example.com/compshare/compshare", "compshare_instance"),
         ("", ""),
     ] {
         let errors = terraform.move_state(from(provider, source, 0, &state)).await.unwrap_err();
         errors.says("Move Not Supported", &[source, "`removed` block", "`import` block"]);
     }
-    let ours = "registry.opentofu.org/compshare/compshare";
+    let ours = "registry.example.com/compshare/compshare";
     let newer = from(ours, "compshare_instance_power", 1, &state);
     terraform.move_state(newer).await.unwrap_err().says("Unsupported State Version", &[]);
     let broken = from(ours, "compshare_instance_power", 0, &json!({"instance_id": {}}));

@@ -14,7 +14,8 @@ type Environments = BTreeMap<String, Result<PathBuf, String>>;
 
 static ENVIRONMENTS: LazyLock<Mutex<Environments>> = LazyLock::new(Mutex::default);
 
-/// The Python interpreter of the environment `name`, which holds exactly `packages` (pinned, as pip spells them).
+/// The Python interpreter of the environment `name`, which holds exactly `packages` (pinned, as pip spells them in a file of
+/// requirements, so that a hash may follow).
 ///
 /// Panics with pip's own words if it cannot be made: a test that needs it has then failed, not passed.
 pub(crate) fn environment(name: &str, packages: &[&str]) -> PathBuf {
@@ -34,9 +35,13 @@ fn make(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
         // Half an environment is worse than none: begin anew.
         let _ = fs::remove_dir_all(&folder);
         run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-        run(Command::new(&python).args(pip).args(packages))?;
-        fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+        let requirements = folder.join("requirements.txt");
+        let written = |path: &Path| format!("{}: ", path.display());
+        fs::write(&requirements, &wanted)
+            .map_err(|error| written(&requirements) + &error.to_string())?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+        run(Command::new(&python).args(pip).arg(&requirements))?;
+        fs::write(&stamp, wanted).map_err(|error| written(&stamp) + &error.to_string())?;
     }
     Ok(python)
 }

