@@ -30,7 +30,7 @@ pub use duration::{DurationError, parse_duration};
 pub use ephemeral_resource::{AnyEphemeralResource, EphemeralResource};
 pub use identity::{IdentityAttribute, IdentitySchema};
 pub use list_resource::{AnyListResource, ListEvent, ListRequest, ListResource, Listed, Results};
-pub use model::{Model, model};
+pub use model::{Model, attribute_name, model};
 pub use offered::{AnyOffered, Offered};
 pub use plan::{Planned, planned_state};
 pub use provider::{Host, Provider};

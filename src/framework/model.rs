@@ -18,6 +18,11 @@ pub trait Model: super::Convert + Clone + Send + Sync + 'static {
     fn fill_unknown(&mut self, other: &Self);
 }
 
+/// The attribute that a field stands for. A field whose name is a word of Rust's own is written `r#type`.
+pub fn attribute_name(field: &'static str) -> &'static str {
+    field.strip_prefix("r#").unwrap_or(field)
+}
+
 /// Defines a [`Model`]: a struct of `Attr` fields named as the schema names its attributes.
 #[macro_export]
 macro_rules! model {
@@ -41,16 +46,21 @@ macro_rules! model {
                     return Err($crate::framework::unexpected::<Self>(value));
                 }
                 Ok(Self {
-                    $($field: $crate::framework::Attr::from_value(value.attribute(stringify!($field)))
-                        .map_err(|error| {
-                            error.below($crate::cty::Step::Attribute(stringify!($field).to_owned()))
-                        })?,)*
+                    $($field: {
+                        let name = $crate::framework::attribute_name(stringify!($field));
+                        $crate::framework::Attr::from_value(value.attribute(name)).map_err(|error| {
+                            error.below($crate::cty::Step::Attribute(name.to_owned()))
+                        })?
+                    },)*
                 })
             }
 
             fn into_value(self) -> $crate::cty::Value {
                 $crate::cty::Value::Map([
-                    $((stringify!($field).to_owned(), self.$field.into_value()),)*
+                    $((
+                        $crate::framework::attribute_name(stringify!($field)).to_owned(),
+                        self.$field.into_value(),
+                    ),)*
                 ].into())
             }
         }
@@ -66,3 +76,26 @@ macro_rules! model {
 }
 
 pub use crate::model;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framework::{Attr, Convert as _};
+
+    model! {
+        struct Sample {
+            id: Attr<String>,
+            r#type: Attr<String>,
+        }
+    }
+
+    #[test]
+    fn fields_are_named_as_the_attributes_are() {
+        let value = Value::map([("id", Value::from("a")), ("type", Value::unknown())]);
+        let sample = <Sample as Model>::from_value(&value).unwrap();
+        assert_eq!(sample, Sample { id: "a".into(), r#type: Attr::Unknown });
+        assert_eq!(sample.into_value(), value);
+        let error = <Sample as Model>::from_value(&Value::map([("type", Value::from(1))]));
+        assert_eq!(error.unwrap_err().path.to_string(), "type");
+    }
+}
