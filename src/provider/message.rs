@@ -6,6 +6,7 @@
 mod account;
 mod error;
 mod look;
+mod reason;
 mod words;
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
 pub(super) use look::{
     ambiguous_name, call, interrupted, interrupted_read, list, look, password, read, unknown_name,
 };
-pub(super) use words::span;
+pub(super) use reason::span;
 
 /// Why an operation on an instance failed.
 #[derive(Debug)]
@@ -109,7 +110,7 @@ pub(super) fn keeps_running(id: &str) -> Diagnostic {
 
 /// A plan that cannot work, as one look at the instance showed.
 pub(super) fn refused_plan(order: &Order, reason: &Reason) -> Diagnostics {
-    let words = words::of_reason(reason, order);
+    let words = reason::of_reason(reason, order);
     let detail = format!(
         "{}\n\n{}\n\nNothing was changed; this was found while planning.",
         words.what, words.todo
@@ -119,7 +120,7 @@ pub(super) fn refused_plan(order: &Order, reason: &Reason) -> Diagnostics {
 
 /// An instance that was looked at and is not what was asked for.
 pub(super) fn refused_read(order: &Order, reason: &Reason) -> Diagnostics {
-    let words = words::of_reason(reason, order);
+    let words = reason::of_reason(reason, order);
     let detail = format!("{}\n\n{}", words.what, words.todo);
     Diagnostic { path: words.path, ..Diagnostic::error(words.summary, detail) }.into()
 }
@@ -131,7 +132,7 @@ pub(super) fn operation(order: &Order, failed: &Failed) -> Diagnostics {
         Failed::Operation(failure) => failure,
     };
     let account = &failure.account;
-    let words = words::of_failure(failure, order);
+    let words = reason::of_failure(failure, order);
     let mut detail = words.what;
     for paragraph in [account::bill(&failure.reason, account), &words.todo] {
         detail.push_str("\n\n");
