@@ -1,8 +1,10 @@
 //! Arguments that several things have, and that mean the same in each.
 
 use crate::{
+    compshare::Spec,
     cty::Type,
-    framework::{Attribute, Mode, Rule},
+    framework::{Attr, Attribute, Mode, Rule},
+    power::GpuMode,
 };
 
 /// Which instance is meant.
@@ -20,4 +22,13 @@ pub(super) fn project_id() -> Attribute {
 /// How long it may take.
 pub(super) fn timeout(description: &'static str) -> Attribute {
     Attribute::new("timeout", Type::String, Mode::Optional, description).rule(Rule::Duration)
+}
+
+/// What `without_gpu` and `without_gpu_spec` ask for.
+pub(super) fn gpu_mode(without_gpu: &Attr<bool>, without_gpu_spec: &Attr<String>) -> GpuMode {
+    match (without_gpu.is_true(), without_gpu_spec.text()) {
+        (false, _) => GpuMode::WithGpu,
+        (true, Some("B")) => GpuMode::WithoutGpu(Spec::B),
+        (true, _) => GpuMode::WithoutGpu(Spec::A),
+    }
 }

@@ -207,10 +207,7 @@ pub(super) fn attributes() -> Vec<Attribute> {
             "What it last ran on without its GPU, `A` or `B`, if the cloud says.",
         ),
         flag("supports_without_gpu", "Whether it can be started without its GPU."),
-        text(
-            "charge_type",
-            "How it is paid for: `Postpay`, `Dynamic`, `Day`, `Month`, `Year` or `Spot`.",
-        ),
+        text("charge_type", "How it is paid for: `Postpay`, `Dynamic`, `Day`, `Month` or `Year`."),
         number("price_yuan", "Price of the instance for one unit of its charge type, in yuan."),
         number("image_price_yuan", "Price of its image on top of that, in yuan."),
         text("created_at", "When it was created, in RFC 3339, as are all times here."),

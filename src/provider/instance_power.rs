@@ -3,15 +3,16 @@
 mod schema;
 
 use super::{
-    DEFAULT_TIMEOUT, Session, duration, instance_facts::rfc3339, message, session::NotReady,
+    DEFAULT_TIMEOUT, Session, arguments, duration, instance_facts::rfc3339, message,
+    session::NotReady,
 };
 use crate::{
-    compshare::{Instance, Spec, State},
+    compshare::{Instance, State},
     framework::{
         Attr, Change, Context, Diagnostics, Failure, IdentitySchema, ImportBy, Model as _, Offered,
         Resource, Schema, model,
     },
-    power::{self, GpuMode, Order, Place, Power, Target},
+    power::{self, Order, Place, Power, Target},
 };
 
 /// Also the name of its list.
@@ -360,11 +361,7 @@ fn target(model: &InstancePowerModel) -> Target {
     if model.state.text() == Some(STOPPED) {
         return Target::Stopped;
     }
-    let mode = match (model.without_gpu.is_true(), model.without_gpu_spec.text()) {
-        (false, _) => GpuMode::WithGpu,
-        (true, Some("B")) => GpuMode::WithoutGpu(Spec::B),
-        (true, _) => GpuMode::WithoutGpu(Spec::A),
-    };
+    let mode = arguments::gpu_mode(&model.without_gpu, &model.without_gpu_spec);
     Target::Running { mode, may_restart: model.allow_stopping_for_update.is_true() }
 }
 

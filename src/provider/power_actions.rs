@@ -10,13 +10,12 @@ use tokio::{
 
 use super::{DEFAULT_TIMEOUT, Session, arguments, duration, message, session::NotReady};
 use crate::{
-    compshare::Spec,
     cty::Type,
     framework::{
         Action, Attribute, Block, Context, Diagnostics, Mode, Offered, Progress, Rule, Schema,
         model,
     },
-    power::{Answer, Event, GpuMode, Order, Target},
+    power::{Answer, Event, Order, Target},
 };
 
 /// One of the actions.
@@ -54,11 +53,7 @@ impl PowerAction {
                           billed as any other; nothing is remembered, and nothing stops it again.",
             attributes: start_attributes,
             target: |config| Target::Running {
-                mode: match (config.without_gpu.is_true(), config.without_gpu_spec.text()) {
-                    (false, _) => GpuMode::WithGpu,
-                    (true, Some("B")) => GpuMode::WithoutGpu(Spec::B),
-                    (true, _) => GpuMode::WithoutGpu(Spec::A),
-                },
+                mode: arguments::gpu_mode(&config.without_gpu, &config.without_gpu_spec),
                 may_restart: config.allow_stopping_for_update.is_true(),
             },
             doing: "Starting",
