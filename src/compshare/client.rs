@@ -15,6 +15,7 @@ use super::{
     gather::{self, Gatherer},
     instance::Instance,
     limit::Limit,
+    listing::{self, Kind, Listings},
     ret_code::Class,
     retry, signature,
     transport::Transport,
@@ -61,6 +62,7 @@ struct Inner {
     transport: Transport,
     limit: Limit,
     gatherer: Gatherer,
+    listings: Listings,
 }
 
 /// A list of instances on its way, made by [`Client::pages`].
@@ -117,7 +119,9 @@ impl Client {
         .map_err(|kind| Error::new("", 0, None, kind))?;
         let limit = Limit::new(settings.max_concurrent_requests);
         let gatherer = Gatherer::default();
-        Ok(Self(Arc::new(Inner { settings, credentials, transport, limit, gatherer })))
+        let listings = Listings::default();
+        let inner = Inner { settings, credentials, transport, limit, gatherer, listings };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// How this client talks to the cloud.
@@ -184,6 +188,19 @@ impl Client {
 
     pub(super) fn gatherer(&self) -> &Gatherer {
         &self.0.gatherer
+    }
+
+    /// All instances in `scope`, or only those with `tag`. Lists that are asked for at about the same time are one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::call`], of the page that failed.
+    pub async fn list(&self, scope: Scope, tag: Option<String>) -> Result<Arc<[Instance]>, Error> {
+        listing::list(self, Kind { scope, tag }).await
+    }
+
+    pub(super) fn listings(&self) -> &Listings {
+        &self.0.listings
     }
 
     /// All instances that `describe` asks for, from its offset on. See [`Self::pages`].

@@ -24,6 +24,7 @@ mod gather;
 mod instance;
 mod lenient;
 mod limit;
+mod listing;
 mod login;
 mod ret_code;
 mod retry;

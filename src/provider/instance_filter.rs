@@ -69,19 +69,17 @@ impl InstanceFilter {
     /// # Errors
     /// The cloud cannot be asked.
     pub(super) fn pages(self, context: &Context<Session>) -> Result<MatchingPages, Diagnostics> {
-        let session = context.session()?;
-        let client = session.client().map_err(NotReady::into_diagnostics)?;
-        let scope = self.scope(session);
+        let client = context.session()?.client().map_err(NotReady::into_diagnostics)?;
+        let matching = Matching::new(self, context)?;
         let pages = client.pages(DescribeInstances {
-            scope: scope.clone(),
-            tag: self.tag.text().map(str::to_owned),
+            scope: matching.scope.clone(),
+            tag: matching.tag(),
             ..DescribeInstances::default()
         });
-        let name = self.name_regex.text().map(regex).transpose()?;
-        Ok(MatchingPages { pages, scope, name, filter: self })
+        Ok(MatchingPages { pages, matching })
     }
 
-    /// All instances that are meant.
+    /// All instances that are meant. Who asks at about the same time shares the requests.
     ///
     /// # Errors
     /// The cloud could not be asked, or not to the end.
@@ -89,12 +87,16 @@ impl InstanceFilter {
         self,
         context: &Context<Session>,
     ) -> Result<Vec<Instance>, Diagnostics> {
-        let mut pages = self.pages(context)?;
-        let mut instances = Vec::new();
-        while let Some(page) = pages.next(context).await? {
-            instances.extend(page);
-        }
-        Ok(instances)
+        let client = context.session()?.client().map_err(NotReady::into_diagnostics)?;
+        let matching = Matching::new(self, context)?;
+        let listed = tokio::select! {
+            listed = client.list(matching.scope.clone(), matching.tag()) => listed,
+            () = context.stop.cancelled() => {
+                return Err(message::interrupted("List Instances").into());
+            }
+        };
+        let listed = listed.map_err(|error| message::list(&error, &matching.filter))?;
+        Ok(listed.iter().filter(|instance| matching.accepts(instance)).cloned().collect())
     }
 
     fn scope(&self, session: &Session) -> Scope {
@@ -107,13 +109,47 @@ impl InstanceFilter {
     }
 }
 
+/// What an instance has to be like.
+#[derive(Debug)]
+struct Matching {
+    filter: InstanceFilter,
+    scope: Scope,
+    name: Option<Regex>,
+}
+
+impl Matching {
+    fn new(filter: InstanceFilter, context: &Context<Session>) -> Result<Self, Diagnostics> {
+        let scope = filter.scope(context.session()?);
+        let name = filter.name_regex.text().map(regex).transpose()?;
+        Ok(Self { filter, scope, name })
+    }
+
+    fn tag(&self) -> Option<String> {
+        self.filter.tag.text().map(str::to_owned)
+    }
+
+    /// The cloud is asked for region, zone and tag as well, but it is known to ignore what it does not understand.
+    fn accepts(&self, instance: &Instance) -> bool {
+        let InstanceFilter { zone, state, gpu_type, tag, .. } = &self.filter;
+        let facts = [
+            (self.scope.region.as_deref(), instance.region.as_deref()),
+            (zone.text(), instance.zone.as_deref()),
+            (state.text(), Some(instance.state.as_str())),
+            (gpu_type.text(), instance.gpu_type.as_deref()),
+            (tag.text(), instance.tag.as_deref()),
+        ];
+        let fits =
+            |(wanted, fact): (Option<&str>, Option<&str>)| wanted.is_none() || wanted == fact;
+        let is_named = |regex: &Regex| regex.is_match(instance.name.as_deref().unwrap_or_default());
+        facts.into_iter().all(fits) && self.name.as_ref().is_none_or(is_named)
+    }
+}
+
 /// A list of instances on its way.
 #[derive(Debug)]
 pub(super) struct MatchingPages {
     pages: Pages,
-    filter: InstanceFilter,
-    scope: Scope,
-    name: Option<Regex>,
+    matching: Matching,
 }
 
 impl MatchingPages {
@@ -131,24 +167,8 @@ impl MatchingPages {
                 return Err(message::interrupted("List Instances").into());
             }
         };
-        let page = page.map_err(|error| message::list(&error, &self.filter))?;
-        Ok(page.map(|page| page.into_iter().filter(|one| self.accepts(one)).collect()))
-    }
-
-    /// The cloud is asked for region, zone and tag as well, but it is known to ignore what it does not understand.
-    fn accepts(&self, instance: &Instance) -> bool {
-        let InstanceFilter { zone, state, gpu_type, tag, .. } = &self.filter;
-        let facts = [
-            (self.scope.region.as_deref(), instance.region.as_deref()),
-            (zone.text(), instance.zone.as_deref()),
-            (state.text(), Some(instance.state.as_str())),
-            (gpu_type.text(), instance.gpu_type.as_deref()),
-            (tag.text(), instance.tag.as_deref()),
-        ];
-        let fits =
-            |(wanted, fact): (Option<&str>, Option<&str>)| wanted.is_none() || wanted == fact;
-        let is_named = |regex: &Regex| regex.is_match(instance.name.as_deref().unwrap_or_default());
-        facts.into_iter().all(fits) && self.name.as_ref().is_none_or(is_named)
+        let page = page.map_err(|error| message::list(&error, &self.matching.filter))?;
+        Ok(page.map(|page| page.into_iter().filter(|one| self.matching.accepts(one)).collect()))
     }
 }
 

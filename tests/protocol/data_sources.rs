@@ -351,6 +351,52 @@ async fn reads_that_come_together_share_a_request() {
 }
 
 #[tokio::test]
+async fn names_that_are_looked_for_together_share_a_list() {
+    let instance = |n| json!({"UHostId": format!("uhost-{n}"), "Name": format!("训练-{n}")});
+    let instances: Vec<_> = (0..150).map(instance).collect();
+    let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
+    let reads = (0..40).map(|n| {
+        let terraform = terraform.clone();
+        async move {
+            let config = json!({"name": format!("训练-{n}")});
+            let read = terraform.read_data(INSTANCE, &config).await.unwrap();
+            assert_eq!(read["instance_id"], format!("uhost-{n}"));
+        }
+    });
+    futures_util::future::join_all(reads).await;
+    // Two pages each.
+    assert!(looks(&simulator) <= 4, "{}", looks(&simulator));
+}
+
+#[tokio::test]
+async fn whoever_asks_while_a_list_is_under_way_gets_one_of_his_own() {
+    let (simulator, terraform) = cloud_with(json!({"Name": "old"})).await;
+    let by = Duration::from_millis(200);
+    simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(DESCRIBE));
+    let early = async { terraform.read_data(INSTANCE, &json!({"name": "old"})).await.unwrap() };
+    let late = async {
+        until(|| looks(&simulator) == 1).await;
+        simulator.patch(ID, json!({"Name": "new"}));
+        terraform.read_data(INSTANCE, &json!({"name": "new"})).await.unwrap()
+    };
+    let (early, late) = tokio::join!(early, late);
+    assert_eq!((&early["name"], &late["name"]), (&json!("old"), &json!("new")));
+    assert_eq!(looks(&simulator), 2);
+}
+
+#[tokio::test]
+async fn a_list_that_fails_fails_for_all_who_shared_it() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    simulator.add_fault(Fault::refuse(299, "IAM permission denied").on_action(DESCRIBE));
+    let (one, other) = (json!({"name": "a"}), json!({"name": "b"}));
+    let (one, other) =
+        tokio::join!(terraform.read_data(INSTANCE, &one), terraform.read_data(INSTANCE, &other));
+    one.unwrap_err().says("Unable to List Instances", &["299"]);
+    other.unwrap_err().says("Unable to List Instances", &["299"]);
+    assert_eq!(looks(&simulator), 1);
+}
+
+#[tokio::test]
 async fn a_provider_that_waits_for_values_says_so_or_puts_the_read_off() {
     let (simulator, _) = cloud_with(json!({})).await;
     let provider = json!({"public_key": UNKNOWN});
