@@ -6,6 +6,7 @@ mod diagnostic;
 mod offered;
 mod rules;
 mod schema;
+mod stored;
 
 use std::{collections::BTreeMap, io, time::Duration};
 
@@ -226,26 +227,6 @@ impl Terraform {
         plain(value)
     }
 
-    /// Puts `value` into the state, as an earlier run may have left it.
-    pub(crate) fn remember(&mut self, value: &Json) {
-        let value = self.resource.value(value);
-        // What is kept for the provider comes back from it unchanged.
-        let private = b"kept".to_vec();
-        self.state = Some(State { value, identity: Value::Null, private, tainted: false });
-    }
-
-    /// What says which object is in the state, as JSON.
-    pub(crate) fn identity(&self) -> Json {
-        plain(&self.state.as_ref().unwrap().identity)
-    }
-
-    /// The same, put there as an earlier run may have left it.
-    pub(crate) fn remember_identity(&mut self, instance_id: &str, project_id: Json) {
-        let project = project_id.as_str().map_or(Value::Null, Value::from);
-        let identity = [("instance_id", Value::from(instance_id)), ("project_id", project)];
-        self.state.as_mut().unwrap().identity = Value::map(identity);
-    }
-
     /// PrepareProviderConfig, as `terraform validate` calls it.
     pub(crate) async fn validate_provider(&self, config: Json) -> Result<Vec<Diagnostic>, Errors> {
         let config = Some(encode(&self.provider.value(&config), &self.provider));
@@ -377,66 +358,6 @@ impl Terraform {
             self.read(&value, private, &identity).await?;
         let read = State { value, identity, private, tainted };
         self.state = Some(read).filter(|read| !read.value.is_null());
-        Ok(warnings)
-    }
-
-    /// UpgradeResourceState of a state stored as `json` under `version`.
-    pub(crate) async fn upgrade(&self, version: i64, json: &[u8]) -> Result<Value, Errors> {
-        let raw_state = wire::RawState { json: json.to_vec(), ..wire::RawState::default() };
-        self.upgrade_raw(version, raw_state).await
-    }
-
-    /// UpgradeResourceState of whatever is stored.
-    pub(crate) async fn upgrade_raw(
-        &self,
-        version: i64,
-        raw: wire::RawState,
-    ) -> Result<Value, Errors> {
-        let request = wire::upgrade_resource_state::Request {
-            type_name: RESOURCE.to_owned(),
-            version,
-            raw_state: Some(raw),
-        };
-        let response = self.client().upgrade_resource_state(request).await.unwrap().into_inner();
-        self.told(&response.diagnostics)?;
-        let value = decode(response.upgraded_state.as_ref(), &self.resource);
-        assert!(value.is_wholly_known() && !value.is_null(), "invalid upgrade: {value:?}");
-        Ok(value)
-    }
-
-    /// Imports by id and reads what was imported. The state is set if both succeed.
-    pub(crate) async fn import(&mut self, id: &str) -> Result<Vec<Diagnostic>, Errors> {
-        let id = id.to_owned();
-        self.import_as(wire::import_resource_state::Request { id, ..Default::default() }).await
-    }
-
-    /// The same by identity; what `identity` leaves out is null.
-    pub(crate) async fn import_by(&mut self, identity: &Json) -> Result<Vec<Diagnostic>, Errors> {
-        let identity = Some(self.identity_data(&self.identity_of(identity)));
-        let request = wire::import_resource_state::Request { identity, ..Default::default() };
-        self.import_as(request).await
-    }
-
-    async fn import_as(
-        &mut self,
-        request: wire::import_resource_state::Request,
-    ) -> Result<Vec<Diagnostic>, Errors> {
-        let type_name = RESOURCE.to_owned();
-        let request = wire::import_resource_state::Request { type_name, ..request };
-        let response = self.client().import_resource_state(request).await.unwrap().into_inner();
-        self.told(&response.diagnostics)?;
-        let [imported] = &response.imported_resources[..] else { panic!("not exactly one") };
-        assert_eq!(imported.type_name, RESOURCE);
-        let value = decode(imported.state.as_ref(), &self.resource);
-        assert!(value.is_wholly_known() && !value.is_null(), "invalid import: {value:?}");
-        let identity = self.known_identity(imported.identity.as_ref());
-        assert!(!identity.is_null(), "an import without an identity");
-        let Read { value, identity, private, warnings } =
-            self.read(&value, imported.private.clone(), &identity).await?;
-        if value.is_null() {
-            return Err(Errors::of_core("Cannot import non-existent remote object"));
-        }
-        self.state = Some(State { value, identity, private, tainted: false });
         Ok(warnings)
     }
 
@@ -599,31 +520,6 @@ impl Terraform {
         assert!(self.deferral_allowed, "deferral was not allowed");
         assert_eq!(deferred.reason(), wire::deferred::Reason::ProviderConfigUnknown);
         true
-    }
-
-    /// An identity written as JSON; what is absent is null.
-    fn identity_of(&self, identity: &Json) -> Value {
-        let Type::Object(attributes) = &self.identity else { panic!("{:?}", self.identity) };
-        let of = |name: &String| identity.get(name).and_then(Json::as_str);
-        Value::map(
-            attributes.keys().map(|name| (name.clone(), of(name).map_or(Value::Null, Value::from))),
-        )
-    }
-
-    fn identity_data(&self, identity: &Value) -> wire::ResourceIdentityData {
-        let msgpack = cty::msgpack::encode(identity, &self.identity).unwrap();
-        let identity_data = Some(wire::DynamicValue { msgpack, json: Vec::new() });
-        wire::ResourceIdentityData { identity_data }
-    }
-
-    /// Conforming and known, as core demands in all phases but some plans, and cannot show in those either; null if absent.
-    #[track_caller]
-    fn known_identity(&self, data: Option<&wire::ResourceIdentityData>) -> Value {
-        let Some(data) = data else { return Value::Null };
-        let data = data.identity_data.as_ref().unwrap();
-        let identity = cty::msgpack::decode(&data.msgpack, &self.identity).expect("an identity");
-        assert!(identity.is_wholly_known() && !identity.is_null(), "{identity:?}");
-        identity
     }
 
     fn told(&self, diagnostics: &[wire::Diagnostic]) -> Result<Vec<Diagnostic>, Errors> {

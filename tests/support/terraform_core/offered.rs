@@ -100,25 +100,6 @@ impl Terraform {
         told.into_iter().map(|diagnostic| diagnostic.summary).collect()
     }
 
-    /// MoveResourceState: the state that becomes of another resource's, with its identity if it comes with one.
-    pub(crate) async fn move_state(
-        &self,
-        request: wire::move_resource_state::Request,
-    ) -> Result<(Json, Json), Errors> {
-        let request = wire::move_resource_state::Request {
-            target_type_name: RESOURCE.to_owned(),
-            source_private: b"kept".to_vec(),
-            ..request
-        };
-        let response = self.client().move_resource_state(request).await.unwrap().into_inner();
-        self.told_by(&response.diagnostics, &self.resource)?;
-        let state = decode(response.target_state.as_ref(), &self.resource);
-        assert!(state.is_wholly_known() && !state.is_null(), "{state:?}");
-        assert_eq!(response.target_private, b"kept");
-        let identity = self.known_identity(response.target_identity.as_ref());
-        Ok((plain(&state), plain(&identity)))
-    }
-
     /// ValidateDataSourceConfig.
     pub(crate) async fn validate_data(
         &self,
@@ -219,11 +200,6 @@ impl Terraform {
         encode(&self.list.value(&serde_json::json!({})), &self.list)
     }
 
-    /// An identity off the wire, as JSON.
-    pub(crate) fn identity_in(&self, data: &wire::ResourceIdentityData) -> Json {
-        plain(&self.known_identity(Some(data)))
-    }
-
     /// ValidateListResourceConfig.
     pub(crate) async fn validate_list(&self, config: &Json) -> Result<Vec<Diagnostic>, Errors> {
         let request = wire::validate_list_resource_config::Request {
@@ -283,26 +259,6 @@ impl Terraform {
             identity: plain(&identity),
             object: plain(&object),
         }
-    }
-
-    /// GenerateResourceConfig for what is in the state. The result has to be a valid configuration.
-    pub(crate) async fn generate_config(&self) -> Json {
-        let state = &self.state().unwrap().value;
-        let request = wire::generate_resource_config::Request {
-            type_name: RESOURCE.to_owned(),
-            state: Some(encode(state, &self.resource)),
-        };
-        let response = self.client().generate_resource_config(request).await.unwrap().into_inner();
-        assert!(response.diagnostics.is_empty(), "{:?}", response.diagnostics);
-        let config = decode(response.config.as_ref(), &self.resource);
-        assert!(config.is_wholly_known() && !config.is_null(), "{config:?}");
-        for (name, attribute) in &self.resource.attributes {
-            let only_computed = attribute.computed && !attribute.optional;
-            assert!(!only_computed || config.attribute(name).is_null(), "{name} cannot be set");
-        }
-        let config = plain(&config);
-        self.validate(&config).await.unwrap();
-        config
     }
 
     /// ValidateActionConfig.
