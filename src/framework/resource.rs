@@ -295,23 +295,14 @@ impl<R: Resource> AnyResource<R::Session> for Typed<R> {
         request: ToApply,
     ) -> BoxFuture<'a, Applied> {
         Box::pin(async move {
-            let outcome = self.try_apply(context, &request).await;
-            let (state, mut diagnostics) = match outcome {
-                Ok(None) => (Some(None), Diagnostics::new()),
-                Ok(Some(state)) => (Some(Some(state)), Diagnostics::new()),
+            match self.try_apply(context, &request).await {
+                Ok(Some(state)) => applied(self.object(state, request.identity)),
+                Ok(None) => applied(Object::gone()),
                 Err(Failure { diagnostics, state }) => {
-                    (state.map(|state| Some(*state)), diagnostics)
+                    let object = state.map(|state| self.object(*state, request.identity));
+                    Applied { object, diagnostics }
                 }
-            };
-            let object = state.map(|state| match state {
-                None => Object::gone(),
-                Some(state) => self.object(state, request.identity),
-            });
-            if object.as_ref().is_some_and(|object| !object.state.is_wholly_known()) {
-                // Core would save nulls and blame the provider without saying where.
-                diagnostics.push(Diagnostic::bug("A value was still unknown after the apply."));
             }
-            Applied { object, diagnostics }
         })
     }
 
@@ -396,6 +387,15 @@ impl<R: Resource> Typed<R> {
             (None, None) => Ok(None),
         }
     }
+}
+
+/// A success must leave nothing unknown; core would save nulls and blame the provider without saying where.
+fn applied(object: Object) -> Applied {
+    let mut diagnostics = Diagnostics::new();
+    if !object.state.is_wholly_known() {
+        diagnostics.push(Diagnostic::bug("A value was still unknown after the apply."));
+    }
+    Applied { object: Some(object), diagnostics }
 }
 
 /// `planned` with what is promised of its unknown values: models do not carry promises ("not null", a prefix), and plans of

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cty::{Type, Value},
-    framework::{AnyOffered, Diagnostics, Host, Model, Provider, Schema},
+    framework::{AnyOffered, Diagnostic, Diagnostics, Host, Model, Provider, Schema},
 };
 
 const CAPABILITIES: wire::ServerCapabilities = wire::ServerCapabilities {
@@ -117,7 +117,6 @@ fn model<P: Provider>(config: &Value, ty: &Type) -> Result<P::Model, Diagnostics
         P::Model::from_value(config)
     };
     model.map_err(|error| {
-        crate::framework::Diagnostic::bug(format!("A value does not fit the schema: {error}."))
-            .into()
+        Diagnostic::bug(format!("A value does not fit the schema: {error}.")).into()
     })
 }

@@ -4,8 +4,8 @@ use super::tfplugin5::{self as wire, attribute_path::step::Selector};
 use crate::{
     cty::{self, Path, Step, Type, Value},
     framework::{
-        AnyOffered, Attribute, Block, Diagnostic, Diagnostics, IdentitySchema, Mode, NestedBlock,
-        Schema, Severity,
+        AnyOffered, Attribute, Block, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema,
+        Mode, NestedBlock, Schema, Severity,
     },
 };
 
@@ -125,15 +125,14 @@ pub(super) fn schema(schema: &Schema) -> wire::Schema {
 }
 
 pub(super) fn identity_schema(schema: &IdentitySchema) -> wire::ResourceIdentitySchema {
-    let attribute = |attribute: &crate::framework::IdentityAttribute| {
-        wire::resource_identity_schema::IdentityAttribute {
+    let attribute =
+        |attribute: &IdentityAttribute| wire::resource_identity_schema::IdentityAttribute {
             name: attribute.name.to_owned(),
             r#type: attribute.ty.to_json().into_bytes(),
             required_for_import: attribute.required_for_import,
             optional_for_import: !attribute.required_for_import,
             description: attribute.description.to_owned(),
-        }
-    };
+        };
     wire::ResourceIdentitySchema {
         version: schema.version,
         identity_attributes: schema.attributes.iter().map(attribute).collect(),

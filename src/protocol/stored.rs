@@ -6,12 +6,11 @@ use crate::framework::{Diagnostic, Diagnostics, ImportBy, Object, Provider};
 pub(super) fn identity_schemas<P: Provider>(
     server: &Server<P>,
 ) -> wire::get_resource_identity_schemas::Response {
-    let resources = server.resources().iter();
-    let schema = |resource: &crate::framework::IdentitySchema| encode::identity_schema(resource);
+    let schemas = server.resources().iter().map(|(name, resource)| {
+        ((*name).to_owned(), encode::identity_schema(&resource.identity_schema()))
+    });
     wire::get_resource_identity_schemas::Response {
-        identity_schemas: resources
-            .map(|(name, resource)| ((*name).to_owned(), schema(&resource.identity_schema())))
-            .collect(),
+        identity_schemas: schemas.collect(),
         diagnostics: Vec::new(),
     }
 }

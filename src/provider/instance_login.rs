@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Session, arguments, duration, instance_look::look, message, session::NotReady};
 use crate::{
-    compshare::Instance,
+    compshare::{Instance, Software},
     cty::Type,
     framework::{
         Attr, Attribute, Block, Context, Diagnostics, EphemeralResource, Mode, Offered, Schema,
@@ -101,9 +101,7 @@ fn opened(
     let revealed = |secret: SecretString| Sensitive::from(secret.expose_secret().to_owned());
     let login = instance.login();
     let urls = instance.softwares.iter();
-    let url = |software: &crate::compshare::Software| {
-        Some((software.name.clone()?, software.url.clone()?.into()))
-    };
+    let url = |software: &Software| Some((software.name.clone()?, software.url.clone()?.into()));
     InstanceLoginModel {
         state: Some(instance.state.as_str().to_owned()).filter(|word| !word.is_empty()).into(),
         host: login.host.into(),
