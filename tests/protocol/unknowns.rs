@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::{
-    cty::{Number, Type, Value, msgpack},
+    cty::{Type, msgpack},
     protocol::tfplugin5 as wire,
 };
 
@@ -214,10 +214,4 @@ async fn a_configuration_that_does_not_fit_the_schema_is_an_error_and_no_crash()
     assert!(simulator.calls().is_empty());
     // The provider lives on.
     terraform.plan(wanted(json!({}))).await.unwrap();
-}
-
-#[test]
-fn a_number_in_a_configuration_here_is_the_number_that_was_written() {
-    let value = Value::Number(Number::from_decimal("0.1").unwrap());
-    assert_eq!(value.as_number().unwrap().to_string(), "0.1");
 }
