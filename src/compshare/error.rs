@@ -73,6 +73,12 @@ impl Error {
         Self(Box::new(Inner { action, attempts, request_id, kind }))
     }
 
+    /// The failure of `action` whose task ended before it had an answer: with its runtime, or by a fault of its own.
+    pub(super) fn abandoned(action: &'static str) -> Self {
+        let lost = Lost::Interrupted("the request was abandoned".to_owned());
+        Self::new(action, 0, None, ErrorKind::MaybeSent(lost))
+    }
+
     /// The API's name of the call, such as `StartCompShareInstance`; empty if no call had been made yet.
     pub fn action(&self) -> &'static str {
         self.0.action

@@ -29,7 +29,7 @@ use tokio::{
 use super::{
     Client,
     call::{Call as _, DescribeInstances, Scope},
-    error::{Error, ErrorKind, Lost},
+    error::Error,
     instance::Instance,
     ret_code::Class,
 };
@@ -86,11 +86,7 @@ pub(super) async fn look(client: &Client, id: &str, scope: &Scope, delay: Durati
     if client.gatherer().join(scope, waiting, now) {
         tokio::spawn(serve(client.clone(), scope.clone()));
     }
-    // The task that would have answered ended early: with its runtime, or by a fault of its own.
-    looked.await.unwrap_or_else(|_| {
-        let lost = Lost::Interrupted("the request was abandoned".to_owned());
-        Err(Error::new(DescribeInstances::ACTION, 0, None, ErrorKind::MaybeSent(lost)))
-    })
+    looked.await.unwrap_or_else(|_| Err(Error::abandoned(DescribeInstances::ACTION)))
 }
 
 /// Looks for `id` in `scope` with a request of its own.

@@ -115,6 +115,22 @@ pub struct Instance {
     pub ssh_login_command: Option<SecretString>,
 }
 
+impl Instance {
+    /// GPUs allocated now: none unless it is `Running`. `None` if the cloud does not say, or cannot.
+    pub fn allocated_gpus(&self) -> Option<u32> {
+        match self.state {
+            State::Unknown => None,
+            State::Running => self.gpu,
+            _ => Some(0),
+        }
+    }
+
+    /// What it is doing, as the cloud words it; `None` if the cloud could not say.
+    pub fn state_word(&self) -> Option<&str> {
+        Some(self.state.as_str()).filter(|word| !word.is_empty())
+    }
+}
+
 /// An address of an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Address {

@@ -15,7 +15,7 @@ use tokio::{sync::oneshot, time::sleep};
 use super::{
     Client,
     call::{Call as _, DescribeInstances, Scope},
-    error::{Error, ErrorKind, Lost},
+    error::Error,
     instance::Instance,
 };
 
@@ -57,11 +57,7 @@ pub(super) async fn list(client: &Client, kind: Kind) -> Listed {
     if is_first {
         tokio::spawn(serve(client.clone(), kind));
     }
-    // The task that would have answered ended early: with its runtime, or by a fault of its own.
-    listed.await.unwrap_or_else(|_| {
-        let lost = Lost::Interrupted("the request was abandoned".to_owned());
-        Err(Error::new(DescribeInstances::ACTION, 0, None, ErrorKind::MaybeSent(lost)))
-    })
+    listed.await.unwrap_or_else(|_| Err(Error::abandoned(DescribeInstances::ACTION)))
 }
 
 async fn serve(client: Client, kind: Kind) {

@@ -77,12 +77,10 @@ impl InstanceFacts {
         let text = |fact: &Option<String>| Attr::from(fact.clone());
         let time = |seconds: Option<i64>| Attr::from(seconds.and_then(rfc3339));
         let runs = instance.state == State::Running;
-        let allocated = if runs { instance.gpu.map(i64::from) } else { Some(0) };
         Self {
             instance_id: instance.id.as_str().into(),
             name: text(&instance.name),
-            // The cloud's own look-up failed: what it does not know is not an empty word.
-            state: Some(instance.state.as_str().to_owned()).filter(|word| !word.is_empty()).into(),
+            state: instance.state_word().map(str::to_owned).into(),
             region: text(&instance.region),
             zone: text(&instance.zone),
             project_id: project_id.clone(),
@@ -91,7 +89,7 @@ impl InstanceFacts {
             instance_type: text(&instance.instance_type),
             machine_type: text(&instance.machine_type),
             gpu_type: text(&instance.gpu_type),
-            gpu_count: allocated.filter(|_| !instance.state.is_unknown()).into(),
+            gpu_count: instance.allocated_gpus().map(i64::from).into(),
             reported_gpu_count: instance.gpu.map(i64::from).into(),
             gpu_memory_gb: instance.graphics_memory_gb.map(i64::from).into(),
             cpu_cores: instance.cpu.map(i64::from).into(),

@@ -103,7 +103,7 @@ fn opened(
     let urls = instance.softwares.iter();
     let url = |software: &Software| Some((software.name.clone()?, software.url.clone()?.into()));
     InstanceLoginModel {
-        state: Some(instance.state.as_str().to_owned()).filter(|word| !word.is_empty()).into(),
+        state: instance.state_word().map(str::to_owned).into(),
         host: login.host.into(),
         port: login.port.map(i64::from).into(),
         user: login.user.into(),

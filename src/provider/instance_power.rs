@@ -385,14 +385,11 @@ pub(super) fn observed(model: &InstancePowerModel, instance: &Instance) -> Insta
     set(&mut state.name, instance.name.clone());
     set(&mut state.gpu_type, instance.gpu_type.clone());
     set(&mut state.started_at, instance.start_time.and_then(rfc3339));
+    set(&mut state.gpu_count, instance.allocated_gpus().map(i64::from));
     if instance.state == State::Running {
-        set(&mut state.gpu_count, instance.gpu.map(i64::from));
         set(&mut state.without_gpu, instance.gpu.map(|count| count == 0));
-    } else {
-        state.gpu_count = Attr::Known(0);
-        if let Some(word) = unlisted(&instance.state) {
-            tracing::warn!(instance = %instance.id, state = word, "the cloud reports a state that no document lists");
-        }
+    } else if let Some(word) = unlisted(&instance.state) {
+        tracing::warn!(instance = %instance.id, state = word, "the cloud reports a state that no document lists");
     }
     state
 }

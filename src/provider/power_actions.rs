@@ -1,10 +1,10 @@
 //! The actions `compshare_instance_start`, `compshare_instance_stop` and `compshare_instance_reboot`: the same power logic as
 //! the resource, asked for once. They differ in data.
 
-use std::time::Duration;
+use std::{future::Future, pin::pin, time::Duration};
 
 use tokio::{
-    sync::mpsc,
+    sync::mpsc::{self, UnboundedReceiver},
     time::{Instant, MissedTickBehavior, interval_at},
 };
 
@@ -126,23 +126,9 @@ impl Action for PowerAction {
             ..session.order(id, &config.project_id, (self.target)(&config))
         };
         let mut story = Story::begin(self.doing, id, progress);
-        let (events, mut happening) = mpsc::unbounded_channel();
+        let (events, happening) = mpsc::unbounded_channel();
         let reached = power.reach_watched(&order, &context.stop, Some(events));
-        tokio::pin!(reached);
-        let mut reminder =
-            interval_at(Instant::now() + session.pace().report, session.pace().report);
-        reminder.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let reached = loop {
-            tokio::select! {
-                biased;
-                Some(event) = happening.recv() => story.tell(&event),
-                reached = &mut reached => break reached,
-                _ = reminder.tick() => story.remind(),
-            }
-        };
-        while let Ok(event) = happening.try_recv() {
-            story.tell(&event);
-        }
+        let reached = story.tell_until(reached, happening, session.pace().report).await;
         reached
             .map_err(|failure| message::operation(&order, &message::Failed::Operation(failure)))?;
         story.end();
@@ -166,6 +152,30 @@ impl<'a> Story<'a> {
     fn begin(doing: &'static str, id: &'a str, progress: &'a Progress) -> Self {
         progress.tell(format!("{doing} instance {id}"));
         Self { progress, doing, id, began: Instant::now(), state: None, asked: false }
+    }
+
+    /// Tells what happens, and from time to time that nothing does, until `work` is done.
+    async fn tell_until<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        mut happening: UnboundedReceiver<Event>,
+        report: Duration,
+    ) -> T {
+        let mut work = pin!(work);
+        let mut reminder = interval_at(Instant::now() + report, report);
+        reminder.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let done = loop {
+            tokio::select! {
+                biased;
+                Some(event) = happening.recv() => self.tell(&event),
+                done = &mut work => break done,
+                _ = reminder.tick() => self.remind(),
+            }
+        };
+        while let Ok(event) = happening.try_recv() {
+            self.tell(&event);
+        }
+        done
     }
 
     fn tell(&mut self, event: &Event) {
@@ -197,7 +207,8 @@ impl<'a> Story<'a> {
         let (id, doing) = (self.id, self.doing);
         let in_all = message::span(seconds(self.began.elapsed()));
         self.progress.tell(match &self.state {
-            None => format!("{doing} instance {id}: no answer yet after {in_all}"),
+            // Another operation on it may be under way, or the cloud takes its time.
+            None => format!("{doing} instance {id}: not seen yet after {in_all}"),
             Some((word, since)) => {
                 let unchanged = message::span(seconds(since.elapsed()));
                 format!("{doing} instance {id}: {word} for {unchanged}, {in_all} in all")

@@ -386,6 +386,22 @@ async fn an_action_and_a_resource_on_one_instance_take_turns() {
 }
 
 #[tokio::test]
+async fn an_action_that_waits_for_its_turn_gives_signs_of_life_too() {
+    let (simulator, terraform) = taking(Duration::from_secs(60), json!({})).await;
+    let long = of(json!({}));
+    let late = async {
+        until(|| simulator.count(START) == 1).await;
+        let invoked = terraform.invoke(STOP_IT, &of(json!({"timeout": "300ms"}))).await;
+        terraform.stop().await;
+        invoked
+    };
+    let (first, late) = tokio::join!(terraform.invoke(START_IT, &long), late);
+    first.fail();
+    assert!(late.progress.iter().any(|line| line.contains("not seen yet")), "{late:?}");
+    late.fail().says("Timeout: Unable to Stop Instance", &["within 300ms"]);
+}
+
+#[tokio::test]
 async fn an_action_goes_on_when_its_host_stops_listening() {
     let (simulator, terraform) = taking(MOMENT, json!({})).await;
     let request = terraform.invocation(START_IT, &of(json!({})));
