@@ -135,6 +135,24 @@ fn every_module_says_what_it_is_for() {
     assert!(silent.is_empty(), "{silent:?}");
 }
 
+#[test]
+fn each_direct_dependency_has_its_reason_in_the_line_above() {
+    let manifest =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let (mut table, mut above, mut without_reason) = ("", "", Vec::new());
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            table = line;
+        }
+        let is_dependency = table.ends_with("dependencies]") && line.contains(" = ");
+        if is_dependency && !line.starts_with('#') && !above.starts_with("# ") {
+            without_reason.push(line);
+        }
+        above = line;
+    }
+    assert!(without_reason.is_empty(), "{}", without_reason.join("\n"));
+}
+
 /// As a whole word at its end: `Form`, but not `Formatter`.
 fn mentions(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
