@@ -44,7 +44,8 @@
 //!
 //! # Money and secrets
 //!
-//! A start is never sent twice on a guess: see [`power`]. Keys, signatures and passwords are in types that do not print.
+//! A start is never sent twice on a guess: see [`power`]. None is sent for a host that is gone: its next run may be at work on
+//! the same instance. Keys, signatures and passwords are in types that do not print.
 
 pub mod compshare;
 pub mod cty;

@@ -4,13 +4,7 @@ use tokio::sync::mpsc;
 use tokio_stream::{StreamExt as _, wrappers::UnboundedReceiverStream};
 use tonic::codegen::BoxStream;
 
-use super::{
-    answer::{finish, last},
-    encode,
-    resource::told,
-    server::Server,
-    tfplugin5 as wire,
-};
+use super::{answer::Task, encode, resource::told, server::Server, tfplugin5 as wire};
 use crate::framework::{Diagnostics, Progress, Provider};
 
 use wire::invoke_action::{Event, event};
@@ -35,20 +29,18 @@ pub(super) fn plan<P: Provider>(
     Ok(wire::plan_action::Response { diagnostics, deferred: None })
 }
 
-/// Progress as it comes, then what came of it. In a task of its own, as an apply is: once the cloud was asked for something,
-/// it is followed to its end, even if the host gives up on the call.
+/// Progress as it comes, then what came of it.
 pub(super) fn invoke<P: Provider>(
     server: Server<P>,
     request: wire::invoke_action::Request,
 ) -> BoxStream<Event> {
     let (messages, told) = mpsc::unbounded_channel();
     let progress = Progress::new(messages);
-    let ended =
-        tokio::spawn(finish("InvokeAction", async move { run(&server, request, progress).await }));
+    let task = Task::spawn("InvokeAction", async move { run(&server, request, progress).await });
     let progress = UnboundedReceiverStream::new(told).map(|message| {
         Ok(Event { r#type: Some(event::Type::Progress(event::Progress { message })) })
     });
-    let completed = last(ended, |diagnostics| {
+    let completed = task.last(|diagnostics| {
         let completed = event::Completed { diagnostics };
         Some(Event { r#type: Some(event::Type::Completed(completed)) })
     });

@@ -48,26 +48,40 @@ async fn watched<T>(
     result
 }
 
-/// What there is to tell about `call` at its end, for an answer that is a stream. A panic becomes a diagnostic.
-pub(super) async fn finish(
-    rpc: &'static str,
-    call: impl Future<Output = Result<Diagnostics, Diagnostics>> + Send,
-) -> Diagnostics {
-    watched(rpc, call).await.unwrap_or_else(|diagnostics| diagnostics)
+/// A call whose answer is a stream, in a task of its own. It ends with the stream: a host that is gone must not have anything
+/// more asked of the cloud.
+pub(super) struct Task(JoinHandle<Diagnostics>);
+
+impl Task {
+    /// Begins `call`. A panic becomes a diagnostic.
+    pub(super) fn spawn(
+        rpc: &'static str,
+        call: impl Future<Output = Result<Diagnostics, Diagnostics>> + Send + 'static,
+    ) -> Self {
+        Self(tokio::spawn(async move {
+            watched(rpc, call).await.unwrap_or_else(|diagnostics| diagnostics)
+        }))
+    }
+
+    /// The last event of the stream, made of what there is to tell when the call has ended; or none.
+    pub(super) fn last<E>(
+        mut self,
+        event: impl FnOnce(Vec<wire::Diagnostic>) -> Option<E>,
+    ) -> impl Stream<Item = Result<E, Status>> {
+        let event = async move {
+            match (&mut self.0).await {
+                Ok(diagnostics) => event(encode::diagnostics(diagnostics)).map(Ok),
+                Err(_) => Some(Err(Status::unavailable("the provider is shutting down"))),
+            }
+        };
+        futures_util::stream::once(event).filter_map(std::future::ready)
+    }
 }
 
-/// The last event of a stream, made of what there is to tell when the task behind it has ended; or none.
-pub(super) fn last<E>(
-    ended: JoinHandle<Diagnostics>,
-    event: impl FnOnce(Vec<wire::Diagnostic>) -> Option<E>,
-) -> impl Stream<Item = Result<E, Status>> {
-    let event = async move {
-        match ended.await {
-            Ok(diagnostics) => event(encode::diagnostics(diagnostics)).map(Ok),
-            Err(_) => Some(Err(Status::unavailable("the provider is shutting down"))),
-        }
-    };
-    futures_util::stream::once(event).filter_map(std::future::ready)
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 fn panicked(rpc: &str, panic: &(dyn Any + Send)) -> Diagnostics {

@@ -4,13 +4,7 @@ use tokio::sync::mpsc;
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 use tonic::codegen::BoxStream;
 
-use super::{
-    answer::{finish, last},
-    encode,
-    resource::told,
-    server::Server,
-    tfplugin5 as wire,
-};
+use super::{answer::Task, encode, resource::told, server::Server, tfplugin5 as wire};
 use crate::{
     cty::Type,
     framework::{Diagnostics, ListEvent, ListRequest, Provider},
@@ -37,10 +31,9 @@ pub(super) fn list<P: Provider>(
 ) -> BoxStream<Event> {
     let (events, listed) = mpsc::channel(AHEAD);
     let types = Types::of(&server, &request.type_name);
-    let ended =
-        tokio::spawn(finish("ListResource", async move { run(&server, request, events).await }));
+    let task = Task::spawn("ListResource", async move { run(&server, request, events).await });
     let listed = ReceiverStream::new(listed).map(move |listed| Ok(types.event(&listed)));
-    let told = last(ended, |diagnostic| {
+    let told = task.last(|diagnostic| {
         let nothing = diagnostic.is_empty();
         (!nothing).then(|| Event { diagnostic: in_config(diagnostic), ..Event::default() })
     });

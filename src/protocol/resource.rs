@@ -81,7 +81,7 @@ pub(super) async fn plan<P: Provider>(
 }
 
 pub(super) async fn apply<P: Provider>(
-    server: Server<P>,
+    server: &Server<P>,
     request: wire::apply_resource_change::Request,
 ) -> Result<wire::apply_resource_change::Response, Diagnostics> {
     let (resource, ty) = server.resource(&request.type_name)?;

@@ -75,16 +75,13 @@ impl<P: Provider> provider_server::Provider for Server<P> {
         answer("PlanResourceChange", resource::plan(self, request.into_inner())).await
     }
 
-    /// In a task of its own: once the cloud was asked for something, what came of it has to be found out, even if the
-    /// host gives up on the call.
+    /// Not in a task of its own: it ends with the host, or with the host's interest. Nobody would learn what came of it, and
+    /// the next run may be at work on the same instances.
     async fn apply_resource_change(
         &self,
         request: Request<wire::apply_resource_change::Request>,
     ) -> Answer<wire::apply_resource_change::Response> {
-        let call = resource::apply(self.clone(), request.into_inner());
-        tokio::spawn(answer("ApplyResourceChange", call))
-            .await
-            .unwrap_or_else(|_| Err(Status::unavailable("the provider is shutting down")))
+        answer("ApplyResourceChange", resource::apply(self, request.into_inner())).await
     }
 
     async fn import_resource_state(

@@ -161,6 +161,24 @@ async fn a_stop_ends_all_that_is_under_way_and_nothing_that_comes_later() {
     assert_eq!(asked(&simulator), (1, 0));
 }
 
+#[tokio::test]
+async fn a_host_that_is_gone_gets_nothing_more_started() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    simulator.patch(ID, json!({"State": "Stopping"}));
+    let before = looks(&simulator);
+    tokio::select! {
+        result = terraform.apply(plan) => panic!("it ended: {result:?}"),
+        () = until(|| looks(&simulator) > before + 2) => {}
+    }
+    // Dropping a call is what its host's end does to it.
+    let before = looks(&simulator);
+    simulator.patch(ID, json!({"State": "Stopped"}));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(asked(&simulator), (0, 0));
+    assert!(looks(&simulator) <= before + 1, "it goes on looking");
+}
+
 /// Applies with a timeout of 700 ms, and expects the end of it then, whatever the cloud does.
 async fn timed_out(fault: impl Fn(&Simulator), more: Json) -> Errors {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
