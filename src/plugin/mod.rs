@@ -37,7 +37,7 @@ pub use self::{
     handshake::Cookie,
     listener::{Address, Listener, Place},
     services::rpc,
-    shutdown::{Owner, Patience},
+    shutdown::{Owner, Parent, Patience},
     tls::Acceptor,
 };
 use self::{handshake::Line, incoming::OpenConnections, shutdown::Signals};
@@ -60,8 +60,8 @@ pub struct Plugin {
 }
 
 /// Serves what `routes` makes to the host that started this process, until it says `Shutdown`, is
-/// gone, or SIGTERM arrives. SIGINT is ignored from the first: a terminal sends it to the whole
-/// process group, and it is the host that decides.
+/// gone, or SIGTERM arrives. SIGINT is ignored from the first, and so is SIGHUP: a terminal sends
+/// them to the whole process group, and it is the host that decides.
 ///
 /// The start follows go-plugin's `Serve`. Nothing is done before the handshake line that the line
 /// does not need, since the host waits for it; that is why `routes` is a function.
@@ -74,8 +74,10 @@ pub async fn serve(
     environment: &Environment,
     routes: impl FnOnce() -> Routes,
 ) -> Result<(), Error> {
+    let parent = Parent::of_process();
     handshake::check_cookie(plugin.cookie, environment)?;
     let client = handshake::client_certificate(environment)?;
+    shutdown::ignore_hangup()?;
     let mut signals = Signals::install()?;
     let listener = Listener::bind(&handshake::place(environment)?)?;
     let acceptor = client.map(Acceptor::for_client).transpose()?;
@@ -92,7 +94,7 @@ pub async fn serve(
     for note in handshake::negotiate(plugin.app_protocol, environment) {
         tracing::warn!("{note}");
     }
-    let owner = Owner::Host(Patience::default());
+    let owner = Owner::Host(Patience::default(), parent);
     serve_on(listener, acceptor, owner, routes(), signals.terminated()).await
 }
 

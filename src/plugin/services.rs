@@ -58,7 +58,7 @@ struct Controller {
 impl GrpcController for Controller {
     async fn shutdown(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
         match self.owner {
-            Owner::Host(_) => self.stop.cancel(),
+            Owner::Host(..) => self.stop.cancel(),
             Owner::Developer => tracing::info!("not ending: a developer runs this, not the host"),
         }
         Ok(Response::new(Empty {}))

@@ -52,11 +52,11 @@ async fn a_call_that_does_not_end_is_cut_off_in_time() {
 }
 
 #[tokio::test]
-async fn an_interrupt_is_ignored_since_the_terminal_sends_it_to_the_host_too() {
+async fn what_a_terminal_sends_is_ignored_since_it_is_sent_to_the_host_too() {
     let mut host = Launch::new().start().await;
     let channel = host.connect().await;
-    for _ in 0..2 {
-        host.process.signal(Signal::INT);
+    for signal in [Signal::HUP, Signal::HUP, Signal::INT, Signal::INT] {
+        host.process.signal(signal);
     }
     host.process.logged("ignoring an interrupt").await;
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
@@ -93,4 +93,15 @@ async fn it_ends_by_itself_when_its_host_is_gone_and_nobody_reads_its_log() {
     let status = timeout(LIMIT, process.wait()).await.expect("it does not end").unwrap();
     assert_eq!(status.code(), Some(0));
     assert!(entries(directory.path()).is_empty());
+}
+
+#[tokio::test]
+async fn it_ends_by_itself_when_its_host_is_gone_before_it_connected() {
+    let host = Launch::new().by_a_shell().start().await;
+    host.process.signal(Signal::KILL);
+    // The shell ends at once; its output only with the last process that has it.
+    let ended = timeout(LIMIT, host.process.ended()).await.expect("it does not end");
+    assert_eq!(ended.status.code(), None);
+    assert!(ended.stderr.iter().any(|line| line.contains("the host is gone")));
+    assert!(ended.left.is_empty(), "{:?}", ended.left);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use terraform_provider_compshare::plugin::{
-    Acceptor, Error, Listener, Owner, Patience, Place, serve_on,
+    Acceptor, Error, Listener, Owner, Parent, Patience, Place, serve_on,
 };
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 use tonic::service::Routes;
@@ -36,7 +36,8 @@ async fn mutual_tls_guards_a_port_that_every_local_user_can_reach() {
     let identity = Identity::new();
     let acceptor = Acceptor::for_client(identity.certificate.clone()).unwrap();
     let server = acceptor.certificate().clone();
-    let (address, served, _stop) = serve(Some(acceptor), Owner::Host(Patience::default()));
+    let (address, served, _stop) =
+        serve(Some(acceptor), Owner::Host(Patience::default(), Parent::of_process()));
 
     let thief = identity.with_a_wrong_key().connector(server.clone());
     if let Ok(channel) = connect(&address, Some(thief)).await {
@@ -59,7 +60,7 @@ async fn it_ends_when_whoever_runs_it_says_so() {
 
 #[tokio::test]
 async fn a_host_that_hangs_up_for_longer_than_patience_allows_ends_it() {
-    let (address, served, _stop) = serve(None, Owner::Host(PATIENCE));
+    let (address, served, _stop) = serve(None, Owner::Host(PATIENCE, Parent::of_process()));
     let channel = connect(&address, None).await.unwrap();
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
     drop(channel);

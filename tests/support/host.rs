@@ -65,6 +65,8 @@ pub(crate) struct Launch {
     arguments: Vec<String>,
     identity: Identity,
     directory: TempDir,
+    /// What a shell is to do that starts it.
+    shell: Option<&'static str>,
 }
 
 impl Launch {
@@ -89,6 +91,7 @@ impl Launch {
             arguments: Vec::new(),
             identity: Identity::new(),
             directory,
+            shell: None,
         };
         let temporary = launch.directory.path().to_str().unwrap().to_owned();
         launch.with("TMPDIR", &temporary)
@@ -139,8 +142,23 @@ impl Launch {
         self.spawn().ended().await
     }
 
+    /// By a host that is a process of its own: a shell, which waits for it to end.
+    pub(crate) fn by_a_shell(mut self) -> Self {
+        self.shell = Some("\"$0\" & wait");
+        self
+    }
+
     fn spawn(self) -> Process {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_terraform-provider-compshare"))
+        let binary = env!("CARGO_BIN_EXE_terraform-provider-compshare");
+        let mut command = match self.shell {
+            Some(script) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", script, binary]);
+                shell
+            }
+            None => Command::new(binary),
+        };
+        let mut child = command
             .args(&self.arguments)
             .env_clear()
             .envs(&self.variables)
