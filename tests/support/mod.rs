@@ -1,6 +1,8 @@
 //! What the integration tests share.
 
 #[cfg(unix)]
+pub(crate) mod effort;
+#[cfg(unix)]
 pub(crate) mod host;
 pub(crate) mod python;
 pub(crate) mod script;

@@ -1,10 +1,11 @@
 //! Real Terraform, and folders to run it in.
 
+mod process;
 mod program;
 mod release;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     ffi::{OsStr, OsString},
     fmt, fs,
     os::unix::process::CommandExt,
@@ -15,14 +16,16 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
 use terraform_provider_compshare::environment::Environment;
 use tokio::time::Instant;
 
+pub(crate) use self::process::Process;
+use self::process::members;
 pub(crate) use self::release::{
-    Feature, Terraform, with_each_terraform, with_each_terraform_that_has,
+    Feature, Terraform, by_turns, with_each_terraform, with_each_terraform_that_has,
     with_the_oldest_terraform,
 };
 
@@ -104,6 +107,16 @@ impl Workspace {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
+    /// Takes a file beside the configuration away.
+    pub(crate) fn remove(&self, name: &str) {
+        fs::remove_file(self.configuration().join(name)).unwrap();
+    }
+
+    /// The state file as it is, which may be anything when Terraform did not end by itself. `None` if there is none.
+    pub(crate) fn stored_text(&self) -> Option<String> {
+        fs::read_to_string(self.configuration().join("terraform.tfstate")).ok()
+    }
+
     /// The folder of the configuration.
     fn configuration(&self) -> PathBuf {
         self.root.path().join("configuration")
@@ -118,6 +131,14 @@ impl Workspace {
     pub(crate) fn temporary_files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.temporary()).unwrap();
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    /// Gives the commands to come a temporary folder that no other has used, and says where it is.
+    pub(crate) fn renew_temporary(&mut self) -> PathBuf {
+        let folder = self.temporary().join(self.runs.load(Ordering::Relaxed).to_string());
+        fs::create_dir(&folder).unwrap();
+        self.set("TMPDIR", &folder);
+        folder
     }
 
     /// Starts a command and returns at once.
@@ -331,6 +352,45 @@ impl Running {
         kill_process_group(self.group(), Signal::INT).unwrap();
     }
 
+    /// Waits until something has happened, or it ends. Whether it goes on.
+    pub(crate) fn goes_on_until(&mut self, happened: impl Fn() -> bool) -> bool {
+        loop {
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if happened() {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits for so long, or until it ends. Whether it goes on.
+    pub(crate) fn goes_on_for(&mut self, duration: Duration) -> bool {
+        let begin = Instant::now();
+        self.goes_on_until(|| begin.elapsed() >= duration)
+    }
+
+    /// SIGKILL to those of its processes that are meant, until there are none. How many providers were among them.
+    pub(crate) fn kill(&self, is_meant: impl Fn(&Process) -> bool) -> usize {
+        let mut providers = HashSet::new();
+        loop {
+            let meant: Vec<_> = members(self.group()).into_iter().filter(&is_meant).collect();
+            if meant.is_empty() {
+                return providers.len();
+            }
+            for process in meant {
+                // It may have come to its end.
+                let _ = kill_process(process.pid, Signal::KILL);
+                if process.is_provider() {
+                    providers.insert(process.pid);
+                }
+            }
+            // One that was being started is there now, and one that was hit has let go of its files.
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Waits for the end. Panics, and kills the whole group, if it does not come within `limit`.
     pub(crate) fn finish(mut self, limit: Duration) -> Run {
         let begin = Instant::now();
@@ -378,7 +438,7 @@ impl Drop for Running {
 pub(crate) struct Run {
     command: String,
     /// `None` if a signal ended it.
-    exit_code: Option<i32>,
+    pub(crate) exit_code: Option<i32>,
     pub(crate) stdout: String,
     /// Errors, and the log if one was asked for.
     pub(crate) stderr: String,
@@ -426,13 +486,18 @@ impl Run {
         lines.filter(|line| line["type"] == kind).map(|line| line[kind].clone()).collect()
     }
 
-    /// The processes it has left behind, as far as they have not been given a moment to end.
+    /// The processes it has left behind, and that have not ended a moment later.
     pub(crate) fn left_behind(&self) -> Vec<String> {
+        self.left_behind_after(Duration::from_secs(3))
+    }
+
+    /// The processes it has left behind, and that have not ended when `patience` has passed.
+    pub(crate) fn left_behind_after(&self, patience: Duration) -> Vec<String> {
         let begin = Instant::now();
         loop {
             let left = members(self.group);
-            if left.is_empty() || begin.elapsed() > Duration::from_secs(3) {
-                return left;
+            if left.is_empty() || begin.elapsed() > patience {
+                return left.iter().map(Process::to_string).collect();
             }
             thread::sleep(Duration::from_millis(20));
         }
@@ -447,31 +512,5 @@ impl fmt::Display for Run {
             None => write!(formatter, "none")?,
         }
         write!(formatter, "\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr)
-    }
-}
-
-/// The processes of a group, without those that only wait to be reaped.
-#[cfg(target_os = "linux")]
-fn members(group: Pid) -> Vec<String> {
-    let mut members = Vec::new();
-    for entry in fs::read_dir("/proc").unwrap() {
-        let folder = entry.unwrap().path();
-        // `PID (NAME) STATE PARENT GROUP …`, where the name may hold anything. A process may end at any moment.
-        let Ok(status) = fs::read_to_string(folder.join("stat")) else { continue };
-        let Some((name, fields)) = status.rsplit_once(')') else { continue };
-        let fields: Vec<_> = fields.split_whitespace().collect();
-        if fields[2] == group.as_raw_nonzero().to_string() && !matches!(fields[0], "Z" | "X") {
-            members.push(format!("{name})"));
-        }
-    }
-    members
-}
-
-/// The processes of a group, without those that only wait to be reaped.
-#[cfg(not(target_os = "linux"))]
-fn members(group: Pid) -> Vec<String> {
-    match rustix::process::test_kill_process_group(group) {
-        Ok(()) => vec![format!("some process of group {}", group.as_raw_nonzero())],
-        Err(_) => Vec::new(),
     }
 }

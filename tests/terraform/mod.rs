@@ -12,6 +12,7 @@ mod ephemeral;
 mod examples;
 mod identity;
 mod interrupt;
+mod kill;
 mod lifecycle;
 mod log;
 mod oldest;

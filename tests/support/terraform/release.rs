@@ -8,6 +8,7 @@ use std::{
     ffi::{OsStr, OsString},
     fmt,
     io::{self, Write as _},
+    ops::Range,
     path::Path,
     process::Command,
     thread,
@@ -15,6 +16,7 @@ use std::{
 
 use serde_json::Value;
 use terraform_provider_compshare::environment::Environment;
+use tokio::runtime::Runtime;
 
 use super::program::program;
 use crate::support::python;
@@ -183,17 +185,32 @@ pub(crate) fn with_the_oldest_terraform(story: impl AsyncFn(&Terraform)) {
     with_all(&[oldest], story);
 }
 
+/// Runs `story` for each of `seeds`, with the Terraform whose turn it is by that seed, so that the same seed always has the
+/// same one.
+pub(crate) fn by_turns(seeds: Range<u64>, mut story: impl AsyncFnMut(&Terraform, u64)) {
+    let each = Terraform::all();
+    let runtime = runtime();
+    for seed in seeds {
+        let turn = seed % each.len() as u64;
+        runtime.block_on(story(&each[turn as usize], seed));
+    }
+}
+
 #[expect(
     clippy::print_stdout,
     reason = "shown only if the story fails, and then it says with which one"
 )]
 fn with_all(each: &[Terraform], story: impl AsyncFn(&Terraform)) {
-    // A story blocks while Terraform runs; the cloud it talks to has a thread of its own.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime();
     for terraform in each {
         println!("with {terraform}");
         runtime.block_on(story(terraform));
     }
+}
+
+/// What stories run in. One blocks while Terraform runs; the cloud it talks to has a thread of its own.
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 impl Terraform {

@@ -1,0 +1,84 @@
+//! The processes of a command: those of a process group, which are Terraform and the providers it has started.
+
+use std::fmt;
+
+use rustix::process::Pid;
+
+/// A process that has not ended.
+pub(crate) struct Process {
+    pub(super) pid: Pid,
+    name: String,
+}
+
+impl Process {
+    /// Whether it is a provider. Terraform itself may be more than one process, under whatever name.
+    pub(crate) fn is_provider(&self) -> bool {
+        // Linux cuts a name off after 15 bytes, and others have a path in front of it.
+        self.name.rsplit('/').next().is_some_and(|name| name.starts_with("terraform-provi"))
+    }
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.pid.as_raw_nonzero(), self.name)
+    }
+}
+
+/// The processes of a group, without those that only wait to be reaped.
+pub(super) fn members(group: Pid) -> Vec<Process> {
+    let group = group.as_raw_nonzero().to_string();
+    let is_member = |entry: &Entry| entry.group == group && !entry.state.starts_with(['Z', 'X']);
+    all().into_iter().filter(is_member).map(Process::from).collect()
+}
+
+impl From<Entry> for Process {
+    fn from(entry: Entry) -> Self {
+        let pid = entry.pid.parse().ok().and_then(Pid::from_raw);
+        Self {
+            pid: pid.unwrap_or_else(|| panic!("no process id: {}", entry.pid)),
+            name: entry.name,
+        }
+    }
+}
+
+/// What the system says about a process.
+struct Entry {
+    pid: String,
+    group: String,
+    state: String,
+    name: String,
+}
+
+#[cfg(target_os = "linux")]
+fn all() -> Vec<Entry> {
+    let entries = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    // A process may end at any moment.
+    entries.filter_map(|path| parse(&std::fs::read_to_string(path.join("stat")).ok()?)).collect()
+}
+
+/// From `PID (NAME) STATE PARENT GROUP …`, where the name may hold anything.
+#[cfg(target_os = "linux")]
+fn parse(status: &str) -> Option<Entry> {
+    let (begin, end) = status.rsplit_once(')')?;
+    let (pid, name) = begin.split_once(" (")?;
+    let mut fields = end.split_whitespace().map(str::to_owned);
+    let (state, group) = (fields.next()?, fields.nth(1)?);
+    Some(Entry { pid: pid.to_owned(), group, state, name: name.to_owned() })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn all() -> Vec<Entry> {
+    let listed = std::process::Command::new("ps")
+        .args(["-A", "-o", "pid=,pgid=,state=,comm="])
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&listed.stdout).lines().filter_map(parse).collect()
+}
+
+/// From `PID GROUP STATE NAME`, where the name may hold anything.
+#[cfg(not(target_os = "linux"))]
+fn parse(line: &str) -> Option<Entry> {
+    let mut fields = line.split_whitespace().map(str::to_owned);
+    let (pid, group, state) = (fields.next()?, fields.next()?, fields.next()?);
+    Some(Entry { pid, group, state, name: fields.collect::<Vec<_>>().join(" ") })
+}
