@@ -4,7 +4,8 @@
 //! tells the other, so being the peer means having the private key to a certificate known
 //! beforehand. Go checks that with the usual rules of X.509; those of webpki refuse the host's
 //! certificate, since it is marked as an authority and presented as an end entity. Comparing it
-//! byte by byte is simpler and stricter.
+//! byte by byte is simpler and stricter. One of the usual rules is left to hold, that a certificate
+//! has an end.
 
 use std::{
     fmt,
@@ -17,16 +18,16 @@ use rcgen::{
     PKCS_ECDSA_P256_SHA256,
 };
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, OtherError, ServerConfig,
-    SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, OtherError, RootCertStore,
+    ServerConfig, SignatureScheme,
     client::danger::HandshakeSignatureValid,
-    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+    crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{
         CertificateDer, PrivatePkcs8KeyDer, UnixTime,
         pem::{SectionKind, SliceIter},
     },
     server::{
-        ParsedCertificate,
+        ParsedCertificate, WebPkiClientVerifier,
         danger::{ClientCertVerified, ClientCertVerifier},
     },
 };
@@ -67,7 +68,7 @@ impl Acceptor {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let certificate = server_certificate(&key)?;
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier = PinnedClient { certificate: client, provider: Arc::clone(&provider) };
+        let verifier = PinnedClient::new(client, Arc::clone(&provider))?;
         // The provider is named, not the process's default: another one that lacks P-521 would make
         // the host present no certificate at all.
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -147,14 +148,29 @@ fn server_certificate(key: &KeyPair) -> Result<CertificateDer<'static>, rcgen::E
     Ok(params.self_signed(key)?.der().clone())
 }
 
-/// Takes one certificate and no other, and checks that the peer has its private key.
+/// Takes one certificate and no other, until its end, and checks that the peer has its private key.
 #[derive(Debug)]
 struct PinnedClient {
     /// What the host announced in the environment. It is no secret, and so proves nothing by
     /// itself.
     certificate: CertificateDer<'static>,
-    /// Knows the algorithms of signatures, P-521 among them.
-    provider: Arc<CryptoProvider>,
+    /// The usual rules, with that certificate as the only authority. They check signatures, P-521
+    /// among them; of their judgement about certificates, only the date is heeded.
+    usual: Arc<dyn ClientCertVerifier>,
+}
+
+impl PinnedClient {
+    fn new(
+        certificate: CertificateDer<'static>,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, rustls::Error> {
+        let mut authorities = RootCertStore::empty();
+        authorities.add(certificate.clone())?;
+        let usual = WebPkiClientVerifier::builder_with_provider(authorities.into(), provider)
+            .build()
+            .map_err(|error| rustls::Error::General(error.to_string()))?;
+        Ok(Self { certificate, usual })
+    }
 }
 
 impl ClientCertVerifier for PinnedClient {
@@ -163,18 +179,25 @@ impl ClientCertVerifier for PinnedClient {
         &[]
     }
 
+    /// Past its end the certificate is refused, as Go's rules do. Before its beginning it is not:
+    /// this process and its host read one clock, which may have been set back in between.
     fn verify_client_cert(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        _now: UnixTime,
+        now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
         if !intermediates.is_empty() || *end_entity != self.certificate {
             return Err(
                 CertificateError::Other(OtherError(Arc::new(NotTheCertificateOfTheHost))).into()
             );
         }
-        Ok(ClientCertVerified::assertion())
+        // The dates are the first thing that webpki looks at, before it takes offence at the
+        // authority.
+        match self.usual.verify_client_cert(end_entity, &[], now) {
+            Err(error) if is_past_its_end(&error) => Err(error),
+            _ => Ok(ClientCertVerified::assertion()),
+        }
     }
 
     fn verify_tls12_signature(
@@ -183,8 +206,7 @@ impl ClientCertVerifier for PinnedClient {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
+        self.usual.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -193,13 +215,17 @@ impl ClientCertVerifier for PinnedClient {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
+        self.usual.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.usual.supported_verify_schemes()
     }
+}
+
+fn is_past_its_end(error: &rustls::Error) -> bool {
+    use CertificateError::{Expired, ExpiredContext};
+    matches!(error, rustls::Error::InvalidCertificate(Expired | ExpiredContext { .. }))
 }
 
 /// The peer has a certificate, but not the one of the host.
@@ -209,6 +235,8 @@ struct NotTheCertificateOfTheHost;
 
 #[cfg(test)]
 mod tests {
+    use rcgen::{BasicConstraints, IsCa};
+
     use super::*;
 
     fn certificate() -> rcgen::Certificate {
@@ -217,10 +245,8 @@ mod tests {
     }
 
     fn pinned(certificate: &CertificateDer<'static>) -> PinnedClient {
-        PinnedClient {
-            certificate: certificate.clone(),
-            provider: Arc::new(aws_lc_rs::default_provider()),
-        }
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        PinnedClient::new(certificate.clone(), provider).unwrap()
     }
 
     #[test]
@@ -259,6 +285,27 @@ mod tests {
         assert!(verifier.verify_client_cert(stranger.der(), &[], now).is_err());
         let with_more = [stranger.der().clone()];
         assert!(verifier.verify_client_cert(host.der(), &with_more, now).is_err());
+    }
+
+    /// Marked as an authority or not: a host's is, and the other's dates are looked at by the same rule.
+    #[test]
+    fn the_certificate_is_taken_until_its_end_and_before_its_beginning() {
+        let year = |year: i32| {
+            let begin = SystemTime::from(rcgen::date_time_ymd(year, 1, 1));
+            UnixTime::since_unix_epoch(begin.duration_since(SystemTime::UNIX_EPOCH).unwrap())
+        };
+        for is_ca in [IsCa::Ca(BasicConstraints::Unconstrained), IsCa::NoCa] {
+            let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
+            let mut params = CertificateParams::new([SERVER_NAME.to_owned()]).unwrap();
+            params.is_ca = is_ca;
+            params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2030, 1, 1);
+            let certificate = params.self_signed(&key).unwrap();
+            let verifier = pinned(certificate.der());
+            let at = |now| verifier.verify_client_cert(certificate.der(), &[], now);
+            assert!(at(year(2019)).is_ok() && at(year(2025)).is_ok() && at(year(2030)).is_ok());
+            assert!(is_past_its_end(&at(year(2031)).unwrap_err()));
+        }
     }
 
     #[test]
