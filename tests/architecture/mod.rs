@@ -126,6 +126,45 @@ fn only_main_takes_the_environment_and_only_plugin_writes_to_stdout() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// What opens sockets or leads to others that do, and the only files that may mention it.
+const DOORS: [(&[&str], &[&str]); 3] = [
+    // To be connected to.
+    (
+        &["TcpListener", "UnixListener", "UdpSocket", "UnixDatagram", "TcpSocket", "socket2"],
+        &["plugin/listener.rs", "simulator/mod.rs", "simulator/http.rs"],
+    ),
+    // To connect.
+    (&["TcpStream", "UnixStream", "lookup_host", "ToSocketAddrs"], &["simulator/http.rs"]),
+    (&["reqwest", "hyper"], &["compshare/transport.rs"]),
+];
+
+/// With any of these a certificate could be taken that is not to be trusted. `plugin/tls.rs` judges clients, and nobody
+/// judges servers.
+const DISTRUST: [&str; 6] = [
+    "danger_",
+    "dangerous",
+    "ServerCertVerifier",
+    "ServerCertVerified",
+    "HandshakeSignatureValid::assertion",
+    "SslVerifyMode",
+];
+
+#[test]
+fn sockets_are_opened_in_two_places_and_no_certificate_is_taken_unseen() {
+    let mut broken = Vec::new();
+    for file in sources(&root()) {
+        let name = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        let forbidden = DOORS.iter().filter(|(_, files)| !files.contains(&name.as_str()));
+        let words: Vec<_> = forbidden.flat_map(|(words, _)| *words).chain(&DISTRUST).collect();
+        for (number, line) in code(&file) {
+            if let Some(word) = words.iter().find(|word| line.contains(**word)) {
+                broken.push(format!("{name}:{number} mentions `{word}`: {}", line.trim()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
 #[test]
 fn every_module_says_what_it_is_for() {
     let silent: Vec<_> = sources(&root())

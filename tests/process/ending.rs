@@ -97,10 +97,10 @@ async fn it_ends_by_itself_when_its_host_is_gone_and_nobody_reads_its_log() {
 
 #[tokio::test]
 async fn it_ends_by_itself_when_its_host_is_gone_before_it_connected() {
-    let host = Launch::new().by_a_shell().start().await;
-    host.process.signal(Signal::KILL);
+    let (shell, _line) = Launch::new().start_by("sh", &["-c", "\"$0\" & wait"]).await;
+    shell.signal(Signal::KILL);
     // The shell ends at once; its output only with the last process that has it.
-    let ended = timeout(LIMIT, host.process.ended()).await.expect("it does not end");
+    let ended = timeout(LIMIT, shell.ended()).await.expect("it does not end");
     assert_eq!(ended.status.code(), None);
     assert!(ended.stderr.iter().any(|line| line.contains("the host is gone")));
     assert!(ended.left.is_empty(), "{:?}", ended.left);

@@ -1,79 +1,115 @@
 //! Who gets in: the host that started the process, and nobody else who reaches its socket.
 
-use tokio::{io::AsyncWriteExt as _, net::UnixStream};
+use std::time::{Duration, SystemTime};
 
-use crate::support::host::{Host, Identity, Launch, anonymous, connect, health};
+use rustls::AlertDescription;
+use tokio::{net::UnixStream, time::timeout};
+use tokio_stream::StreamExt as _;
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-/// Asserts that a connection is good for nothing, whether it fails at once or when it is used: in
-/// TLS 1.3 a client learns only later that the server did not want it.
-async fn assert_refused(channel: Result<tonic::transport::Channel, tonic::transport::Error>) {
-    let Ok(channel) = channel else { return };
-    let answer = health(&channel, "plugin").await;
-    assert!(answer.is_err(), "got in: {answer:?}");
+use super::door::Door;
+use crate::support::host::{Host, Identity, Launch, anonymous, health};
+
+const AN_HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// An identity that ended an hour ago.
+fn expired() -> Identity {
+    let now = SystemTime::now();
+    Identity::valid(now - 2 * AN_HOUR, now - AN_HOUR)
 }
 
-/// Asserts that the host itself still gets in.
 async fn assert_serving(host: &Host) {
     assert_eq!(health(&host.connect().await, "plugin").await.unwrap(), 1);
 }
 
 #[tokio::test]
 async fn the_host_gets_in_with_its_certificate() {
-    let host = Launch::new().start().await;
-    assert_serving(&host).await;
+    for door in Door::both().await {
+        door.assert_serving().await;
+    }
 }
 
 #[tokio::test]
 async fn nobody_gets_in_without_a_certificate() {
-    let mut host = Launch::new().start().await;
-    let tls = anonymous(host.line.certificate.clone().unwrap());
-    assert_refused(connect(&host.line.address, Some(tls)).await).await;
-    host.process.logged("peer sent no certificates").await;
-    assert_serving(&host).await;
+    for mut door in Door::both().await {
+        let refusal = door.refusal(anonymous(door.certificate.clone())).await;
+        assert_eq!(refusal, AlertDescription::CertificateRequired);
+        door.logged("peer sent no certificates").await;
+        door.assert_serving().await;
+    }
 }
 
 #[tokio::test]
 async fn another_certificate_with_the_same_names_does_not_get_in() {
-    let mut host = Launch::new().start().await;
-    assert_refused(host.connect_as(&Identity::new()).await).await;
-    host.process.logged("NotTheCertificateOfTheHost").await;
-    assert_serving(&host).await;
+    for mut door in Door::both().await {
+        for stranger in [Identity::new(), expired()] {
+            let refusal = door.refusal(stranger.connector(door.certificate.clone())).await;
+            assert_eq!(refusal, AlertDescription::CertificateUnknown);
+        }
+        door.logged("NotTheCertificateOfTheHost").await;
+        door.assert_serving().await;
+    }
 }
 
 #[tokio::test]
 async fn the_right_certificate_with_a_wrong_key_does_not_get_in() {
-    let mut host = Launch::new().start().await;
-    let thief = host.process.identity().with_a_wrong_key();
-    assert_eq!(thief.certificate, host.process.identity().certificate);
-    assert_refused(host.connect_as(&thief).await).await;
-    host.process.logged("BadSignature").await;
-    assert_serving(&host).await;
+    for mut door in Door::both().await {
+        let thief = door.identity().with_a_wrong_key();
+        assert_eq!(thief.certificate, door.identity().certificate);
+        let refusal = door.refusal(thief.connector(door.certificate.clone())).await;
+        assert_eq!(refusal, AlertDescription::DecryptError);
+        door.logged("BadSignature").await;
+        door.assert_serving().await;
+    }
 }
 
 #[tokio::test]
-async fn plain_text_does_not_get_in_where_the_host_asked_for_tls() {
-    let mut host = Launch::new().start().await;
-    assert_refused(connect(&host.line.address, None).await).await;
-    host.process.logged("TLS handshake failed").await;
-    assert_serving(&host).await;
+async fn the_right_certificate_does_not_get_in_after_its_end() {
+    for mut door in [Door::binary(expired()).await, Door::test(expired())] {
+        let host = door.identity().connector(door.certificate.clone());
+        assert_eq!(door.refusal(host).await, AlertDescription::CertificateExpired);
+        door.logged("certificate expired").await;
+    }
+}
+
+/// A clock that was set back must not lock out a host that made its certificate before.
+#[tokio::test]
+async fn the_right_certificate_gets_in_before_its_beginning() {
+    let early = || Identity::valid(SystemTime::now() + AN_HOUR, SystemTime::now() + 2 * AN_HOUR);
+    for door in [Door::binary(early()).await, Door::test(early())] {
+        door.assert_serving().await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_connection_needs_what_the_first_one_did_and_disturbs_it_in_no_way() {
+    for door in Door::both().await {
+        let first = door.connect().await.unwrap();
+        let request = HealthCheckRequest { service: "plugin".to_owned() };
+        let watch = HealthClient::new(first.clone()).watch(request).await.unwrap();
+        let mut watch = watch.into_inner();
+        assert_eq!(watch.next().await.unwrap().unwrap().status, 1);
+
+        // A host whose connection was lost makes another one, perhaps before the loss is noticed here.
+        let second = door.connect().await.unwrap();
+        assert_eq!(health(&second, "plugin").await.unwrap(), 1);
+        for tls in [
+            anonymous(door.certificate.clone()),
+            Identity::new().connector(door.certificate.clone()),
+            door.identity().with_a_wrong_key().connector(door.certificate.clone()),
+        ] {
+            door.refusal(tls).await;
+        }
+        assert_eq!(health(&first, "plugin").await.unwrap(), 1);
+        assert_eq!(health(&second, "plugin").await.unwrap(), 1);
+        let more = timeout(Duration::from_millis(50), watch.next()).await;
+        assert!(more.is_err(), "its stream has ended: {more:?}");
+    }
 }
 
 #[tokio::test]
 async fn plain_text_works_where_the_host_asked_for_none() {
     let host = Launch::new().without_tls().start().await;
-    assert_serving(&host).await;
-}
-
-#[tokio::test]
-async fn handshakes_that_stall_hold_up_nobody() {
-    let host = Launch::new().start().await;
-    let mut stalled = Vec::new();
-    for _ in 0..40 {
-        let mut stream = UnixStream::connect(host.line.address.path()).await.unwrap();
-        // The head of a TLS record, whose rest never comes.
-        stream.write_all(&[0x16, 0x03, 0x01, 0x02, 0x00]).await.unwrap();
-        stalled.push(stream);
-    }
     assert_serving(&host).await;
 }
 

@@ -1,7 +1,5 @@
 //! From the start to the handshake line.
 
-use std::{fs, os::unix::fs::MetadataExt as _};
-
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
 use crate::support::host::{Identity, Launch, entries, health};
@@ -51,13 +49,6 @@ async fn nothing_follows_on_stdout_which_is_pointed_away() {
     assert_eq!(host.process.rest_of_stdout().await, "");
     assert!(host.process.is_running());
     assert_eq!(health(&host.connect().await, "plugin").await.unwrap(), 1);
-}
-
-#[tokio::test]
-async fn only_its_own_user_may_enter_the_directory_of_the_socket() {
-    let host = Launch::new().start().await;
-    let directory = host.line.address.path().parent().unwrap();
-    assert_eq!(fs::metadata(directory).unwrap().mode() & 0o777, 0o700);
 }
 
 #[tokio::test]

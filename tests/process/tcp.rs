@@ -1,5 +1,7 @@
 //! The same server on TCP, as on systems where hosts expect it, run within the test.
 
+#[cfg(target_os = "linux")]
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use terraform_provider_compshare::plugin::{
@@ -9,6 +11,8 @@ use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 use tonic::service::Routes;
 
 use crate::support::host::{Address, Identity, LIMIT, connect, health, shut_down};
+#[cfg(target_os = "linux")]
+use crate::support::proc::{Proc, Socket};
 
 const PATIENCE: Patience = Patience { first: LIMIT, again: Duration::from_millis(50) };
 
@@ -65,4 +69,21 @@ async fn a_host_that_hangs_up_for_longer_than_patience_allows_ends_it() {
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
     drop(channel);
     assert_ended(served).await;
+}
+
+/// As the kernel has it, which knows nothing of what the server believes.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nobody_on_the_network_reaches_the_port() {
+    let (address, _served, _stop) = serve(None, Owner::Developer);
+    let Address::Tcp(address) = address else { panic!("no port: {address:?}") };
+    let address: SocketAddr = address.parse().unwrap();
+    let is_on_the_port = |socket: &Socket| match socket {
+        Socket::Tcp { local, listens: true, .. } => local.port() == address.port(),
+        _ => false,
+    };
+    let mut listening = Proc::of(std::process::id()).sockets();
+    listening.retain(is_on_the_port);
+    let [Socket::Tcp { local, .. }] = &listening[..] else { panic!("{listening:?}") };
+    assert!(local.ip().is_loopback(), "{local}");
 }

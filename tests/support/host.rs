@@ -21,7 +21,7 @@ use rcgen::{
 };
 use rustix::process::{Pid, Signal, kill_process};
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, SupportedProtocolVersion,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivatePkcs8KeyDer},
     sign::{CertifiedKey, SingleCertAndKey},
@@ -55,6 +55,9 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 pub(crate) const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
+/// The binary under test.
+const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-compshare");
+
 /// The largest message a host takes or sends, in bytes.
 const MESSAGE_LIMIT: usize = (1 << 31) - 1;
 
@@ -65,8 +68,6 @@ pub(crate) struct Launch {
     arguments: Vec<String>,
     identity: Identity,
     directory: TempDir,
-    /// What a shell is to do that starts it.
-    shell: Option<&'static str>,
 }
 
 impl Launch {
@@ -91,10 +92,15 @@ impl Launch {
             arguments: Vec::new(),
             identity: Identity::new(),
             directory,
-            shell: None,
         };
         let temporary = launch.directory.path().to_str().unwrap().to_owned();
         launch.with("TMPDIR", &temporary)
+    }
+
+    /// For a host that has another identity.
+    pub(crate) fn of(self, identity: Identity) -> Self {
+        let launch = self.with("PLUGIN_CLIENT_CERT", &identity.pem);
+        Self { identity, ..launch }
     }
 
     /// As Terraform does with `TF_DISABLE_PLUGIN_TLS`.
@@ -128,13 +134,7 @@ impl Launch {
 
     /// Starts the binary, and reads the first line on its stdout, which must come in time.
     pub(crate) async fn start_and_read_line(self) -> (Process, String) {
-        let mut process = self.spawn();
-        let mut line = String::new();
-        timeout(LIMIT, process.stdout.read_line(&mut line)).await.unwrap().unwrap();
-        if line.is_empty() {
-            panic!("ended without a line on stdout: {:?}", process.ended().await);
-        }
-        (process, line)
+        self.spawn().line().await
     }
 
     /// Runs the binary until it ends by itself.
@@ -142,22 +142,18 @@ impl Launch {
         self.spawn().ended().await
     }
 
-    /// By a host that is a process of its own: a shell, which waits for it to end.
-    pub(crate) fn by_a_shell(mut self) -> Self {
-        self.shell = Some("\"$0\" & wait");
-        self
+    /// Starts `program` in the binary's place, which is then up to it, with the first line on its stdout.
+    pub(crate) async fn start_by(self, program: &str, arguments: &[&str]) -> (Process, String) {
+        let mut command = Command::new(program);
+        command.args(arguments).arg(PROVIDER);
+        self.spawn_command(command).line().await
     }
 
     fn spawn(self) -> Process {
-        let binary = env!("CARGO_BIN_EXE_terraform-provider-compshare");
-        let mut command = match self.shell {
-            Some(script) => {
-                let mut shell = Command::new("sh");
-                shell.args(["-c", script, binary]);
-                shell
-            }
-            None => Command::new(binary),
-        };
+        self.spawn_command(Command::new(PROVIDER))
+    }
+
+    fn spawn_command(self, mut command: Command) -> Process {
         let mut child = command
             .args(&self.arguments)
             .env_clear()
@@ -199,6 +195,16 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// With the first line on its stdout.
+    async fn line(mut self) -> (Self, String) {
+        let mut line = String::new();
+        timeout(LIMIT, self.stdout.read_line(&mut line)).await.unwrap().unwrap();
+        if line.is_empty() {
+            panic!("ended without a line on stdout: {:?}", self.ended().await);
+        }
+        (self, line)
+    }
+
     /// The client certificate this was started with.
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
@@ -302,9 +308,7 @@ impl Host {
 
     /// The client of the provider itself, on a new connection.
     pub(crate) async fn provider(&self) -> ProviderClient<Channel> {
-        ProviderClient::new(self.connect().await)
-            .max_decoding_message_size(MESSAGE_LIMIT)
-            .max_encoding_message_size(MESSAGE_LIMIT)
+        provider(self.connect().await)
     }
 
     /// Ends the provider as a host does: asks it to, hangs up, waits.
@@ -327,7 +331,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let text = text.strip_suffix('\n').expect("a whole line").to_owned();
         let fields: Vec<_> = text.split('|').collect();
         let (network, address, certificate) = (fields[2], fields[3], fields[5]);
@@ -370,10 +374,7 @@ pub(crate) async fn connect(
     let connector = tower::service_fn(move |_: Uri| {
         let (address, tls) = (address.clone(), tls.clone());
         async move {
-            let stream: Box<dyn Stream> = match address {
-                Address::Unix(path) => Box::new(UnixStream::connect(path).await?),
-                Address::Tcp(address) => Box::new(TcpStream::connect(address).await?),
-            };
+            let stream = dial(&address).await?;
             let Some(tls) = tls else { return Ok(TokioIo::new(stream)) };
             let name = "localhost".try_into().unwrap();
             let stream = tls.connect(name, stream).await?;
@@ -387,8 +388,24 @@ pub(crate) async fn connect(
     Endpoint::from_static("http://unused").connect_with_connector(connector).await
 }
 
+/// A bare connection to `address`.
+pub(crate) async fn dial(address: &Address) -> std::io::Result<Box<dyn Stream>> {
+    Ok(match address {
+        Address::Unix(path) => Box::new(UnixStream::connect(path).await?),
+        Address::Tcp(address) => {
+            let stream = TcpStream::connect(address).await?;
+            // As every connection in Go.
+            stream.set_nodelay(true)?;
+            Box::new(stream)
+        }
+    })
+}
+
 /// What TLS and gRPC run on.
-trait Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream:
+    tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin
+{
+}
 
 impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Stream for T {}
 
@@ -398,6 +415,13 @@ pub(crate) async fn health(channel: &Channel, service: &str) -> Result<i32, Stat
     let check = HealthClient::new(channel.clone());
     let answer = timeout(LIMIT, { check }.check(request)).await.expect("no answer in time");
     answer.map(|answer| answer.into_inner().status)
+}
+
+/// The client of the provider itself.
+pub(crate) fn provider(channel: Channel) -> ProviderClient<Channel> {
+    ProviderClient::new(channel)
+        .max_decoding_message_size(MESSAGE_LIMIT)
+        .max_encoding_message_size(MESSAGE_LIMIT)
 }
 
 /// The controller's `Shutdown`.
@@ -424,8 +448,14 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// As go-plugin's `mtls.go`: P-521, self-signed, an authority although it is none.
+    /// As go-plugin's `mtls.go`: from half a minute ago, for thirty years.
     pub(crate) fn new() -> Self {
+        let now = SystemTime::now();
+        Self::valid(now - Duration::from_secs(30), now + Duration::from_secs(262_980 * 60 * 60))
+    }
+
+    /// The same with another beginning and end: P-521, self-signed, an authority although it is none.
+    pub(crate) fn valid(from: SystemTime, until: SystemTime) -> Self {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
         params.distinguished_name.push(DnType::OrganizationName, "HashiCorp");
@@ -439,9 +469,8 @@ impl Identity {
         ];
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
-        let now = SystemTime::now();
-        params.not_before = (now - Duration::from_secs(30)).into();
-        params.not_after = (now + Duration::from_secs(262_980 * 60 * 60)).into();
+        params.not_before = from.into();
+        params.not_after = until.into();
         let certificate = params.self_signed(&key).unwrap();
         Self {
             pem: certificate.pem(),
@@ -459,29 +488,39 @@ impl Identity {
 
     /// Presents this identity, and trusts only `server`.
     pub(crate) fn connector(&self, server: CertificateDer<'static>) -> TlsConnector {
+        self.connector_of(server, rustls::DEFAULT_VERSIONS)
+    }
+
+    /// The same with nothing but these versions of TLS.
+    pub(crate) fn connector_of(
+        &self,
+        server: CertificateDer<'static>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> TlsConnector {
         // Nothing compares certificate and key here: with a wrong one it is for the server to find
         // out.
         let key = self.key.clone_key().into();
         let key = aws_lc_rs::sign::any_supported_type(&key).unwrap();
         let certified = CertifiedKey::new(vec![self.certificate.clone()], key);
-        let config =
-            trusting(server).with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+        let config = trusting(server, versions)
+            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
         connector(config)
     }
 }
 
 /// Presents no certificate, and trusts only `server`.
 pub(crate) fn anonymous(server: CertificateDer<'static>) -> TlsConnector {
-    connector(trusting(server).with_no_client_auth())
+    connector(trusting(server, rustls::DEFAULT_VERSIONS).with_no_client_auth())
 }
 
 fn trusting(
     server: CertificateDer<'static>,
+    versions: &[&'static SupportedProtocolVersion],
 ) -> rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert> {
     let mut roots = RootCertStore::empty();
     roots.add(server).unwrap();
     ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots)
 }

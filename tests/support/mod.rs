@@ -4,6 +4,8 @@
 pub(crate) mod effort;
 #[cfg(unix)]
 pub(crate) mod host;
+#[cfg(target_os = "linux")]
+pub(crate) mod proc;
 pub(crate) mod python;
 pub(crate) mod script;
 #[cfg(unix)]

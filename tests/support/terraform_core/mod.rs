@@ -166,7 +166,11 @@ impl Terraform {
     }
 
     async fn of(provider: CompshareProvider) -> Self {
-        let mut client = connect(provider).await;
+        Self::on(connect(provider).await).await
+    }
+
+    /// The provider at the other end of `client`, which is not configured by this.
+    pub(crate) async fn on(mut client: ProviderClient<Channel>) -> Self {
         let request = wire::get_provider_schema::Request::default();
         let schemas = client.get_schema(request).await.unwrap().into_inner();
         assert!(schemas.diagnostics.is_empty(), "{:?}", schemas.diagnostics);
@@ -333,6 +337,13 @@ impl Terraform {
         self.apply_change(&second.planned, config, second.private, &second.identity).await
     }
 
+    /// The request that would create what `config` asks for, planned and not sent yet.
+    pub(crate) async fn creation(&self, config: Json) -> wire::apply_resource_change::Request {
+        let plan = self.plan(config.clone()).await.unwrap();
+        assert_eq!(plan.action, Action::Create);
+        self.change(&plan.planned, config, plan.private, &plan.identity)
+    }
+
     /// Plans and applies.
     pub(crate) async fn run(&mut self, config: Json) -> Result<Vec<Diagnostic>, Errors> {
         let plan = self.plan(config).await?;
@@ -435,16 +446,7 @@ impl Terraform {
         identity: &Value,
     ) -> Result<Vec<Diagnostic>, Errors> {
         let prior = self.state.as_ref().map_or(Value::Null, |state| state.value.clone());
-        let config = if config.is_null() { Value::Null } else { self.resource.value(&config) };
-        let request = wire::apply_resource_change::Request {
-            type_name: RESOURCE.to_owned(),
-            prior_state: Some(encode(&prior, &self.resource)),
-            planned_state: Some(encode(planned, &self.resource)),
-            config: Some(encode(&config, &self.resource)),
-            planned_private: private.clone(),
-            planned_identity: Some(self.identity_data(identity)).filter(|_| !identity.is_null()),
-            ..wire::apply_resource_change::Request::default()
-        };
+        let request = self.change(planned, config, private.clone(), identity);
         let mut client = self.client();
         let apply = client.apply_resource_change(request);
         let response = tokio::time::timeout(PATIENCE, apply).await.expect("an apply that ends");
@@ -476,20 +478,55 @@ impl Terraform {
         outcome
     }
 
+    fn change(
+        &self,
+        planned: &Value,
+        config: Json,
+        planned_private: Vec<u8>,
+        identity: &Value,
+    ) -> wire::apply_resource_change::Request {
+        let prior = self.state.as_ref().map_or(Value::Null, |state| state.value.clone());
+        let config = if config.is_null() { Value::Null } else { self.resource.value(&config) };
+        wire::apply_resource_change::Request {
+            type_name: RESOURCE.to_owned(),
+            prior_state: Some(encode(&prior, &self.resource)),
+            planned_state: Some(encode(planned, &self.resource)),
+            config: Some(encode(&config, &self.resource)),
+            planned_private,
+            planned_identity: Some(self.identity_data(identity)).filter(|_| !identity.is_null()),
+            ..wire::apply_resource_change::Request::default()
+        }
+    }
+
+    /// The request that reads what is in the state.
+    pub(crate) fn reading(&self) -> wire::read_resource::Request {
+        let State { value, identity, private, .. } = self.state.as_ref().unwrap();
+        self.reading_of(value, private.clone(), identity)
+    }
+
+    fn reading_of(
+        &self,
+        current: &Value,
+        private: Vec<u8>,
+        identity: &Value,
+    ) -> wire::read_resource::Request {
+        wire::read_resource::Request {
+            type_name: RESOURCE.to_owned(),
+            current_state: Some(encode(current, &self.resource)),
+            private,
+            current_identity: Some(self.identity_data(identity)).filter(|_| !identity.is_null()),
+            client_capabilities: self.capabilities(),
+            ..wire::read_resource::Request::default()
+        }
+    }
+
     async fn read(
         &self,
         current: &Value,
         private: Vec<u8>,
         identity: &Value,
     ) -> Result<Read, Errors> {
-        let request = wire::read_resource::Request {
-            type_name: RESOURCE.to_owned(),
-            current_state: Some(encode(current, &self.resource)),
-            private: private.clone(),
-            current_identity: Some(self.identity_data(identity)).filter(|_| !identity.is_null()),
-            client_capabilities: self.capabilities(),
-            ..wire::read_resource::Request::default()
-        };
+        let request = self.reading_of(current, private.clone(), identity);
         let response = self.client().read_resource(request).await.unwrap().into_inner();
         let value = decode(response.new_state.as_ref(), &self.resource);
         let told = self.told(&response.diagnostics);

@@ -1,0 +1,160 @@
+//! Whom the provider takes for the cloud: whoever has a certificate for its name, of an authority that the system trusts, and
+//! that is valid now. Nothing is sent to anybody else.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::{
+    ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivatePkcs8KeyDer},
+};
+use serde_json::json;
+use terraform_provider_compshare::simulator::{Options, Simulator};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+use tokio_rustls::TlsAcceptor;
+
+use super::account;
+use crate::support::{host::Launch, terraform_core::Terraform};
+
+const AN_HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// An authority that the system trusts, or would if it knew it.
+struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
+    }
+
+    /// A certificate for `name`, and its key, from an hour before `end` on.
+    fn certificate(&self, name: &str, end: SystemTime) -> Certified {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.not_before = (end - AN_HOUR).into();
+        params.not_after = end.into();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (certificate.der().clone(), key.serialize_der().into())
+    }
+}
+
+/// The cloud behind TLS.
+struct Gate {
+    url: String,
+    connections: Arc<AtomicUsize>,
+    task: JoinHandle<()>,
+}
+
+impl Gate {
+    /// In front of `cloud`, with this certificate and key.
+    async fn open(cloud: &Simulator, (certificate, key): Certified) -> Self {
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key.into())
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
+        let cloud = cloud.url().strip_prefix("http://").unwrap().to_owned();
+        let task = tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                counted.fetch_add(1, Ordering::SeqCst);
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                let mut behind = TcpStream::connect(&cloud).await.unwrap();
+                tokio::spawn(async move { copy_bidirectional(&mut stream, &mut behind).await });
+            }
+        });
+        Self { url, connections, task }
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A certificate and its key.
+type Certified = (CertificateDer<'static>, PrivatePkcs8KeyDer<'static>);
+
+/// What came of a read.
+struct Outcome {
+    error: Option<String>,
+    /// How often the gate was connected to.
+    connections: usize,
+    /// How often the cloud behind it was asked for something.
+    calls: usize,
+}
+
+/// Lists the instances where the system trusts `trusted` alone, and the cloud is behind a gate with `certified`.
+async fn list(trusted: &Authority, certified: Certified) -> Outcome {
+    let cloud = Simulator::start(Options::default()).await.unwrap();
+    let gate = Gate::open(&cloud, certified).await;
+    let roots = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(roots.path(), trusted.issuer.pem()).unwrap();
+    let launch = Launch::new().with("SSL_CERT_FILE", roots.path().to_str().unwrap());
+    let host = launch.start().await;
+    let terraform = Terraform::on(host.provider().await).await;
+    terraform.configure(account(&gate.url)).await.unwrap();
+    let listed = terraform.read_data("compshare_instances", &json!({})).await;
+    Outcome {
+        error: listed.err().map(|errors| errors.only().to_string()),
+        connections: gate.connections.load(Ordering::SeqCst),
+        calls: cloud.calls().len(),
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_a_trusted_authority_for_this_name_and_this_day_is_taken() {
+    let authority = Authority::new("An Authority");
+    let certified = authority.certificate("127.0.0.1", SystemTime::now() + AN_HOUR / 2);
+    let outcome = list(&authority, certified).await;
+    assert_eq!((outcome.error, outcome.calls), (None, 1));
+}
+
+#[tokio::test]
+async fn any_other_certificate_is_refused_at_once_and_told_nothing() {
+    let trusted = Authority::new("An Authority");
+    let (stranger, impostor) = (Authority::new("Another One"), Authority::new("An Authority"));
+    let now = SystemTime::now();
+    let end = now + AN_HOUR / 2;
+    for (certified, reason) in [
+        (trusted.certificate("127.0.0.1", now - AN_HOUR / 60), "certificate expired"),
+        (trusted.certificate("127.0.0.1", now + 2 * AN_HOUR), "not valid yet"),
+        (trusted.certificate("127.0.0.2", end), "not valid for name"),
+        (trusted.certificate("api.compshare.cn", end), "not valid for name"),
+        (stranger.certificate("127.0.0.1", end), "UnknownIssuer"),
+        (impostor.certificate("127.0.0.1", end), "BadSignature"),
+        (self_signed("127.0.0.1"), "UnknownIssuer"),
+    ] {
+        let outcome = list(&trusted, certified).await;
+        let error = outcome.error.unwrap_or_else(|| panic!("taken, and not {reason}"));
+        assert!(error.contains(reason), "{reason}: {error}");
+        assert_eq!((outcome.connections, outcome.calls), (1, 0), "{reason}");
+    }
+}
+
+fn self_signed(name: &str) -> Certified {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    (made.cert.der().clone(), made.signing_key.serialize_der().into())
+}
