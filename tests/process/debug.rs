@@ -7,14 +7,15 @@ use tonic::transport::Channel;
 use crate::support::host::{Address, Launch, Process, connect, health, shut_down, stdio};
 
 /// Starts the provider and takes what a host would be given.
-async fn start(argument: &str) -> (Process, Value) {
+pub(super) async fn start(argument: &str) -> (Process, Value) {
     let (process, line) = Launch::by_hand().argument(argument).start_and_read_line().await;
     let value = line.strip_prefix("TF_REATTACH_PROVIDERS='").expect("the variable");
     let json = value.strip_suffix("'\n").expect("its end");
     (process, serde_json::from_str(json).unwrap())
 }
 
-async fn reattach(variable: &Value) -> Channel {
+/// A connection as a host makes it that was given `variable`.
+pub(super) async fn reattach(variable: &Value) -> Channel {
     let address = &variable["compshare/compshare"]["Addr"];
     let text = |key: &str| address[key].as_str().unwrap();
     connect(&Address::new(text("Network"), text("String")), None).await.unwrap()

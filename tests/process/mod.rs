@@ -8,9 +8,12 @@ mod cloud_certificates;
 mod debug;
 mod door;
 mod ending;
+#[cfg(target_os = "linux")]
+mod killed;
 mod log;
 mod old_tls;
 mod other_users;
+mod rounds;
 mod security;
 mod services;
 #[cfg(target_os = "linux")]
@@ -19,6 +22,10 @@ mod sockets;
 mod stalled;
 mod start;
 mod tcp;
+mod two_hosts;
+mod waits;
+#[cfg(target_os = "linux")]
+mod weight;
 
 use std::time::Duration;
 

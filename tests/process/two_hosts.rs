@@ -1,0 +1,107 @@
+//! Two hosts at one process, as only debug mode has it.
+//!
+//! The process has one configuration, the last one that any of them gave it, and one Stop for all that is under way. That is
+//! as in providers that are written with Go's framework. What is under way keeps the configuration it began with.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+use terraform_provider_compshare::simulator::{Options, Simulator};
+use tokio::time::timeout;
+
+use super::{debug, until};
+use crate::support::{
+    host::{LIMIT, provider},
+    terraform_core::Terraform,
+};
+
+const AN_HOUR: Duration = Duration::from_secs(60 * 60);
+const ID: &str = "uhost-1";
+const START: &str = "StartCompShareInstance";
+const DESCRIBE: &str = "DescribeCompShareInstance";
+
+/// A host's own account: a cloud that knows no other keys, in which a start takes an hour, and the provider block for it.
+async fn account(owner: &str) -> (Simulator, Json) {
+    let keys = [format!("public-{owner}"), format!("private-{owner}")];
+    let cloud = Simulator::start(Options {
+        public_key: keys[0].clone(),
+        private_key: keys[1].clone(),
+        instances: vec![json!({"UHostId": ID, "Name": owner})],
+        start_time: AN_HOUR,
+        ..Options::default()
+    });
+    let cloud = cloud.await.unwrap();
+    let config = json!({
+        "base_url": cloud.url(), "public_key": keys[0], "private_key": keys[1], "poll_interval": "20ms", "max_retries": 0,
+    });
+    (cloud, config)
+}
+
+/// A host that has just found the process.
+async fn host(variable: &Json) -> Terraform {
+    Terraform::on(provider(debug::reattach(variable).await)).await
+}
+
+/// The name of the only instance that the configured account has.
+async fn owner(host: &Terraform) -> Json {
+    let listed = host.query(&json!({}), true, 10).await.unwrap();
+    listed[0].object["name"].clone()
+}
+
+#[tokio::test]
+async fn a_host_that_comes_after_another_has_its_own_configuration() {
+    let (_process, variable) = debug::start("--debug").await;
+    let ((cloud, mine), (other, theirs)) = (account("first").await, account("second").await);
+    let first = host(&variable).await;
+    first.configure(mine).await.unwrap();
+    assert_eq!(owner(&first).await, "first");
+    drop(first);
+    let calls = cloud.calls().len();
+    let second = host(&variable).await;
+    second.configure(theirs).await.unwrap();
+    assert_eq!(owner(&second).await, "second");
+    assert_eq!((cloud.calls().len(), other.count(DESCRIBE)), (calls, 1));
+}
+
+#[tokio::test]
+async fn what_is_under_way_keeps_its_configuration_and_what_comes_later_has_the_last_one() {
+    let (_process, variable) = debug::start("--debug").await;
+    let ((cloud, mine), (other, theirs)) = (account("first").await, account("second").await);
+    let mut first = host(&variable).await;
+    first.configure(mine).await.unwrap();
+    let plan = first.plan(json!({"instance_id": ID})).await.unwrap();
+    let second = host(&variable).await;
+    let meanwhile = async {
+        until(|| cloud.count(START) == 1).await;
+        second.configure(theirs).await.unwrap();
+        assert_eq!(owner(&second).await, "second");
+        let looks = cloud.count(DESCRIBE);
+        until(|| cloud.count(DESCRIBE) > looks + 1).await;
+        cloud.advance(AN_HOUR);
+    };
+    let (applied, ()) = tokio::join!(first.apply(plan), meanwhile);
+    applied.unwrap();
+    assert_eq!(first.attribute("name"), "first");
+    assert_eq!((cloud.count(START), other.count(START)), (1, 0));
+    // No connection has a configuration of its own.
+    assert_eq!(owner(&first).await, "second");
+}
+
+#[tokio::test]
+async fn an_interrupt_of_one_host_ends_what_is_under_way_for_the_other_too() {
+    let (_process, variable) = debug::start("--debug").await;
+    let (cloud, config) = account("both").await;
+    let (mut first, second) = (host(&variable).await, host(&variable).await);
+    first.configure(config).await.unwrap();
+    let plan = first.plan(json!({"instance_id": ID})).await.unwrap();
+    let meanwhile = async {
+        until(|| cloud.count(START) == 1).await;
+        second.stop().await;
+    };
+    let both = async { tokio::join!(first.apply(plan), meanwhile) };
+    let (applied, ()) = timeout(LIMIT, both).await.expect("it is not interrupted");
+    applied.unwrap_err().says("Interrupted: Unable to Start Instance", &[]);
+    // A Stop is no end: the process goes on serving both.
+    assert_eq!(owner(&first).await, "both");
+    assert_eq!(owner(&second).await, "both");
+}
