@@ -37,6 +37,11 @@ impl BaseUrl {
         &self.0
     }
 
+    /// Whether nothing that is sent there is encrypted.
+    pub(super) fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
     /// Whether the host is this machine, so that no proxy may come between.
     pub(super) fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
