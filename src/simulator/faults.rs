@@ -118,6 +118,12 @@ pub enum Effect {
     },
     /// The request is taken, but nobody can read the answer (HTTP status 200).
     Malformed(Garbage),
+    /// The request is taken, and the answer comes byte by byte, in real time.
+    Drip {
+        /// How long each byte lets itself be waited for.
+        #[serde(with = "duration")]
+        every: Duration,
+    },
     /// After an accepted start, stop or reboot, describes of the instance keep showing what it was before.
     StaleReads {
         /// How long, by the simulator's clock.
@@ -153,6 +159,8 @@ pub enum Garbage {
     Html,
     /// JSON in which fields have types nobody documents.
     WrongTypes,
+    /// The real JSON answer, and 5 MiB of blanks behind it.
+    Huge,
 }
 
 /// How effects compete: at most one of each kind strikes a call.
@@ -181,7 +189,8 @@ impl Effect {
             | Self::DropConnection
             | Self::LoseAnswer
             | Self::Http { .. }
-            | Self::Malformed(_) => Kind::Transport,
+            | Self::Malformed(_)
+            | Self::Drip { .. } => Kind::Transport,
             Self::Delay { .. } => Kind::Delay,
             Self::SoldOut => Kind::Capacity,
             Self::FallBackToStopped | Self::InstallFail | Self::StuckInStarting | Self::Vanish => {
@@ -299,6 +308,10 @@ mod tests {
         check(
             json!({"effect": {"malformed": "html"}}),
             &Fault::new(Effect::Malformed(Garbage::Html)),
+        );
+        check(
+            json!({"effect": {"drip": {"every": "1s"}}}),
+            &Fault::new(Effect::Drip { every: Duration::from_secs(1) }),
         );
     }
 

@@ -23,6 +23,7 @@ use axum::{
     routing::{get, post},
     serve::{IncomingStream, Listener},
 };
+use futures_util::{Stream, StreamExt as _, stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::{
@@ -41,6 +42,9 @@ use super::{
     refusal::Refusal,
     signature,
 };
+
+/// How much a huge answer has too much, in bytes.
+const HUGE: usize = 5 << 20;
 
 /// What all connections share.
 pub(super) struct Front {
@@ -68,6 +72,7 @@ pub(super) async fn serve(listener: TcpListener, front: Arc<Front>) -> io::Resul
 enum Answer {
     Api(Value),
     Bytes { status: u16, content_type: &'static str, body: Vec<u8> },
+    Drops { reply: Value, every: Duration },
     Nothing,
 }
 
@@ -86,6 +91,10 @@ async fn api(
                 StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
             let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+        }
+        Answer::Drops { reply, every } => {
+            let body = Body::from_stream(drops(reply.to_string(), every));
+            ([(header::CONTENT_TYPE, "application/json")], body).into_response()
         }
         Answer::Nothing => {
             cut.now();
@@ -190,9 +199,18 @@ fn carry_out(
         Some(Effect::LoseAnswer) => Answer::Nothing,
         Some(Effect::Http { status, body, .. }) => gateway_page(status, body),
         Some(Effect::Malformed(garbage)) => garbled(garbage, &reply),
+        Some(Effect::Drip { every }) => Answer::Drops { reply, every },
         _ => Answer::Api(reply),
     };
     (answer, Some(ret_code))
+}
+
+/// `text` byte by byte, each after a pause.
+fn drops(text: String, every: Duration) -> impl Stream<Item = io::Result<Bytes>> {
+    stream::iter(text.into_bytes()).then(move |byte| async move {
+        tokio::time::sleep(every).await;
+        Ok(Bytes::from(vec![byte]))
+    })
 }
 
 fn accepted(name: &str, fields: Value) -> Value {
@@ -225,6 +243,11 @@ fn garbled(garbage: Garbage, reply: &Value) -> Answer {
                 "TotalCount": "many", "UHostSet": {"0": true}, "ZoneInfo": "", "ProjectSet": 1,
             });
             ("application/json", reply.to_string().into_bytes())
+        }
+        Garbage::Huge => {
+            let mut body = reply.to_string().into_bytes();
+            body.resize(body.len() + HUGE, b' ');
+            ("application/json", body)
         }
     };
     Answer::Bytes { status: 200, content_type, body }

@@ -149,6 +149,33 @@ async fn a_start_can_come_to_a_bad_end() {
 }
 
 #[tokio::test]
+async fn an_answer_can_be_far_too_long() {
+    let cloud = Cloud::new().await;
+    cloud.simulator.add_fault(Fault::new(Effect::Malformed(Garbage::Huge)));
+    let response = cloud.sign_and_send(START, &place("uhost-1")).await.unwrap();
+    let body = response.bytes().await.unwrap();
+    assert!(body.len() > 5 << 20, "{}", body.len());
+    let answer: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((ret_code(&answer), &answer["UHostId"]), (0, &json!("uhost-1")));
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Starting");
+}
+
+#[tokio::test]
+async fn an_answer_can_come_byte_by_byte() {
+    let cloud = Cloud::new().await;
+    let every = Duration::from_millis(5);
+    cloud.simulator.add_fault(Fault::new(Effect::Drip { every }));
+    let begun = Instant::now();
+    let mut response = cloud.sign_and_send(START, &place("uhost-1")).await.unwrap();
+    let first = response.chunk().await.unwrap().unwrap();
+    assert!(first.len() < 10 && first.starts_with(b"{"), "{first:?}");
+    let rest = response.bytes().await.unwrap();
+    let answer: Value = serde_json::from_slice(&[first, rest].concat()).unwrap();
+    assert_eq!(ret_code(&answer), 0);
+    assert!(begun.elapsed() >= every * 20, "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn a_bad_end_is_for_starts_that_are_accepted() {
     let cloud = Cloud::with([json!({"UHostId": "uhost-1", "State": "Running"})]).await;
     cloud.simulator.add_fault(Fault::new(Effect::Vanish));
