@@ -4,6 +4,8 @@
 
 mod architecture;
 mod client;
+#[cfg(unix)]
+mod faults;
 mod process;
 mod protocol;
 mod simulator;

@@ -1,20 +1,13 @@
-//! How much of something a test does whose worth grows with its length: rounds of a soak, time for random input.
+//! How much of something a test does whose worth grows with its length: rounds of a soak.
 //!
 //! `TEST_EFFORT` multiplies it. At 1, its value when nobody sets it, all of it fits into every run of the tests; the figures
 //! that are published were measured at 20.
-
-use std::time::Duration;
 
 use terraform_provider_compshare::environment::Environment;
 
 /// As many rounds as `usual`, times the effort.
 pub(crate) fn rounds(usual: usize) -> usize {
     usual * effort()
-}
-
-/// As long as `usual`, times the effort.
-pub(crate) fn time(usual: Duration) -> Duration {
-    usual * u32::try_from(effort()).expect("an effort that fits")
 }
 
 fn effort() -> usize {

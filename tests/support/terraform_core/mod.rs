@@ -162,7 +162,12 @@ impl Terraform {
     /// The same in a process of its own that is never asked for schemas, since the host has them from another one.
     pub(crate) async fn in_another_process(&self, url: &str) -> Self {
         let provider = CompshareProvider::new(Environment::from_iter(variables(url)));
-        Self { client: connect(provider.with_pace(fast)).await, state: None, ..self.clone() }
+        self.served_by(connect(provider.with_pace(fast)).await)
+    }
+
+    /// The same with the provider behind `client`, which is never asked for schemas either.
+    pub(crate) fn served_by(&self, client: ProviderClient<Channel>) -> Self {
+        Self { client, ..self.clone() }
     }
 
     async fn of(provider: CompshareProvider) -> Self {

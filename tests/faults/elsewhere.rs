@@ -1,0 +1,97 @@
+//! Addresses at which there is no cloud.
+
+use std::sync::Arc;
+
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+    task::JoinHandle,
+};
+use tokio_rustls::TlsAcceptor;
+
+use super::trouble::{Trouble, Unreachable};
+
+/// Two servers that are not what is looked for.
+pub(super) struct Elsewhere {
+    untrusted: String,
+    no_tls: String,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Elsewhere {
+    pub(super) async fn new() -> Self {
+        let (untrusted, no_tls) = (listen().await, listen().await);
+        let url = |listener: &TcpListener| {
+            format!("https://localhost:{}", listener.local_addr().unwrap().port())
+        };
+        Self {
+            untrusted: url(&untrusted),
+            no_tls: url(&no_tls),
+            tasks: [
+                tokio::spawn(accept_with_tls(untrusted)),
+                tokio::spawn(accept_without_tls(no_tls)),
+            ],
+        }
+    }
+
+    /// Where the provider looks for the cloud, if that is what is wrong.
+    pub(super) fn url(&self, trouble: &Trouble) -> Option<String> {
+        let Trouble::Unreachable(why) = trouble else { return None };
+        Some(match why {
+            Unreachable::Refused => nowhere(),
+            Unreachable::NoSuchName => "https://compshare.invalid".to_owned(),
+            Unreachable::NoTls => self.no_tls.clone(),
+            Unreachable::Untrusted => self.untrusted.clone(),
+        })
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn listen() -> TcpListener {
+    TcpListener::bind(("127.0.0.1", 0)).await.unwrap()
+}
+
+/// An address where nobody listens.
+fn nowhere() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+/// Answers whatever comes in plain text.
+async fn accept_without_tls(listener: TcpListener) {
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            // What is left unread would make the end a reset.
+            let mut handshake = vec![0; 16 * 1024];
+            if stream.read(&mut handshake).await.is_ok_and(|length| length > 0) {
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
+        });
+    }
+}
+
+/// Does whatever handshakes come, with a certificate that it made itself.
+async fn accept_with_tls(listener: TcpListener) {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let acceptor = acceptor.clone();
+        tokio::spawn(async move { acceptor.accept(stream).await.map(drop) });
+    }
+}

@@ -1,0 +1,237 @@
+//! What a practitioner can want of the provider, as data.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use crate::support::terraform_core::{Action, Errors, Plan, Terraform};
+
+/// The instance that everything is about.
+pub(super) const ID: &str = "uhost-1";
+
+const NAME: &str = "训练 uhost-1";
+
+/// The columns of the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    CreateRunning,
+    CreateStopped,
+    CreateWithoutGpu,
+    UpdateToRunning,
+    UpdateToStopped,
+    UpdateToWithoutGpu,
+    Destroy,
+    DestroyOnly,
+    PlanAlone,
+    Refresh,
+    Import,
+    Instance,
+    InstanceByName,
+    Instances,
+    Zones,
+    Query,
+    Login,
+    Start,
+    Stop,
+    Reboot,
+}
+
+use Operation::*;
+
+/// All of them.
+pub(super) const ALL: [Operation; 20] = [
+    CreateRunning,
+    CreateStopped,
+    CreateWithoutGpu,
+    UpdateToRunning,
+    UpdateToStopped,
+    UpdateToWithoutGpu,
+    Destroy,
+    DestroyOnly,
+    PlanAlone,
+    Refresh,
+    Import,
+    Instance,
+    InstanceByName,
+    Instances,
+    Zones,
+    Query,
+    Login,
+    Start,
+    Stop,
+    Reboot,
+];
+
+impl Operation {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            CreateRunning => "create",
+            CreateStopped => "create stopped",
+            CreateWithoutGpu => "create without GPU",
+            UpdateToRunning => "update to running",
+            UpdateToStopped => "update to stopped",
+            UpdateToWithoutGpu => "update to without GPU",
+            Destroy => "destroy and stop",
+            DestroyOnly => "destroy",
+            PlanAlone => "plan",
+            Refresh => "refresh",
+            Import => "import",
+            Instance => "data instance",
+            InstanceByName => "data instance by name",
+            Instances => "data instances",
+            Zones => "data zones",
+            Query => "query",
+            Login => "login",
+            Start => "action start",
+            Stop => "action stop",
+            Reboot => "action reboot",
+        }
+    }
+
+    /// Whether it asks the cloud to change something.
+    pub(super) fn changes(self) -> bool {
+        self.target() != self.origin() || matches!(self, Reboot | UpdateToWithoutGpu)
+    }
+
+    /// Whether its message is about the instance.
+    pub(super) fn is_about_the_instance(self) -> bool {
+        !matches!(self, InstanceByName | Instances | Zones | Query)
+    }
+
+    /// The state of the instance before.
+    pub(super) fn origin(self) -> &'static str {
+        match self {
+            CreateRunning | CreateWithoutGpu | UpdateToRunning | PlanAlone | Start => "Stopped",
+            _ => "Running",
+        }
+    }
+
+    /// The state of the instance afterwards.
+    pub(super) fn target(self) -> &'static str {
+        match self {
+            CreateStopped | UpdateToStopped | Destroy | Stop | PlanAlone => "Stopped",
+            _ => "Running",
+        }
+    }
+
+    /// What the practitioner writes, and what is in the state before; for what is about a managed resource.
+    fn resource(self, limit: Duration) -> Option<(Json, Option<Json>)> {
+        let limit = format!("{}s", limit.as_secs());
+        let timeouts = json!({"create": limit, "update": limit, "delete": limit});
+        let wanted = |mut config: Json| {
+            config["instance_id"] = json!(ID);
+            config["timeouts"] = timeouts.clone();
+            config
+        };
+        let remembered = |state: &str, config: &Json| {
+            let mut seen = json!({
+                "id": ID, "state": state, "region": "cn-wlcb", "zone": "cn-wlcb-01", "without_gpu": false, "name": NAME,
+                "gpu_type": "4090", "gpu_count": i32::from(state == "Running"), "started_at": "2025-12-31T00:00:00Z",
+            });
+            for (name, value) in config.as_object().unwrap() {
+                if !seen.as_object().unwrap().contains_key(name) {
+                    seen[name] = value.clone();
+                }
+            }
+            seen
+        };
+        let running = wanted(json!({}));
+        let stopped = wanted(json!({"state": "Stopped"}));
+        let without_gpu = wanted(json!({"without_gpu": true, "allow_stopping_for_update": true}));
+        let stopping = wanted(json!({"stop_on_destroy": true}));
+        Some(match self {
+            CreateRunning | PlanAlone => (running, None),
+            CreateStopped => (stopped, None),
+            CreateWithoutGpu => (without_gpu, None),
+            UpdateToRunning => (running.clone(), Some(remembered("Stopped", &running))),
+            UpdateToStopped => (stopped.clone(), Some(remembered("Running", &stopped))),
+            UpdateToWithoutGpu => (without_gpu.clone(), Some(remembered("Running", &without_gpu))),
+            Destroy => (stopping.clone(), Some(remembered("Running", &stopping))),
+            DestroyOnly | Refresh => (running.clone(), Some(remembered("Running", &running))),
+            _ => return None,
+        })
+    }
+
+    /// Puts the state in place and makes the plan, both before anything goes wrong.
+    pub(super) async fn prepare(self, terraform: &mut Terraform, limit: Duration) -> Prepared {
+        let Some((config, state)) = self.resource(limit) else {
+            return Prepared { config: Json::Null, plan: None };
+        };
+        if let Some(state) = state {
+            terraform.remember(&state);
+        }
+        let plan = match self {
+            PlanAlone | Refresh => None,
+            Destroy | DestroyOnly => Some(terraform.plan_destroy().await.unwrap()),
+            _ => Some(terraform.plan(config.clone()).await.unwrap()),
+        };
+        Prepared { config, plan }
+    }
+
+    /// Does it.
+    pub(super) async fn run(
+        self,
+        terraform: &mut Terraform,
+        prepared: Prepared,
+        limit: Duration,
+    ) -> Result<(), Errors> {
+        let instance = json!({"instance_id": ID});
+        let timely = json!({"instance_id": ID, "timeout": format!("{}s", limit.as_secs())});
+        match self {
+            PlanAlone => drop(terraform.plan(prepared.config).await?),
+            Refresh => drop(terraform.refresh().await?),
+            Import => drop(terraform.import(ID).await?),
+            Instance => drop(terraform.read_data("compshare_instance", &instance).await?),
+            InstanceByName => {
+                drop(terraform.read_data("compshare_instance", &json!({"name": NAME})).await?);
+            }
+            Instances => drop(terraform.read_data("compshare_instances", &json!({})).await?),
+            Zones => drop(terraform.read_data("compshare_zones", &json!({})).await?),
+            Query => drop(terraform.query(&json!({}), true, 100).await?),
+            Login => drop(terraform.open("compshare_instance_login", &instance).await?),
+            Start => drop(terraform.invoke("compshare_instance_start", &timely).await.outcome?),
+            Stop => drop(terraform.invoke("compshare_instance_stop", &timely).await.outcome?),
+            Reboot => drop(terraform.invoke("compshare_instance_reboot", &timely).await.outcome?),
+            _ => drop(terraform.apply(prepared.plan.expect("a plan")).await?),
+        }
+        Ok(())
+    }
+
+    /// What the practitioner does next, when nothing is wrong any more: the same again, until there is nothing left to do.
+    pub(super) async fn run_again(
+        self,
+        terraform: &mut Terraform,
+        limit: Duration,
+    ) -> Result<(), Errors> {
+        let Some((config, _)) = self.resource(limit) else {
+            let nothing = Prepared { config: Json::Null, plan: None };
+            return self.run(terraform, nothing, limit).await;
+        };
+        if terraform.state().is_some() {
+            terraform.refresh().await?;
+        }
+        match self {
+            PlanAlone => drop(terraform.plan(config).await?),
+            Destroy | DestroyOnly => {
+                if terraform.state().is_some() {
+                    terraform.destroy().await?;
+                }
+                assert!(terraform.state().is_none(), "what is destroyed is not forgotten");
+            }
+            _ => {
+                terraform.run(config.clone()).await?;
+                terraform.refresh().await?;
+                let left = terraform.plan(config).await?;
+                assert_eq!(left.action, Action::NoOp, "it does not come to rest");
+                assert_eq!(terraform.attribute("state"), self.target());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is in place before something goes wrong.
+pub(super) struct Prepared {
+    config: Json,
+    plan: Option<Plan>,
+}
