@@ -14,6 +14,7 @@
 //! `mtls.go` (the certificates), `grpc_server.go` (the services beside the plugin's own),
 //! `log_entry.go` (the log lines).
 
+mod core_dump;
 mod debug;
 mod error;
 mod handshake;
@@ -77,6 +78,7 @@ pub async fn serve(
     let parent = Parent::of_process();
     handshake::check_cookie(plugin.cookie, environment)?;
     let client = handshake::client_certificate(environment)?;
+    core_dump::forbid();
     shutdown::ignore_hangup()?;
     let mut signals = Signals::install()?;
     let listener = Listener::bind(&handshake::place(environment)?)?;

@@ -5,6 +5,8 @@
 mod by_hand;
 #[cfg(target_os = "linux")]
 mod cloud_certificates;
+#[cfg(target_os = "linux")]
+mod core_dump;
 mod debug;
 mod door;
 mod ending;

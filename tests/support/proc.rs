@@ -73,6 +73,13 @@ impl Proc {
         Self(PathBuf::from(format!("/proc/{pid}")))
     }
 
+    /// How large a core dump of it may be at most, as `/proc` has it.
+    pub(crate) fn core_dump_limit(&self) -> String {
+        let limits = fs::read_to_string(self.0.join("limits")).unwrap();
+        let limits = limits.lines().find_map(|line| line.strip_prefix("Max core file size"));
+        limits.unwrap().split_whitespace().next().unwrap().to_owned()
+    }
+
     /// Whether it runs. What only waits to be reaped does not.
     pub(crate) fn is_running(&self) -> bool {
         // `PID (NAME) STATE …`, where the name may hold anything.
