@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use secrecy::zeroize::Zeroizing;
+
 use crate::cty::{Error, ErrorKind, Number, Step, Value};
 
 /// An attribute's value: absent, not known yet, or there.
@@ -126,20 +128,20 @@ impl Convert for String {
     }
 }
 
-/// A text that does not print: what is sensitive in a schema is sensitive in a model.
+/// A text that does not print, and is wiped when dropped: what is sensitive in a schema is sensitive in a model.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Sensitive(String);
+pub struct Sensitive(Zeroizing<String>);
 
 impl Sensitive {
     /// The text itself.
-    pub fn into_inner(self) -> String {
-        self.0
+    pub fn into_inner(mut self) -> String {
+        std::mem::take(&mut *self.0)
     }
 }
 
 impl From<String> for Sensitive {
     fn from(text: String) -> Self {
-        Self(text)
+        Self(text.into())
     }
 }
 
@@ -153,11 +155,11 @@ impl Convert for Sensitive {
     const EXPECTED: &'static str = String::EXPECTED;
 
     fn from_known(value: &Value) -> Result<Self, Error> {
-        String::from_known(value).map(Self)
+        String::from_known(value).map(Self::from)
     }
 
     fn into_value(self) -> Value {
-        self.0.into()
+        self.into_inner().into()
     }
 }
 
