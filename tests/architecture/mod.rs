@@ -165,6 +165,27 @@ fn sockets_are_opened_in_two_places_and_no_certificate_is_taken_unseen() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// The only files that may read the wall clock: for the log, for the dates of a certificate, for the cloud, which wants to be
+/// told, and for the simulated cloud.
+const WALL_CLOCK: [&str; 4] =
+    ["plugin/log.rs", "plugin/tls.rs", "compshare/transport.rs", "simulator/clock.rs"];
+
+#[test]
+fn nothing_is_decided_by_a_clock_that_can_jump() {
+    let mut broken = Vec::new();
+    for file in sources(&root()) {
+        let name = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        for (number, line) in code(&file) {
+            let words = ["SystemTime::now", "Timestamp::now", "Zoned::now", "UnixTime::now"];
+            if words.iter().any(|word| line.contains(word)) && !WALL_CLOCK.contains(&name.as_str())
+            {
+                broken.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
 #[test]
 fn every_module_says_what_it_is_for() {
     let silent: Vec<_> = sources(&root())
