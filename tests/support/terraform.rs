@@ -117,6 +117,11 @@ impl Workspace {
         fs::read_to_string(self.configuration().join("terraform.tfstate")).ok()
     }
 
+    /// The folder that holds everything its commands write, all they print included.
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
     /// The folder of the configuration.
     fn configuration(&self) -> PathBuf {
         self.root.path().join("configuration")
@@ -369,6 +374,21 @@ impl Running {
     pub(crate) fn goes_on_for(&mut self, duration: Duration) -> bool {
         let begin = Instant::now();
         self.goes_on_until(|| begin.elapsed() >= duration)
+    }
+
+    /// The arguments of its processes.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        members(self.group()).iter().map(Process::arguments).collect()
+    }
+
+    /// Makes each provider among its processes crash. How many there were.
+    pub(crate) fn crash_providers(&self) -> usize {
+        let providers: Vec<_> =
+            members(self.group()).into_iter().filter(Process::is_provider).collect();
+        for provider in &providers {
+            kill_process(provider.pid, Signal::ABORT).unwrap();
+        }
+        providers.len()
     }
 
     /// SIGKILL to those of its processes that are meant, until there are none. How many providers were among them.

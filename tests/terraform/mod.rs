@@ -19,6 +19,7 @@ mod oldest;
 mod power;
 mod query;
 mod refusals;
+mod secrets;
 mod states;
 
 use std::time::Duration;

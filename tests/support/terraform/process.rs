@@ -18,6 +18,26 @@ impl Process {
     }
 }
 
+impl Process {
+    /// What everybody on the machine can read of it: its arguments, the program's name among them.
+    pub(super) fn arguments(&self) -> String {
+        let pid = self.pid.as_raw_nonzero().to_string();
+        arguments(&pid).unwrap_or_default()
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn arguments(pid: &str) -> Option<String> {
+    let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    Some(String::from_utf8_lossy(&arguments).replace('\0', " "))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn arguments(pid: &str) -> Option<String> {
+    let listed = std::process::Command::new("ps").args(["-o", "args=", "-p", pid]).output().ok()?;
+    Some(String::from_utf8_lossy(&listed.stdout).into_owned())
+}
+
 impl fmt::Display for Process {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} ({})", self.pid.as_raw_nonzero(), self.name)

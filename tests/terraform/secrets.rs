@@ -1,0 +1,244 @@
+//! Secrets: everything there is to do, with the fullest log, and nowhere a trace of a key, a signature or a password.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use serde_json::json;
+use tempfile::NamedTempFile;
+use terraform_provider_compshare::simulator::{Effect, Fault, Simulator};
+
+use super::{PRIVATE_KEY, PROVIDER, PUBLIC_KEY, SHORT, stage};
+use crate::support::terraform::{Feature, Workspace, with_each_terraform_that_has};
+
+/// The login password of the instance, as it is and as the cloud's API gives it.
+const PASSWORD: [&str; 2] = ["canary-password-51e8", "Y2FuYXJ5LXBhc3N3b3JkLTUxZTg="];
+
+const COMMAND: &str = "ssh -p 2201 canary-user@203.0.113.77";
+const URL: &str = "http://203.0.113.77:8888/?token=canary-token";
+
+/// What must be nowhere. The first part of a word is enough to give it away. A signature goes by the name of its parameter.
+const SECRETS: [&str; 7] = [
+    PUBLIC_KEY,
+    PRIVATE_KEY,
+    PASSWORD[0],
+    PASSWORD[1],
+    "canary-user",
+    "canary-token",
+    "Signature=",
+];
+
+/// Where the keys come from.
+#[derive(Clone, Copy, Debug)]
+enum Keys {
+    Environment,
+    /// The file of the official CLI.
+    File,
+    /// A variable that is neither stored nor shown.
+    Ephemeral,
+}
+
+/// Everything but lists, which have files of their own.
+const EVERYTHING: &str = r#"
+resource "compshare_instance_power" "this" {
+  instance_id     = "uhost-a"
+  stop_on_destroy = true
+
+  timeouts {
+    create = "30s"
+    update = "30s"
+  }
+
+  lifecycle {
+    action_trigger {
+      events  = [after_create]
+      actions = [action.compshare_instance_reboot.this]
+    }
+  }
+}
+
+action "compshare_instance_reboot" "this" {
+  config {
+    instance_id = "uhost-a"
+  }
+}
+
+data "compshare_instance" "this" {
+  instance_id = compshare_instance_power.this.id
+}
+
+data "compshare_instances" "all" {}
+
+data "compshare_zones" "all" {}
+
+ephemeral "compshare_instance_login" "this" {
+  instance_id = compshare_instance_power.this.id
+
+  lifecycle {
+    postcondition {
+      condition     = sha256(self.password) == "ed7b8f8fb87db9e569861061b27d323fd62af6830a7f0e39f742009c97f1f546"
+      error_message = "The login is wrong."
+    }
+  }
+}
+
+output "everything" {
+  value = [compshare_instance_power.this, data.compshare_instance.this, data.compshare_instances.all, data.compshare_zones.all]
+}
+"#;
+
+const LIST: &str = r#"
+list "compshare_instance_power" "all" {
+  provider         = compshare
+  include_resource = true
+}
+"#;
+
+#[test]
+fn nothing_secret_gets_into_logs_messages_plans_states_or_arguments() {
+    with_each_terraform_that_has(Feature::Actions, async |terraform| {
+        for keys in [Keys::Environment, Keys::File, Keys::Ephemeral] {
+            let instance = json!({
+                "UHostId": "uhost-a", "State": "Stopped", "Password": PASSWORD[1], "SshLoginCommand": COMMAND,
+                "Softwares": [{"Name": "JupyterLab", "URL": URL}],
+            });
+            let (cloud, mut workspace) = stage(terraform, &[instance], SHORT).await;
+            let _file = hand_over(&mut workspace, keys);
+            workspace.write("main.tf", EVERYTHING);
+            workspace.write("list.tfquery.hcl", LIST);
+            workspace.set("TF_LOG", "TRACE");
+            live(&cloud, &workspace);
+            fail(&cloud, &workspace);
+            crash(&cloud, &workspace);
+            let found = found_below(workspace.root());
+            assert!(found.is_empty(), "with keys from {keys:?}: {found:#?}");
+        }
+    });
+}
+
+/// Gives the provider its keys in this way and no other. The file is outside of what is searched: there they are to be.
+fn hand_over(workspace: &mut Workspace, keys: Keys) -> Option<NamedTempFile> {
+    if !matches!(keys, Keys::Environment) {
+        workspace.unset("COMPSHARE_PUBLIC_KEY");
+        workspace.unset("COMPSHARE_PRIVATE_KEY");
+    }
+    match keys {
+        Keys::Environment => None,
+        Keys::File => {
+            let file = NamedTempFile::new().unwrap();
+            let profile = json!({"public_key": PUBLIC_KEY, "private_key": PRIVATE_KEY});
+            let text = json!({"current_profile": "default", "profiles": {"default": profile}});
+            fs::write(file.path(), text.to_string()).unwrap();
+            workspace.set("COMPSHARE_CONFIG_FILE", file.path());
+            Some(file)
+        }
+        Keys::Ephemeral => {
+            let variable = |name: &str| {
+                format!("variable \"{name}\" {{\n  type      = string\n  ephemeral = true\n}}\n")
+            };
+            let arguments = "provider \"compshare\" {\n  public_key  = var.public_key\n  private_key = var.private_key\n";
+            let provider = PROVIDER.replace("provider \"compshare\" {\n", arguments);
+            let text = [provider, variable("public_key"), variable("private_key")].concat();
+            workspace.write("provider.tf", &text);
+            workspace.set("TF_VAR_public_key", PUBLIC_KEY);
+            workspace.set("TF_VAR_private_key", PRIVATE_KEY);
+            None
+        }
+    }
+}
+
+/// The whole life of a resource, and whatever else can be asked of a provider.
+fn live(cloud: &Simulator, workspace: &Workspace) {
+    // Slow enough to be looked at while it is at work.
+    cloud.add_fault(
+        Fault::new(Effect::Delay { by: Duration::from_secs(1) })
+            .on_action("StartCompShareInstance"),
+    );
+    let mut apply = workspace.spawn(&["apply", "-no-color", "-input=false", "-auto-approve"]);
+    apply.wait_until(|| cloud.count("StartCompShareInstance") == 1);
+    let lines = apply.arguments();
+    assert!(lines.iter().any(|line| line.contains("terraform-provider-compshare")), "{lines:?}");
+    let lines = lines.join("\n");
+    assert_eq!(SECRETS.iter().find(|secret| lines.contains(**secret)), None, "in the arguments");
+    let apply = apply.finish(Duration::from_secs(60)).succeed();
+    assert!(apply.stderr.contains("[TRACE]"), "no log");
+
+    workspace.query(&[]).succeed();
+    cloud.patch("uhost-a", json!({"State": "Stopped"}));
+    let plan = workspace.plan();
+    assert_eq!(plan.actions()["compshare_instance_power.this"], "update");
+    workspace.run(&["apply", "-no-color", "-input=false", plan.file()]).succeed();
+    unpack(plan.file());
+    workspace.run(&["show", "-json"]).succeed();
+    workspace.run(&["providers", "schema", "-json"]).succeed();
+    workspace.refresh();
+    assert_eq!(cloud.count("RebootCompShareInstance"), 1);
+}
+
+/// A cloud that repeats in its messages whatever it was sent.
+fn fail(cloud: &Simulator, workspace: &Workspace) {
+    let message = format!("{PUBLIC_KEY} has no right to {PRIVATE_KEY}");
+    cloud.add_fault(Fault::refuse(172, &message).forever());
+    let failed = workspace.run(&["plan", "-no-color", "-input=false"]).fail();
+    failed.says(&["[secret] has no right to [secret]"]);
+    cloud.clear_faults();
+}
+
+/// A provider that comes to a violent end in the middle of its work.
+fn crash(cloud: &Simulator, workspace: &Workspace) {
+    cloud.patch("uhost-a", json!({"State": "Stopped"}));
+    let starts = cloud.count("StartCompShareInstance");
+    cloud.add_fault(
+        Fault::new(Effect::Delay { by: Duration::from_secs(30) })
+            .on_action("StartCompShareInstance"),
+    );
+    let mut apply = workspace.spawn(&["apply", "-no-color", "-input=false", "-auto-approve"]);
+    apply.wait_until(|| cloud.count("StartCompShareInstance") > starts);
+    assert_eq!(apply.crash_providers(), 1);
+    apply.finish(Duration::from_secs(60)).fail().says(&["GRPCProvider).ApplyResourceChange"]);
+    cloud.clear_faults();
+    cloud.patch("uhost-a", json!({"State": "Running"}));
+    workspace.destroy();
+    assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Stopped");
+}
+
+/// Unpacks a plan, which is a ZIP archive, beside itself.
+fn unpack(plan: &str) {
+    let folder = format!("{plan}-unpacked");
+    let unzip = ["-m", "zipfile", "-e", plan, &folder];
+    assert!(Command::new("python3").args(unzip).status().unwrap().success());
+    assert!(Path::new(&folder).join("tfplan").is_file());
+}
+
+/// Each file below `folder` with a secret in it, and which. Everything that was printed is there as well.
+fn found_below(folder: &Path) -> BTreeMap<PathBuf, &'static str> {
+    let mut found = BTreeMap::new();
+    let mut searched = 0;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            // The provider that crashed has left its socket.
+            if !path.is_file() {
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap();
+            searched += 1;
+            let contains =
+                |secret: &&str| bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+            if let Some(secret) = SECRETS.into_iter().find(contains) {
+                found.insert(path, secret);
+            }
+        }
+    }
+    assert!(searched > 20, "only {searched} files");
+    found
+}
