@@ -110,10 +110,10 @@ pub(super) fn check_elements<'a>(
     elements: impl IntoIterator<Item = &'a Value>,
     element: &Type,
 ) -> Result<(), Error> {
-    if !element.has_dynamic() {
-        return Ok(());
-    }
-    let mut chosen = elements.into_iter().map(|value| chosen_type(value, element)).filter(settled);
+    let mut chosen = elements
+        .into_iter()
+        .map(|value| chosen_type(value, element))
+        .filter(|chosen| is_settled(chosen.as_ref(), element));
     let Some(first) = chosen.next() else { return Ok(()) };
     if chosen.any(|ty| ty != first) {
         return Err(ErrorKind::MixedElements.into());
@@ -121,42 +121,61 @@ pub(super) fn check_elements<'a>(
     Ok(())
 }
 
-/// The type that a value has once the dynamic parts of its constraint are replaced by what it chose.
-fn chosen_type(value: &Value, ty: &Type) -> Type {
+/// The type that a value has once the dynamic parts of its constraint are replaced by what it chose; `None` if it chose
+/// nothing, and so has the type as it stands.
+///
+/// That one is not copied: a type may be long and the nulls that have it many, and then the copies would be far more than was
+/// sent. What is copied here is never more than the value.
+fn chosen_type(value: &Value, ty: &Type) -> Option<Type> {
     match (value, ty) {
-        (Value::Dynamic(typed), Type::Dynamic) => chosen_type(&typed.1, &typed.0),
+        (Value::Dynamic(typed), Type::Dynamic) => {
+            let chosen = chosen_type(&typed.1, &typed.0).unwrap_or_else(|| typed.0.clone());
+            (chosen != Type::Dynamic).then_some(chosen)
+        }
         (Value::List(elements), Type::List(element)) => {
-            Type::List(Box::new(chosen_element(elements, element)))
+            chosen_element(elements, element).map(|chosen| Type::List(Box::new(chosen)))
         }
         (Value::List(elements), Type::Set(element)) => {
-            Type::Set(Box::new(chosen_element(elements, element)))
+            chosen_element(elements, element).map(|chosen| Type::Set(Box::new(chosen)))
         }
         (Value::Map(entries), Type::Map(element)) => {
-            Type::Map(Box::new(chosen_element(entries.values(), element)))
+            chosen_element(entries.values(), element).map(|chosen| Type::Map(Box::new(chosen)))
         }
         (Value::List(elements), Type::Tuple(types)) => {
-            Type::Tuple(elements.iter().zip(types).map(|(v, ty)| chosen_type(v, ty)).collect())
+            chosen_parts(elements.iter().zip(types)).map(Type::Tuple)
         }
         (Value::Map(_), Type::Object(types)) => {
-            let chosen =
-                |(name, ty): (&String, _)| (name.clone(), chosen_type(value.attribute(name), ty));
-            Type::Object(types.iter().map(chosen).collect())
+            let parts = types.iter().map(|(name, ty)| (value.attribute(name), ty));
+            let chosen = chosen_parts(parts)?;
+            Some(Type::Object(types.keys().cloned().zip(chosen).collect()))
         }
-        _ => ty.clone(),
+        _ => None,
     }
 }
 
-fn chosen_element<'a>(elements: impl IntoIterator<Item = &'a Value>, element: &Type) -> Type {
+fn chosen_element<'a>(
+    elements: impl IntoIterator<Item = &'a Value>,
+    element: &Type,
+) -> Option<Type> {
     elements
         .into_iter()
         .map(|value| chosen_type(value, element))
-        .find(settled)
-        .unwrap_or_else(|| element.clone())
+        .find(|chosen| is_settled(chosen.as_ref(), element))
+        .flatten()
+}
+
+/// The types of all parts, if any of them chose one.
+fn chosen_parts<'a>(parts: impl Iterator<Item = (&'a Value, &'a Type)>) -> Option<Vec<Type>> {
+    let chosen: Vec<_> = parts.map(|(value, ty)| (chosen_type(value, ty), ty)).collect();
+    if chosen.iter().all(|(chosen, _)| chosen.is_none()) {
+        return None;
+    }
+    Some(chosen.into_iter().map(|(chosen, ty)| chosen.unwrap_or_else(|| ty.clone())).collect())
 }
 
 /// Null and unknown of no particular type agree with every other element.
-fn settled(ty: &Type) -> bool {
-    *ty != Type::Dynamic
+fn is_settled(chosen: Option<&Type>, element: &Type) -> bool {
+    chosen.is_some() || *element != Type::Dynamic
 }
 
 #[cfg(test)]

@@ -12,14 +12,16 @@ use super::{
     Error, ErrorKind, Number, Step, Type, Value,
     conform::{check, check_elements, check_length, index_step},
 };
+use Rule::{Refused, Taken};
 
-/// Reads one value. Attributes that are missing are null; an attribute that the type does not have is an error.
+/// Reads one value. Attributes that are missing are null, except in a value that brings its own type: nobody writes those
+/// without, and a short text could make a great many of them. An attribute that the type does not have is an error.
 ///
 /// # Errors
 ///
 /// Anything that is not JSON or not of the type, with the path to it.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
-    decode_value(&serde_json::from_slice(bytes)?, ty, Surplus::Refused)
+    decode_value(&serde_json::from_slice(bytes)?, ty, Rules { surplus: Refused, missing: Taken })
 }
 
 /// Reads one value from a state that another version may have written: as [`decode`], but attributes that the type does not have
@@ -29,7 +31,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
 ///
 /// As [`decode`], less those.
 pub fn decode_state(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
-    decode_value(&serde_json::from_slice(bytes)?, ty, Surplus::Ignored)
+    decode_value(&serde_json::from_slice(bytes)?, ty, Rules { surplus: Taken, missing: Taken })
 }
 
 /// Writes a value, compact.
@@ -46,16 +48,24 @@ pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
     Ok(serde_json::to_vec(&encode_value(value)?)?)
 }
 
-/// What becomes of attributes that the type does not have.
+/// What becomes of objects whose attributes are not those of the type.
 #[derive(Clone, Copy)]
-enum Surplus {
+struct Rules {
+    /// Attributes that the type does not have; ignored if taken.
+    surplus: Rule,
+    /// Attributes that only the type has; null if taken.
+    missing: Rule,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    Taken,
     Refused,
-    Ignored,
 }
 
 /// The parser refuses text that nests more than 128 levels, which bounds the recursion here.
-fn decode_value(json: &Json, ty: &Type, surplus: Surplus) -> Result<Value, Error> {
-    let part = |json: &Json, ty: &Type| decode_value(json, ty, surplus);
+fn decode_value(json: &Json, ty: &Type, rules: Rules) -> Result<Value, Error> {
+    let part = |json: &Json, ty: &Type| decode_value(json, ty, rules);
     match (ty, json) {
         (_, Json::Null) => Ok(Value::Null),
         (Type::String, Json::String(text)) => Ok(Value::from(text.as_str())),
@@ -100,10 +110,10 @@ fn decode_value(json: &Json, ty: &Type, surplus: Surplus) -> Result<Value, Error
             Ok(Value::Map(values))
         }
         (Type::Object(types), Json::Object(entries)) => {
-            check_surplus(entries, types, surplus)?;
+            check_surplus(entries, types, rules.surplus)?;
             let mut values = BTreeMap::new();
             for (name, ty) in types {
-                let value = part(entries.get(name).unwrap_or(&Json::Null), ty)
+                let value = part(attribute(entries, name, rules.missing)?, ty)
                     .map_err(|error| error.below(Step::Attribute(name.clone())))?;
                 values.insert(name.clone(), value);
             }
@@ -112,7 +122,7 @@ fn decode_value(json: &Json, ty: &Type, surplus: Surplus) -> Result<Value, Error
         (Type::Dynamic, Json::Object(entries)) => {
             let (chosen, json) = dynamic_parts(entries)?;
             let chosen = Type::from_tree(chosen)?;
-            let value = part(json, &chosen)?;
+            let value = decode_value(json, &chosen, Rules { missing: Refused, ..rules })?;
             Ok(Value::Dynamic(Box::new((chosen, value))))
         }
         _ => Err(ErrorKind::Unexpected { expected: ty.noun(), found: noun(json) }.into()),
@@ -135,11 +145,23 @@ fn decode_bool(text: &str) -> Result<Value, Error> {
 fn check_surplus(
     entries: &serde_json::Map<String, Json>,
     types: &BTreeMap<String, Type>,
-    surplus: Surplus,
+    surplus: Rule,
 ) -> Result<(), Error> {
     match (surplus, entries.keys().find(|name| !types.contains_key(*name))) {
-        (Surplus::Refused, Some(name)) => Err(ErrorKind::UnexpectedAttribute(name.clone()).into()),
+        (Refused, Some(name)) => Err(ErrorKind::UnexpectedAttribute(name.clone()).into()),
         _ => Ok(()),
+    }
+}
+
+fn attribute<'a>(
+    entries: &'a serde_json::Map<String, Json>,
+    name: &str,
+    missing: Rule,
+) -> Result<&'a Json, Error> {
+    match entries.get(name) {
+        Some(json) => Ok(json),
+        None if missing == Taken => Ok(&Json::Null),
+        None => Err(ErrorKind::MissingAttribute(name.to_owned()).into()),
     }
 }
 
@@ -194,6 +216,7 @@ mod tests {
 
     use super::*;
     use crate::cty::samples::{self, dynamic, float, list, map, number, object, set};
+    use crate::cty::{conforms, msgpack};
 
     #[track_caller]
     fn reads(json: &str, ty: Type, value: Value) {
@@ -220,7 +243,39 @@ mod tests {
         #[test]
         fn any_known_value_survives((ty, value) in samples::typed(true)) {
             let json = encode(&value, &ty).unwrap();
-            prop_assert_eq!(decode(&json, &ty).unwrap(), value);
+            let again = decode(&json, &ty).unwrap();
+            prop_assert_eq!(&again, &value);
+            prop_assert_eq!(encode(&again, &ty).unwrap(), json);
+        }
+
+        #[test]
+        fn what_is_read_as_another_type_has_that_type(
+            (own, value) in samples::typed(true),
+            other in samples::any_type(3),
+        ) {
+            let json = encode(&value, &own).unwrap();
+            for read in [decode(&json, &other), decode_state(&json, &other)].into_iter().flatten() {
+                prop_assert!(conforms(&read, &other).is_ok());
+            }
+        }
+
+        #[test]
+        fn a_number_is_the_same_by_way_of_both_forms(value in samples::any_number()) {
+            let packed = msgpack::encode(&value, &Type::Number).unwrap();
+            let unpacked = msgpack::decode(&packed, &Type::Number).unwrap();
+            let json = encode(&unpacked, &Type::Number).unwrap();
+            let read = decode(&json, &Type::Number).unwrap();
+            prop_assert_eq!(&read, &value);
+            prop_assert_eq!(read.as_i64(), value.as_i64());
+            let float = |value: &Value| value.as_number().map(Number::as_f64);
+            prop_assert_eq!(float(&read), float(&value));
+        }
+
+        #[test]
+        fn what_json_holds_messagepack_holds_too((ty, value) in samples::typed(true)) {
+            let packed = msgpack::encode(&value, &ty).unwrap();
+            let json = encode(&value, &ty).unwrap();
+            prop_assert_eq!(msgpack::decode(&packed, &ty).unwrap(), decode(&json, &ty).unwrap());
         }
     }
 
@@ -292,6 +347,7 @@ mod tests {
             ("1", Dynamic, "expected a value with its type, found a number"),
             (r#"{"value":1}"#, Dynamic, "missing attribute `type`"),
             (r#"{"type":"bool"}"#, Dynamic, "missing attribute `value`"),
+            (r#"{"type":["object",{"a":"bool"}],"value":{}}"#, Dynamic, "missing attribute `a`"),
             (r#"{"type":"bool","value":1,"x":1}"#, Dynamic, "unexpected attribute `x`"),
             (r#"{"type":"bool","value":1}"#, Dynamic, "expected a bool, found a number"),
             (
@@ -309,6 +365,18 @@ mod tests {
         }
         let deep = r#"{"type":"dynamic","value":"#.repeat(100_000);
         decode(deep.as_bytes(), &Dynamic).unwrap_err();
+    }
+
+    #[test]
+    fn a_short_text_cannot_make_a_great_many_attributes() {
+        let attributes: Vec<_> = (0..1000).map(|n| format!(r#""a{n}":"bool""#)).collect();
+        let ty = format!(r#"["list",["object",{{{}}}]]"#, attributes.join(","));
+        let json = format!(r#"{{"type":{ty},"value":[{}{{}}]}}"#, "{},".repeat(10_000));
+        let taken = allocation_counter::measure(|| {
+            let refused = decode_state(json.as_bytes(), &Type::Dynamic).unwrap_err().to_string();
+            assert_eq!(refused, "[0]: missing attribute `a0`");
+        });
+        assert!(taken.bytes_total < 200 * json.len() as u64, "{taken:?}");
     }
 
     #[test]

@@ -423,10 +423,33 @@ mod tests {
         #[test]
         fn any_value_survives((ty, value) in samples::typed(false)) {
             let bytes = encode(&value, &ty).unwrap();
-            prop_assert_eq!(&decode(&bytes, &ty).unwrap(), &value);
+            let again = decode(&bytes, &ty).unwrap();
+            prop_assert_eq!(&again, &value);
+            // What equality does not look at is the same too: the form of numbers, the promises about unknowns.
+            prop_assert_eq!(encode(&again, &ty).unwrap(), &bytes[..]);
             // No part of it is a whole value.
             for end in 0..bytes.len() {
                 prop_assert!(decode(&bytes[..end], &ty).is_err());
+            }
+        }
+
+        #[test]
+        fn a_value_is_encoded_if_it_conforms_and_not_otherwise(
+            (own, value) in samples::typed(false),
+            other in samples::any_type(3),
+        ) {
+            for ty in [own, other] {
+                prop_assert_eq!(encode(&value, &ty).is_ok(), conforms(&value, &ty).is_ok());
+            }
+        }
+
+        #[test]
+        fn what_is_read_as_another_type_has_that_type(
+            (own, value) in samples::typed(false),
+            other in samples::any_type(3),
+        ) {
+            if let Ok(read) = decode(&encode(&value, &own).unwrap(), &other) {
+                prop_assert!(conforms(&read, &other).is_ok());
             }
         }
 
@@ -624,6 +647,45 @@ mod tests {
             decode(&long, &String).unwrap_err().kind,
             ErrorKind::InvalidExtension { kind: 12, length: 1025 }
         );
+    }
+
+    #[test]
+    fn depth_is_limited_whatever_nests() {
+        // A type that is as deep as a parser takes it, with a value that is deeper than its type.
+        let level = |ty: String| format!(r#"["list",{ty}]"#);
+        for (depth, message) in
+            [(100, "expected a string, found an array"), (1000, "expected JSON, found invalid")]
+        {
+            let ty = (0..depth).fold(r#""string""#.to_owned(), |ty, _| level(ty));
+            let mut bytes = vec![0x92, 0xc5];
+            bytes.extend(u16::try_from(ty.len()).unwrap().to_be_bytes());
+            bytes.extend(ty.as_bytes());
+            bytes.extend([0x91; 100_000]);
+            let refused = decode(&bytes, &Type::Dynamic).unwrap_err().to_string();
+            assert!(refused.contains(message), "{refused}");
+        }
+        // What no type asks for is not looked into, however deep it is.
+        for ty in [Type::Dynamic, Type::String, list(Type::Number), map(Type::Bool)] {
+            decode(&[0x91; 100_000], &ty).unwrap_err();
+            decode(&b"\x81\xa1a".repeat(100_000), &ty).unwrap_err();
+        }
+        let promise = [&[0xc9, 0, 1, 0x86, 0xa0, 0x0c][..], &[0x91; 100_000]].concat();
+        decode(&promise, &Type::String).unwrap_err();
+    }
+
+    #[test]
+    fn a_long_type_with_many_nulls_takes_no_more_than_both() {
+        let attributes: Vec<_> = (0..1000).map(|n| format!(r#""a{n}":"dynamic""#)).collect();
+        let ty = format!(r#"["list",["object",{{{}}}]]"#, attributes.join(","));
+        let mut bytes = vec![0x92, 0xc5];
+        bytes.extend(u16::try_from(ty.len()).unwrap().to_be_bytes());
+        bytes.extend(ty.as_bytes());
+        bytes.extend([0xdc, 0x27, 0x10]);
+        bytes.extend([0xc0; 10_000]);
+        let taken = allocation_counter::measure(|| {
+            decode(&bytes, &Type::Dynamic).unwrap();
+        });
+        assert!(taken.bytes_total < 100 * bytes.len() as u64, "{taken:?}");
     }
 
     #[test]

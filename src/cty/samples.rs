@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::{collection, prelude::*};
 
-use super::{Number, Type, Value};
+use super::{Number, Type, Unknown, Value};
 
 pub(super) fn number(text: &str) -> Value {
     Value::Number(Number::from_decimal(text).unwrap())
@@ -112,16 +112,17 @@ pub(super) fn unknown() -> Vec<(Value, Type)> {
 
 /// Any value with its type; wholly known if asked.
 pub(super) fn typed(known: bool) -> impl Strategy<Value = (Type, Value)> {
-    any_type().prop_flat_map(move |ty| {
+    any_type(3).prop_flat_map(move |ty| {
         let value = any_value(&ty, known);
         (Just(ty), value)
     })
 }
 
-fn any_type() -> BoxedStrategy<Type> {
+/// Any type with up to `depth` levels.
+pub(super) fn any_type(depth: u32) -> BoxedStrategy<Type> {
     let leaf =
         prop_oneof![Just(Type::String), Just(Type::Number), Just(Type::Bool), Just(Type::Dynamic)];
-    leaf.prop_recursive(3, 12, 3, |inner| {
+    leaf.prop_recursive(depth, 12, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(list),
             inner.clone().prop_map(set),
@@ -138,22 +139,19 @@ fn any_value(ty: &Type, known: bool) -> BoxedStrategy<Value> {
         Type::String => ".{0,6}".prop_map(Value::from).boxed(),
         Type::Number => any_number(),
         Type::Bool => any::<bool>().prop_map(Value::from).boxed(),
-        // What is dynamic inside is left to the table.
-        Type::Dynamic => {
-            prop_oneof![Just(Type::String), Just(list(Type::Number)), Just(map(Type::Bool))]
-                .prop_flat_map(move |ty| {
-                    any_value(&ty, known).prop_map(move |value| dynamic(ty.clone(), value))
-                })
-                .boxed()
-        }
+        // It may choose to be dynamic once more, or to have something dynamic inside.
+        Type::Dynamic => any_type(1)
+            .prop_flat_map(move |ty| {
+                any_value(&ty, known).prop_map(move |value| dynamic(ty.clone(), value))
+            })
+            .boxed(),
         Type::List(element) | Type::Set(element) => {
-            collection::vec(any_value(element, known), 0..=most(element))
-                .prop_map(Value::List)
-                .boxed()
+            any_elements(element, known).prop_map(Value::List).boxed()
         }
         Type::Map(element) => {
-            collection::btree_map(".{0,3}", any_value(element, known), 0..=most(element))
-                .prop_map(Value::Map)
+            let keys = collection::vec(".{0,3}", 3);
+            (keys, any_elements(element, known))
+                .prop_map(|(keys, elements)| Value::map(keys.into_iter().zip(elements)))
                 .boxed()
         }
         Type::Tuple(types) => {
@@ -169,15 +167,36 @@ fn any_value(ty: &Type, known: bool) -> BoxedStrategy<Value> {
         }
     };
     let unknowns = u32::from(!known);
-    prop_oneof![6 => value, 1 => Just(Value::Null), unknowns => Just(Value::unknown())].boxed()
+    prop_oneof![6 => value, 1 => Just(Value::Null), unknowns => any_unknown()].boxed()
 }
 
-/// Several elements would have to choose the same type.
-fn most(element: &Type) -> usize {
-    if element.has_dynamic() { 1 } else { 3 }
+/// With and without promises: not null, and a prefix besides.
+fn any_unknown() -> impl Strategy<Value = Value> {
+    let prefix = Unknown::refined(b"\x82\x01\xc2\x02\xa2a-");
+    prop_oneof![Just(Unknown::plain()), Just(Unknown::not_null()), Just(prefix)]
+        .prop_map(Value::Unknown)
 }
 
-fn any_number() -> BoxedStrategy<Value> {
+/// Up to three elements. Those that choose a type have to choose the same, so they are one element several times.
+fn any_elements(element: &Type, known: bool) -> BoxedStrategy<Vec<Value>> {
+    if !has_dynamic(element) {
+        return collection::vec(any_value(element, known), 0..=3).boxed();
+    }
+    (any_value(element, known), 0..=3_usize).prop_map(|(value, times)| vec![value; times]).boxed()
+}
+
+/// Whether values choose a type here or further in.
+fn has_dynamic(ty: &Type) -> bool {
+    match ty {
+        Type::String | Type::Number | Type::Bool => false,
+        Type::Dynamic => true,
+        Type::List(element) | Type::Set(element) | Type::Map(element) => has_dynamic(element),
+        Type::Tuple(elements) => elements.iter().any(has_dynamic),
+        Type::Object(attributes) => attributes.values().any(has_dynamic),
+    }
+}
+
+pub(super) fn any_number() -> BoxedStrategy<Value> {
     prop_oneof![
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(|whole| Value::Number(whole.into())),
@@ -185,6 +204,7 @@ fn any_number() -> BoxedStrategy<Value> {
             Number::try_from(float).ok().filter(Number::is_finite).map(Value::Number)
         }),
         "-?[0-9]{1,30}(\\.[0-9]{1,20})?(e-?[0-9]{1,3})?".prop_map(|text| number(&text)),
+        "[+-]?[0-9]{0,200}\\.[0-9]{1,200}(E[+-]?[0-9]{1,9})?".prop_map(|text| number(&text)),
     ]
     .boxed()
 }

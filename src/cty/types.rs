@@ -108,17 +108,6 @@ impl Type {
         }
     }
 
-    /// Whether values choose a type here or further in.
-    pub(super) fn has_dynamic(&self) -> bool {
-        match self {
-            Self::String | Self::Number | Self::Bool => false,
-            Self::Dynamic => true,
-            Self::List(element) | Self::Set(element) | Self::Map(element) => element.has_dynamic(),
-            Self::Tuple(elements) => elements.iter().any(Self::has_dynamic),
-            Self::Object(attributes) => attributes.values().any(Self::has_dynamic),
-        }
-    }
-
     /// The kind of type, for errors.
     pub(super) fn noun(&self) -> &'static str {
         match self {
