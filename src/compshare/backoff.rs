@@ -6,8 +6,6 @@ use std::{iter, time::Duration};
 const FIRST: Duration = Duration::from_millis(500);
 /// Upper bound of any pause.
 const LONGEST: Duration = Duration::from_secs(15);
-/// The most that a server's `Retry-After` is honoured, so that a strange one cannot hang a run.
-const LONGEST_ON_REQUEST: Duration = Duration::from_secs(60);
 
 /// One pause for each retry, `max_retries` of them: anything from nothing up to a bound that doubles each time.
 ///
@@ -17,9 +15,9 @@ pub(super) fn pauses(max_retries: u32) -> impl Iterator<Item = Duration> {
     bounds.take(max_retries as usize).map(|bound| bound.mul_f64(fastrand::f64()))
 }
 
-/// The pause to make when the server asked for `wanted`: at least that much, within reason.
+/// The pause to make when the server asked for `wanted`: at least that much.
 pub(super) fn at_least(pause: Duration, wanted: Option<Duration>) -> Duration {
-    pause.max(wanted.unwrap_or_default().min(LONGEST_ON_REQUEST))
+    pause.max(wanted.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -51,11 +49,10 @@ mod tests {
     }
 
     #[test]
-    fn a_server_may_ask_for_more_within_reason() {
+    fn a_server_may_ask_for_more() {
         let seconds = Duration::from_secs;
         assert_eq!(at_least(seconds(3), None), seconds(3));
         assert_eq!(at_least(seconds(3), Some(seconds(2))), seconds(3));
         assert_eq!(at_least(seconds(3), Some(seconds(7))), seconds(7));
-        assert_eq!(at_least(seconds(3), Some(seconds(86_400))), LONGEST_ON_REQUEST);
     }
 }

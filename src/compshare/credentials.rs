@@ -14,7 +14,9 @@
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
-    fmt, fs, io,
+    fmt,
+    fs::File,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -165,6 +167,9 @@ fn there(profiles: &[String]) -> String {
     }
     format!("it has `{}`", profiles.join("`, `"))
 }
+
+/// A file of profiles takes a few hundred bytes. What is longer is something else, and may have no end.
+const LONGEST: u64 = 1 << 20;
 
 const FILE_VARIABLE: &str = "COMPSHARE_CONFIG_FILE";
 const PROFILE_VARIABLE: &str = "COMPSHARE_PROFILE";
@@ -392,8 +397,8 @@ fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString
 
 /// Reads the file at `path`; `None` if there is none and nobody insisted on it.
 fn read(path: &Path, named_by: Option<&'static str>) -> Result<Option<ConfigFile>, LookupError> {
-    let text = match fs::read(path) {
-        Ok(text) => Zeroizing::new(text),
+    let text = match read_text(path) {
+        Ok(text) => text,
         Err(cause) if named_by.is_none() && is_absence(&cause) => return Ok(None),
         Err(cause) => {
             let named_by = named_by.unwrap_or("its usual place");
@@ -416,6 +421,18 @@ fn read(path: &Path, named_by: Option<&'static str>) -> Result<Option<ConfigFile
     }
 }
 
+fn read_text(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(Vec::new());
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("longer than {LONGEST} bytes"),
+        ));
+    }
+    Ok(text)
+}
+
 /// A home directory that is not one, such as `/dev/null`, has no such file either.
 fn is_absence(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
@@ -423,6 +440,8 @@ fn is_absence(cause: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// A home directory with the official CLI's file in it.
@@ -691,6 +710,21 @@ mod tests {
             home.refusal(&Arguments::default(), &[("COMPSHARE_PROFILE", "prod")]),
             format!("{file} `prod` (environment variable `COMPSHARE_PROFILE`); {there}")
         );
+    }
+
+    #[test]
+    fn a_file_that_does_not_end_is_not_read_to_its_end() {
+        let home = Home::with(&format!("{{}}{}", " ".repeat(2 << 20)));
+        let file = "the credentials file `~/.config/compshare/config.json`";
+        assert_eq!(
+            home.refusal(&Arguments::default(), &[]),
+            format!("{file} (its usual place) cannot be read: longer than 1048576 bytes")
+        );
+        #[cfg(unix)]
+        {
+            let endless = [("COMPSHARE_CONFIG_FILE", "/dev/zero")];
+            assert!(home.refusal(&Arguments::default(), &endless).contains("longer than"));
+        }
     }
 
     #[test]

@@ -24,6 +24,12 @@ use super::{
 const MAX_BODY: usize = 4 << 20;
 /// Connecting takes a fraction of a request's time; if it does not, better to know for certain that nothing was sent.
 const MAX_CONNECT_TIME: Duration = Duration::from_secs(15);
+/// The most that a server's `Retry-After` is honoured, so that a strange one cannot hang a run.
+const LONGEST_ON_REQUEST: Duration = Duration::from_secs(60);
+/// Says which request it was, for the vendor's support.
+pub(super) const REQUEST_ID: &str = "X-UCLOUD-REQUEST-UUID";
+/// Says when to come again.
+pub(super) const RETRY_AFTER: &str = "Retry-After";
 
 /// Sends forms to one address.
 #[derive(Clone, Debug)]
@@ -37,7 +43,7 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// `X-UCLOUD-REQUEST-UUID`.
     pub(super) request_id: Option<String>,
-    /// `Retry-After`, if it is given in seconds.
+    /// `Retry-After`, if it is given in seconds, within reason.
     pub(super) retry_after: Option<Duration>,
     /// The body, or why it could not be had. It may hold passwords, so it is wiped when dropped.
     pub(super) body: Result<Zeroizing<Vec<u8>>, ErrorKind>,
@@ -85,7 +91,7 @@ impl Transport {
             .map_err(sort)?;
         Ok(Answer {
             status: response.status().as_u16(),
-            request_id: text(response.headers(), "X-UCLOUD-REQUEST-UUID"),
+            request_id: text(response.headers(), REQUEST_ID),
             retry_after: seconds(response.headers()),
             body: read(response).await,
         })
@@ -98,16 +104,16 @@ fn unix_ms() -> String {
 }
 
 /// A header that is to be shown to people: short, and of visible characters only.
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(super) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     let text = headers.get(name)?.to_str().ok()?;
     let text: String = text.chars().filter(char::is_ascii_graphic).take(100).collect();
     (!text.is_empty()).then_some(text)
 }
 
 /// The date form of `Retry-After` is not understood: it would make the pause depend on two clocks agreeing.
-fn seconds(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get("Retry-After")?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+pub(super) fn seconds(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_ON_REQUEST))
 }
 
 async fn read(mut response: Response) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
@@ -172,5 +178,29 @@ fn behind<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError +
     match cause.downcast_ref::<io::Error>() {
         Some(wrapper) => wrapper.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
         None => cause.source(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_may_ask_for_a_pause_within_reason() {
+        for (header, pause) in [
+            ("7", Some(7)),
+            (" 60 ", Some(60)),
+            ("86400", Some(60)),
+            ("18446744073709551615", Some(60)),
+            ("18446744073709551616", None),
+            ("-1", None),
+            ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+            ("", None),
+        ] {
+            let headers = [(RETRY_AFTER, header)]
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let headers = HeaderMap::from_iter(headers);
+            assert_eq!(seconds(&headers), pause.map(Duration::from_secs), "{header:?}");
+        }
     }
 }

@@ -39,14 +39,13 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         seconds += number * unit_seconds(unit)?;
         rest = after;
     }
-    if seconds <= 0.0 {
-        return Err(DurationError::NotPositive);
-    }
     // Go's own durations end at 2^63 ns; staying below also keeps every later sum of an instant and a duration valid.
     if seconds > i64::MAX as f64 / 1e9 {
         return Err(DurationError::TooLong);
     }
-    Duration::try_from_secs_f64(seconds).map_err(|_| DurationError::TooLong)
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|_| DurationError::TooLong)?;
+    // Asked of the result: a part of a nanosecond is zero as well.
+    if duration.is_zero() { Err(DurationError::NotPositive) } else { Ok(duration) }
 }
 
 fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
@@ -99,6 +98,7 @@ mod tests {
             ("20 m", DurationError::Unit(" m".into())),
             ("1d", DurationError::Unit("d".into())),
             ("0s", DurationError::NotPositive),
+            ("0.4ns", DurationError::NotPositive),
             ("-5m", DurationError::NotPositive),
             ("9999999999h", DurationError::TooLong),
         ] {

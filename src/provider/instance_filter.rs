@@ -1,6 +1,6 @@
 //! Which instances are meant, for whoever lists them: the data source `compshare_instances` and the list resource.
 
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
 
 use super::{Session, message, session::NotReady};
 use crate::{
@@ -60,7 +60,13 @@ fn check_regex(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Err("it must not be empty".to_owned());
     }
-    Regex::new(text).map(drop).map_err(|error| error.to_string())
+    compiled(text).map(drop).map_err(|error| error.to_string())
+}
+
+/// A tenth of what the library allows is more than enough for a name. Counted repetitions multiply (`(a{99}){99}`), and each
+/// name is held against every step of the result.
+fn compiled(text: &str) -> Result<Regex, regex_lite::Error> {
+    RegexBuilder::new(text).size_limit(1 << 20).build()
 }
 
 impl InstanceFilter {
@@ -174,9 +180,24 @@ impl MatchingPages {
 
 /// Its rule has been checked, but not by every host.
 fn regex(text: &str) -> Result<Regex, Diagnostics> {
-    Regex::new(text).map_err(|error| {
+    compiled(text).map_err(|error| {
         let detail = format!("The value of `name_regex` is not valid: {error}.");
         let path = Path::root().attribute("name_regex");
         Diagnostic::error("Invalid Attribute Value", detail).at(path).into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_that_grows_out_of_proportion_is_refused() {
+        check_regex("^(train|test)-[0-9]{1,200}-[^-]{0,200}$").unwrap();
+        for text in ["(?:a{99}){999}", "(?:){4294967295}", "((((a{9}){9}){9}){9}){99}"] {
+            let refused = check_regex(text).unwrap_err();
+            assert!(refused.contains("limit"), "{refused}");
+        }
+        assert!(check_regex(&"(".repeat(100_000)).is_err());
+    }
 }
