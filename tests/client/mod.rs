@@ -3,6 +3,7 @@
 //! Real sockets on real time, so pauses between attempts are real as well: few retries, short ones.
 
 mod answers;
+mod compressed;
 mod gather;
 mod limits;
 mod repeats;
