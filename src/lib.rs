@@ -30,6 +30,7 @@
 //! - [`compshare`]: the API client, with credentials and errors.
 //! - [`simulator`]: the cloud, small; for tests and for the demo.
 //! - [`environment`]: the process environment, taken once by `main` and handed on.
+//! - [`panics`]: what may be told of one, and where it was.
 //!
 //! # Invariants
 //!
@@ -51,6 +52,7 @@ pub mod compshare;
 pub mod cty;
 pub mod environment;
 pub mod framework;
+pub mod panics;
 pub mod plugin;
 pub mod power;
 pub mod protocol;

@@ -10,6 +10,7 @@
 //! since at lower levels they may show what they send and receive, and that has secrets in it.
 
 use std::{
+    any::Any,
     backtrace::Backtrace,
     error::Error,
     fmt::{self, Write as _},
@@ -18,7 +19,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
@@ -31,6 +32,8 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt as _},
     registry::LookupSpan,
 };
+
+use crate::panics;
 
 /// The crate whose events are logged at the level that is wanted.
 const OURS: &str = env!("CARGO_CRATE_NAME");
@@ -73,8 +76,8 @@ pub fn install(level: LevelFilter) {
     // An error means that there is a subscriber already.
     let _ = tracing::subscriber::set_global_default(subscriber);
     panic::set_hook(Box::new(|panic| {
-        let message = panic.payload_as_str().unwrap_or("(no message)");
-        write_to_stderr(panic_text(message, panic.location()).as_bytes());
+        panics::remember(panic.location());
+        write_to_stderr(panic_line(panic.payload(), panic.location()).as_bytes());
     }));
 }
 
@@ -84,10 +87,18 @@ fn write_to_stderr(lines: &[u8]) {
     let _ = io::stderr().lock().write_all(lines);
 }
 
-/// A host knows a crash by a line that begins as in Go, and shows what follows as the stack trace.
-fn panic_text(message: &str, location: Option<&Location<'_>>) -> String {
+/// A panic, as a line of the log that is written whatever level is wanted. It begins as in Go, by which hosts know a crash.
+fn panic_line(payload: &(dyn Any + Send), location: Option<&Location<'_>>) -> String {
+    let text = panics::fixed_text(payload).unwrap_or("(a message with values in it)");
     let place = location.map(|location| format!(" at {location}")).unwrap_or_default();
-    format!("panic: {message}{place}\n{}\n", Backtrace::force_capture())
+    let line = json!({
+        "@level": level_name(Level::ERROR),
+        "@message": format!("panic: {text}{place}"),
+        "@module": MODULE,
+        "@timestamp": timestamp(Timestamp::now()),
+        "backtrace": shortened(&Backtrace::force_capture().to_string()),
+    });
+    format!("{line}\n")
 }
 
 /// Turns events into lines and hands them to `write`, each with its line break in one call.
@@ -242,8 +253,6 @@ fn shortened(text: &str) -> String {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use serde_json::json;
-
     use super::*;
 
     fn logged(level: LevelFilter, act: impl FnOnce()) -> Vec<Value> {
@@ -324,10 +333,23 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_told_as_in_go_with_the_place_and_the_stack() {
-        let text = panic_text("index out of range", Some(Location::caller()));
-        assert!(text.starts_with("panic: index out of range at src/plugin/log.rs:"), "{text}");
-        assert!(text.contains("\n") && text.ends_with('\n'), "{text}");
+    fn a_panic_is_an_error_that_begins_as_in_go_and_says_where_but_no_value() {
+        let told = |payload: &(dyn Any + Send)| {
+            let text = panic_line(payload, Some(Location::caller()));
+            assert_eq!(text.matches('\n').count(), 1, "not one line: {text:?}");
+            let line: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(line["@level"], "error");
+            assert!(line["backtrace"].as_str().is_some_and(|stack| !stack.is_empty()), "{line}");
+            line["@message"].as_str().unwrap().to_owned()
+        };
+        let fixed = told(&"index out of range");
+        assert!(fixed.starts_with("panic: index out of range at src/plugin/log.rs:"), "{fixed}");
+        let formatted = told(&format!("not a number: {}", "canary"));
+        assert!(
+            formatted.starts_with("panic: (a message with values in it) at src/"),
+            "{formatted}"
+        );
+        assert!(!formatted.contains("canary"), "{formatted}");
     }
 
     #[test]

@@ -8,7 +8,10 @@ use tokio_stream::Stream;
 use tonic::{Response, Status};
 
 use super::{encode, tfplugin5 as wire};
-use crate::framework::{Diagnostic, Diagnostics};
+use crate::{
+    framework::{Diagnostic, Diagnostics},
+    panics,
+};
 
 /// A response that has room for diagnostics.
 pub(super) trait Reply: Default {
@@ -85,12 +88,10 @@ impl Drop for Task {
 }
 
 fn panicked(rpc: &str, panic: &(dyn Any + Send)) -> Diagnostics {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
-    Diagnostic::bug(format!("The provider failed inside {rpc}: {text}.")).into()
+    let place = panics::take_place().map(|place| format!(" at {place}")).unwrap_or_default();
+    let text = panics::fixed_text(panic)
+        .unwrap_or("the reason is not repeated here, since there may be values in it");
+    Diagnostic::bug(format!("The provider failed inside {rpc}{place}: {text}.")).into()
 }
 
 macro_rules! replies {

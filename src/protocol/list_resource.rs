@@ -30,14 +30,12 @@ pub(super) fn list<P: Provider>(
     request: wire::list_resource::Request,
 ) -> BoxStream<Event> {
     let (events, listed) = mpsc::channel(AHEAD);
-    let types = Types::of(&server, &request.type_name);
     let task = Task::spawn("ListResource", async move { run(&server, request, events).await });
-    let listed = ReceiverStream::new(listed).map(move |listed| Ok(types.event(&listed)));
     let told = task.last(|diagnostic| {
         let nothing = diagnostic.is_empty();
         (!nothing).then(|| Event { diagnostic: in_config(diagnostic), ..Event::default() })
     });
-    Box::pin(listed.chain(told))
+    Box::pin(ReceiverStream::new(listed).map(Ok).chain(told))
 }
 
 /// Core resolves the paths of these messages from the whole `list` block, in which what our schema describes is the block
@@ -50,20 +48,38 @@ fn in_config(mut diagnostics: Vec<wire::Diagnostic>) -> Vec<wire::Diagnostic> {
     diagnostics
 }
 
+/// Everything that is the provider's happens in here, where a panic is caught.
 async fn run<P: Provider>(
     server: &Server<P>,
     request: wire::list_resource::Request,
-    events: mpsc::Sender<ListEvent>,
+    events: mpsc::Sender<Event>,
 ) -> Result<Diagnostics, Diagnostics> {
     let (list, ty) = server.list_resource(&request.type_name)?;
+    let types = Types::of(server, &request.type_name)?;
     let request = ListRequest {
         config: encode::value(request.config, &ty)?,
         include_object: request.include_resource_object,
         limit: usize::try_from(request.limit).unwrap_or(0),
     };
     let context = server.context();
-    let (_, diagnostics) = told(list.list(&context, request, events).await, context);
+    let (found, listed) = mpsc::channel(1);
+    let (result, ()) =
+        tokio::join!(list.list(&context, request, found), encode_all(&types, listed, events));
+    let (_, diagnostics) = told(result, context);
     Ok(diagnostics)
+}
+
+/// Until there are no more, or the host wants no more: then the one who lists finds nobody to tell.
+async fn encode_all(
+    types: &Types,
+    mut listed: mpsc::Receiver<ListEvent>,
+    events: mpsc::Sender<Event>,
+) {
+    while let Some(one) = listed.recv().await {
+        if events.send(types.event(&one)).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// The types of what is listed, which are those of the managed resource of the same name.
@@ -73,12 +89,9 @@ struct Types {
 }
 
 impl Types {
-    fn of<P: Provider>(server: &Server<P>, type_name: &str) -> Self {
-        // Without such a resource there is no such list either, and no event to encode.
-        server.resource(type_name).map_or(
-            Self { identity: Type::Dynamic, object: Type::Dynamic },
-            |(resource, object)| Self { identity: resource.identity_schema().ty(), object },
-        )
+    fn of<P: Provider>(server: &Server<P>, type_name: &str) -> Result<Self, Diagnostics> {
+        let (resource, object) = server.resource(type_name)?;
+        Ok(Self { identity: resource.identity_schema().ty(), object })
     }
 
     fn event(&self, listed: &ListEvent) -> Event {

@@ -10,7 +10,7 @@ use crate::support::terraform_core::{Action, Kind, Terraform};
 const RESOURCE: &str = "compshare_instance_power";
 
 /// The names of all RPCs.
-fn rpcs() -> Vec<String> {
+pub(super) fn rpcs() -> Vec<String> {
     let list: Json = serde_json::from_str(include_str!("../wire/tfplugin5-wire.json")).unwrap();
     let service = &list["tfplugin5"]["services"]["tfplugin5.Provider"];
     service.as_object().unwrap().keys().cloned().collect()

@@ -10,6 +10,7 @@ mod interruption;
 mod location;
 mod login;
 mod messages;
+mod panics;
 mod plan;
 mod provider;
 mod query;

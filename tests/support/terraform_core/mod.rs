@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 use terraform_provider_compshare::{
     cty::{self, Type, Value},
     environment::Environment,
+    framework::Provider,
     power::Pace,
     protocol::{
         Server,
@@ -591,7 +592,8 @@ impl Plan {
     }
 }
 
-async fn connect(provider: CompshareProvider) -> ProviderClient<Channel> {
+/// A client of `provider`, which runs in this process.
+pub(crate) async fn connect<P: Provider>(provider: P) -> ProviderClient<Channel> {
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     let service = ProviderServer::new(Server::new(provider));
     tokio::spawn(

@@ -1,0 +1,369 @@
+//! A provider that panics: in each RPC that calls anything of it, the practitioner is told and nothing else happens.
+
+use std::{
+    panic::Location,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+};
+
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
+use terraform_provider_compshare::{
+    cty::{Type, Value},
+    framework::{
+        AnyAction, AnyDataSource, AnyEphemeralResource, AnyListResource, AnyOffered, AnyResource,
+        Applied, Attribute, Block, Context, Diagnostic, Diagnostics, Host, IdentityAttribute,
+        IdentitySchema, ImportBy, ListEvent, ListRequest, Mode, Object, PlanRequest, PlanResponse,
+        Progress, Provider, Schema, ToApply,
+    },
+    model, panics,
+    protocol::tfplugin5::{self as wire, provider_client::ProviderClient},
+};
+use tokio::sync::mpsc::Sender;
+use tonic::transport::Channel;
+
+use super::conformance::rpcs;
+use crate::support::terraform_core::connect;
+
+const NAME: &str = "fragile_thing";
+
+/// What panics: nothing, what only some RPCs come to, or the first thing that each comes to.
+const NOTHING: u8 = 0;
+const OPERATIONS: u8 = 1;
+const EVERYTHING: u8 = 2;
+
+/// The provider, and each thing that it offers.
+#[derive(Clone, Debug)]
+struct Fragile {
+    panics: Arc<AtomicU8>,
+    schema: Schema,
+}
+
+model! {
+    struct Nothing {
+        thing: Attr<String>,
+    }
+}
+
+impl Fragile {
+    fn new() -> Self {
+        let thing = Attribute::new("thing", Type::String, Mode::Optional, "A thing.");
+        let block = Block { attributes: vec![thing], ..Block::default() };
+        Self { panics: Arc::default(), schema: Schema { version: 0, block } }
+    }
+
+    fn reach(&self, what: u8) {
+        let panics = self.panics.load(Ordering::Relaxed);
+        panics::remember(Some(Location::caller()));
+        assert!(panics < what, "the first thing that is asked for breaks");
+    }
+
+    /// An error of its own, which says that it got this far.
+    #[track_caller]
+    fn operate<T>(&self) -> Result<T, Diagnostics> {
+        let panics = self.panics.load(Ordering::Relaxed);
+        // As the hook of the binary does, before a panic is caught.
+        panics::remember(Some(Location::caller()));
+        assert!(panics < OPERATIONS, "canary-value {panics}: whatever the value was");
+        Err(Diagnostic::error("Well", "Nothing panicked.").into())
+    }
+}
+
+impl Provider for Fragile {
+    type Model = Nothing;
+    type Session = ();
+
+    fn schema(&self) -> Schema {
+        self.reach(EVERYTHING);
+        self.schema.clone()
+    }
+
+    fn validate(&self, _: &Nothing) -> Diagnostics {
+        self.operate::<()>().unwrap_err()
+    }
+
+    async fn configure(&self, _: Nothing, _: Host) -> Result<(), Diagnostics> {
+        self.operate()
+    }
+
+    fn resources(&self) -> Vec<Box<dyn AnyResource<()>>> {
+        self.reach(EVERYTHING);
+        vec![Box::new(self.clone())]
+    }
+
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<()>>> {
+        vec![Box::new(self.clone())]
+    }
+
+    fn ephemeral_resources(&self) -> Vec<Box<dyn AnyEphemeralResource<()>>> {
+        vec![Box::new(self.clone())]
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<()>>> {
+        vec![Box::new(self.clone())]
+    }
+
+    fn actions(&self) -> Vec<Box<dyn AnyAction<()>>> {
+        vec![Box::new(self.clone())]
+    }
+}
+
+impl AnyOffered for Fragile {
+    fn type_name(&self) -> &'static str {
+        NAME
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn validate(&self, _: &Value) -> Diagnostics {
+        self.operate::<()>().unwrap_err()
+    }
+}
+
+impl AnyResource<()> for Fragile {
+    fn identity_schema(&self) -> IdentitySchema {
+        self.reach(EVERYTHING);
+        let thing = IdentityAttribute {
+            name: "thing",
+            ty: Type::String,
+            description: "The thing.",
+            required_for_import: true,
+        };
+        IdentitySchema { version: 0, attributes: vec![thing] }
+    }
+
+    fn plan<'a>(
+        &'a self,
+        _: &'a Context<()>,
+        _: PlanRequest,
+    ) -> BoxFuture<'a, Result<PlanResponse, Diagnostics>> {
+        // After a pause: a panic need not come with the first poll.
+        tokio::task::yield_now().map(|()| self.operate()).boxed()
+    }
+
+    fn apply<'a>(&'a self, _: &'a Context<()>, _: ToApply) -> BoxFuture<'a, Applied> {
+        async { Applied { object: None, diagnostics: self.operate::<()>().unwrap_err() } }.boxed()
+    }
+
+    fn read<'a>(
+        &'a self,
+        _: &'a Context<()>,
+        _: Object,
+    ) -> BoxFuture<'a, Result<Object, Diagnostics>> {
+        async { self.operate() }.boxed()
+    }
+
+    fn import(&self, _: &Context<()>, _: ImportBy<Value>) -> Result<Object, Diagnostics> {
+        self.operate()
+    }
+
+    fn config_of(&self, _: &Value) -> Result<Value, Diagnostics> {
+        self.operate()
+    }
+}
+
+impl AnyDataSource<()> for Fragile {
+    fn read<'a>(
+        &'a self,
+        _: &'a Context<()>,
+        _: Value,
+    ) -> BoxFuture<'a, Result<Value, Diagnostics>> {
+        async { self.operate() }.boxed()
+    }
+}
+
+impl AnyEphemeralResource<()> for Fragile {
+    fn open<'a>(
+        &'a self,
+        _: &'a Context<()>,
+        _: Value,
+    ) -> BoxFuture<'a, Result<Value, Diagnostics>> {
+        async { self.operate() }.boxed()
+    }
+}
+
+impl AnyListResource<()> for Fragile {
+    fn list<'a>(
+        &'a self,
+        _: &'a Context<()>,
+        _: ListRequest,
+        events: Sender<ListEvent>,
+    ) -> BoxFuture<'a, Result<(), Diagnostics>> {
+        async move {
+            let identity = Value::map([("thing", Value::from("one"))]);
+            let one = ListEvent { display_name: "one".to_owned(), identity, object: None };
+            events.send(one).await.unwrap();
+            self.operate()
+        }
+        .boxed()
+    }
+}
+
+impl AnyAction<()> for Fragile {
+    fn invoke<'a>(
+        &'a self,
+        _: &'a Context<()>,
+        _: Value,
+        progress: &'a Progress,
+    ) -> BoxFuture<'a, Result<(), Diagnostics>> {
+        async {
+            progress.tell("begun");
+            self.operate()
+        }
+        .boxed()
+    }
+}
+
+/// Calls that come to nothing of the provider's own.
+const HARMLESS: [&str; 3] = ["Stop", "GetFunctions", "CallFunction"];
+
+/// Calls that come to what the provider offers, and no further.
+const SHALLOW: [&str; 8] = [
+    "CloseEphemeralResource",
+    "GetMetadata",
+    "GetResourceIdentitySchemas",
+    "GetSchema",
+    "MoveResourceState",
+    "RenewEphemeralResource",
+    "UpgradeResourceIdentity",
+    "UpgradeResourceState",
+];
+
+#[tokio::test]
+async fn a_panic_in_any_rpc_is_told_without_its_values_and_the_process_lives_on() {
+    for rpc in rpcs().into_iter().filter(|rpc| !HARMLESS.contains(&rpc.as_str())) {
+        let provider = Fragile::new();
+        let panics = Arc::clone(&provider.panics);
+        let mut client = connect(provider).await;
+        panics.store(EVERYTHING, Ordering::Relaxed);
+        assert_bug(&rpc, &call(&rpc, &mut client).await);
+        panics.store(NOTHING, Ordering::Relaxed);
+        assert_well(&rpc, &call(&rpc, &mut client).await);
+        if SHALLOW.contains(&rpc.as_str()) {
+            continue;
+        }
+        panics.store(OPERATIONS, Ordering::Relaxed);
+        assert_bug(&rpc, &call(&rpc, &mut client).await);
+        panics.store(NOTHING, Ordering::Relaxed);
+        assert_well(&rpc, &call(&rpc, &mut client).await);
+    }
+}
+
+#[track_caller]
+fn assert_bug(rpc: &str, told: &[wire::Diagnostic]) {
+    let [diagnostic] = told else { panic!("{rpc}: {told:?}") };
+    assert_eq!(diagnostic.severity, i32::from(wire::diagnostic::Severity::Error), "{rpc}");
+    assert_eq!(diagnostic.summary, "Provider Bug", "{rpc}");
+    let detail = &diagnostic.detail;
+    let place = format!("failed inside {rpc} at tests/protocol/panics.rs:");
+    assert!(detail.contains(&place), "{rpc}: {detail}");
+    assert!(detail.contains("report it"), "{rpc}: {detail}");
+    assert!(!detail.contains("canary-value"), "{rpc}: {detail}");
+}
+
+#[track_caller]
+fn assert_well(rpc: &str, told: &[wire::Diagnostic]) {
+    assert!(told.iter().all(|diagnostic| diagnostic.summary == "Well"), "{rpc}: {told:?}");
+    assert_eq!(told.is_empty(), SHALLOW.contains(&rpc), "{rpc}: {told:?}");
+}
+
+/// What there is to tell after one call of that name.
+#[expect(clippy::needless_update, reason = "some requests have no further fields")]
+async fn call(rpc: &str, client: &mut ProviderClient<Channel>) -> Vec<wire::Diagnostic> {
+    let name = || NAME.to_owned();
+    let stored = || Some(wire::RawState { json: b"{}".to_vec(), ..Default::default() });
+    macro_rules! told {
+        ($method:ident: $message:ident { $($field:ident: $value:expr),* $(,)? }) => {{
+            let request = wire::$message::Request { $($field: $value,)* ..Default::default() };
+            client.$method(request).await.unwrap().into_inner().diagnostics
+        }};
+    }
+    match rpc {
+        "GetMetadata" => told!(get_metadata: get_metadata {}),
+        "GetSchema" => told!(get_schema: get_provider_schema {}),
+        "GetResourceIdentitySchemas" => {
+            told!(get_resource_identity_schemas: get_resource_identity_schemas {})
+        }
+        "PrepareProviderConfig" => told!(prepare_provider_config: prepare_provider_config {}),
+        "Configure" => told!(configure: configure {}),
+        "ValidateResourceTypeConfig" => {
+            told!(validate_resource_type_config: validate_resource_type_config { type_name: name() })
+        }
+        "ValidateDataSourceConfig" => {
+            told!(validate_data_source_config: validate_data_source_config { type_name: name() })
+        }
+        "ValidateEphemeralResourceConfig" => told!(
+            validate_ephemeral_resource_config: validate_ephemeral_resource_config { type_name: name() }
+        ),
+        "ValidateListResourceConfig" => {
+            told!(validate_list_resource_config: validate_list_resource_config { type_name: name() })
+        }
+        "ValidateActionConfig" => {
+            told!(validate_action_config: validate_action_config { type_name: name() })
+        }
+        "UpgradeResourceState" => told!(
+            upgrade_resource_state: upgrade_resource_state { type_name: name(), raw_state: stored() }
+        ),
+        "UpgradeResourceIdentity" => told!(upgrade_resource_identity: upgrade_resource_identity {
+            type_name: name(),
+            raw_identity: stored(),
+        }),
+        "MoveResourceState" => told!(move_resource_state: move_resource_state {
+            source_provider_address: "elsewhere/fragile".to_owned(),
+            source_type_name: name(),
+            target_type_name: name(),
+            source_state: stored(),
+        }),
+        "ReadResource" => told!(read_resource: read_resource { type_name: name() }),
+        "PlanResourceChange" => {
+            told!(plan_resource_change: plan_resource_change { type_name: name() })
+        }
+        "ApplyResourceChange" => {
+            told!(apply_resource_change: apply_resource_change { type_name: name() })
+        }
+        "ImportResourceState" => {
+            told!(import_resource_state: import_resource_state { type_name: name() })
+        }
+        "GenerateResourceConfig" => {
+            told!(generate_resource_config: generate_resource_config { type_name: name() })
+        }
+        "ReadDataSource" => told!(read_data_source: read_data_source { type_name: name() }),
+        "OpenEphemeralResource" => {
+            told!(open_ephemeral_resource: open_ephemeral_resource { type_name: name() })
+        }
+        "RenewEphemeralResource" => {
+            told!(renew_ephemeral_resource: renew_ephemeral_resource { type_name: name() })
+        }
+        "CloseEphemeralResource" => {
+            told!(close_ephemeral_resource: close_ephemeral_resource { type_name: name() })
+        }
+        "PlanAction" => told!(plan_action: plan_action { action_type: name() }),
+        "ListResource" => list(client).await,
+        "InvokeAction" => invoke(client).await,
+        other => panic!("nothing calls {other}"),
+    }
+}
+
+async fn list(client: &mut ProviderClient<Channel>) -> Vec<wire::Diagnostic> {
+    let request =
+        wire::list_resource::Request { type_name: NAME.to_owned(), limit: 9, ..Default::default() };
+    let events = client.list_resource(request).await.unwrap().into_inner();
+    events.map(|event| event.unwrap().diagnostic).concat().await
+}
+
+async fn invoke(client: &mut ProviderClient<Channel>) -> Vec<wire::Diagnostic> {
+    let request =
+        wire::invoke_action::Request { action_type: NAME.to_owned(), ..Default::default() };
+    let mut events = client.invoke_action(request).await.unwrap().into_inner();
+    let mut completed = Vec::new();
+    while let Some(event) = events.next().await {
+        if let Some(wire::invoke_action::event::Type::Completed(end)) = event.unwrap().r#type {
+            completed.push(end.diagnostics);
+        }
+    }
+    assert_eq!(completed.len(), 1, "core waits for one completion");
+    completed.concat()
+}
