@@ -52,6 +52,9 @@ pub mod compshare;
 pub mod cty;
 pub mod environment;
 pub mod framework;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod panics;
 pub mod plugin;
 pub mod power;

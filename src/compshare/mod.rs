@@ -20,6 +20,8 @@ mod client;
 mod credentials;
 mod error;
 mod form;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod gather;
 mod instance;
 mod lenient;

@@ -125,7 +125,7 @@ impl fmt::Display for Line<'_> {
 }
 
 /// As `serverListener_unix` of go-plugin's `server.go`.
-fn socket_place(environment: &Environment) -> Place {
+pub(super) fn socket_place(environment: &Environment) -> Place {
     let parent = environment
         .path("PLUGIN_UNIX_SOCKET_DIR")
         .or_else(|| environment.path("TMPDIR"))
@@ -135,7 +135,7 @@ fn socket_place(environment: &Environment) -> Place {
 
 /// As `serverListener_tcp` of go-plugin's `server.go`: each end counts as 0 if it is missing, and 0
 /// to 0 means any free port.
-fn port_range(environment: &Environment) -> Result<Place, Error> {
+pub(super) fn port_range(environment: &Environment) -> Result<Place, Error> {
     let port = |name: &str| {
         let text = environment.text(name).unwrap_or("0");
         text.parse::<u16>().map_err(|_| Error::Ports(format!("{name} is {text:?}")))

@@ -17,6 +17,8 @@
 mod core_dump;
 mod debug;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod handshake;
 mod incoming;
 mod listener;

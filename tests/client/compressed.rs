@@ -1,7 +1,8 @@
 //! Compressed answers that are not what they should be.
 
-use flate2::{Compress, Compression, FlushCompress, write::GzEncoder};
 use std::io::Write as _;
+
+use flate2::{Compress, Compression, FlushCompress, write::GzEncoder};
 use terraform_provider_compshare::compshare::ErrorKind;
 
 use super::*;
@@ -37,9 +38,9 @@ fn an_answer_that_inflates_without_end_is_cut_off_and_does_not_fill_the_memory()
     });
     let error = outcome.unwrap().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Unreadable { http_status: 200, .. }), "{error}");
-    assert!(error.to_string().contains("longer than 16777216 bytes"), "{error}");
+    assert!(error.to_string().contains("longer than 4194304 bytes"), "{error}");
     // The body so far and its larger copy when it grew last, and what the script holds.
-    assert!(memory.bytes_max < 80 << 20, "{memory:?}");
+    assert!(memory.bytes_max < 40 << 20, "{memory:?}");
 }
 
 #[tokio::test]
