@@ -167,7 +167,8 @@ fn attributes() -> Vec<Attribute> {
         text(
             "public_key",
             "Public key of the API. Environment: `COMPSHARE_PUBLIC_KEY`. Else taken from the profile.",
-        ),
+        )
+        .sensitive(),
         text(
             "private_key",
             "Private key of the API. Environment: `COMPSHARE_PRIVATE_KEY`. Else taken from the profile. \

@@ -49,14 +49,14 @@ async fn metadata_and_schemas_name_the_same_resources_and_capabilities() {
 }
 
 #[tokio::test]
-async fn the_schema_hides_the_private_key_and_nothing_needs_to_be_set() {
+async fn the_schema_hides_the_keys_and_nothing_needs_to_be_set() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     let request = wire::get_provider_schema::Request::default();
     let schemas = terraform.client().get_schema(request).await.unwrap().into_inner();
     let block = schemas.provider.unwrap().block.unwrap();
     let sensitive: Vec<_> =
         block.attributes.iter().filter(|a| a.sensitive).map(|a| &a.name).collect();
-    assert_eq!(sensitive, ["private_key"]);
+    assert_eq!(sensitive, ["public_key", "private_key"]);
     assert!(block.attributes.iter().all(|attribute| attribute.optional && !attribute.computed));
 }
 
