@@ -290,8 +290,8 @@ async fn each_has_a_timeout_of_its_own() {
         (REBOOT_IT, "Running", "Rebooting", "Timeout: Unable to Reboot Instance"),
     ] {
         let (simulator, terraform) = taking(Duration::from_secs(60), json!({"State": from})).await;
-        let errors = terraform.invoke(action, &of(json!({"timeout": "250ms"}))).await.fail();
-        errors.says(summary, &["within 250ms", &format!("then {stuck}"), "longer timeout"]);
+        let errors = terraform.invoke(action, &of(json!({"timeout": "1s"}))).await.fail();
+        errors.says(summary, &["within 1s", &format!("then {stuck}"), "longer timeout"]);
         // It ends for Terraform; what the cloud has accepted goes on.
         assert_eq!(state(&simulator), stuck);
     }

@@ -430,7 +430,7 @@ async fn logins(page: &mut Page) {
         let (_simulator, terraform) = cloud_with(instance).await;
         terraform.open("compshare_instance_login", &wanted(config)).await
     };
-    let wait = json!({"wait_for_running": true, "timeout": "100ms"});
+    let wait = json!({"wait_for_running": true, "timeout": "1s"});
     let waits = async { login(json!({}), wait).await.unwrap_err() };
     page.add("A login of an instance that nobody starts", waits).await;
     let garbled = json!({"Password": "not base64!"});
