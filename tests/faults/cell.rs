@@ -1,6 +1,6 @@
 //! One cell of the matrix: one operation, one thing that goes wrong, and everything that has to hold all the same.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, sync::Mutex, time::Duration};
 
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{
@@ -30,6 +30,9 @@ const SHORT: Duration = Duration::from_secs(5);
 /// What an operation may take beyond its time: a last request, pauses, a slow machine.
 const SLACK: Duration = Duration::from_secs(12);
 
+/// What a cell may take, with what comes before and after the operation.
+const LONGEST: Duration = Duration::from_secs(90);
+
 /// How long a start, a stop and a reboot take by the cloud's clock.
 const MOMENT: Duration = Duration::from_secs(1);
 /// How often the cloud's clock is thought of.
@@ -54,11 +57,13 @@ pub(super) async fn check(
     trouble: Trouble,
     elsewhere: &Elsewhere,
 ) -> Outcome {
-    let cell = Cell { operation, trouble, cloud: cloud(operation).await };
+    let states = Mutex::new(BTreeSet::from([operation.origin().to_owned()]));
+    let cell = Cell { operation, trouble, cloud: cloud(operation).await, states };
     tokio::select! {
         biased;
         outcome = cell.check(elsewhere) => outcome,
         never = cell.pass_time() => never,
+        () = sleep(LONGEST) => panic!("{cell} does not end"),
     }
 }
 
@@ -79,6 +84,8 @@ struct Cell {
     operation: Operation,
     trouble: Trouble,
     cloud: Simulator,
+    /// In which the instance has been.
+    states: Mutex<BTreeSet<String>>,
 }
 
 impl Cell {
@@ -145,6 +152,7 @@ impl Cell {
         let (mut waiting, mut passed) = (self.trouble.begins_after_a_call(), 0);
         loop {
             sleep(TICK).await;
+            self.note_state();
             let calls = self.cloud.calls();
             let is_change = |call: &Call| CALLS.contains(&call.action.as_str());
             let Some(last) = calls.iter().rposition(is_change) else { continue };
@@ -156,6 +164,12 @@ impl Cell {
                 self.cloud.advance(step);
             }
         }
+    }
+
+    /// Often enough to miss none, since time goes by in no other place.
+    fn note_state(&self) {
+        let state = self.cloud.instance(ID).unwrap()["State"].as_str().unwrap().to_owned();
+        self.states.lock().unwrap().insert(state);
     }
 
     fn was_asked(&self) -> bool {
@@ -235,13 +249,14 @@ impl Cell {
             return;
         };
         assert!(!state.tainted, "{self} taints the instance");
+        self.note_state();
         let told = terraform.attribute("state");
         let truth = self.cloud.instance(ID).unwrap()["State"].clone();
         if *outcome == Outcome::Succeeded {
             assert_eq!(told, truth, "{self}");
         }
-        let possible = ["Stopped", "Starting", "Running", "Stopping", "Rebooting"];
-        assert!(possible.iter().any(|word| told == *word), "{self}: {told}");
+        let states = self.states.lock().unwrap();
+        assert!(states.iter().any(|state| told == *state), "{self}: {told} was never so");
     }
 
     /// What was taken by the cloud is not asked for again.
