@@ -38,25 +38,22 @@ pub struct Target {
 
 /// All of them.
 pub const TARGETS: [Target; 8] = [
-    Target { name: "msgpack", run: msgpack, seeds: msgpack_seeds, memory: (1 << 20, 1 << 10) },
-    Target { name: "json", run: json, seeds: json_seeds, memory: (1 << 20, 8 << 10) },
-    Target { name: "rpc", run: rpc::run, seeds: rpc::seeds, memory: (1 << 20, 1 << 10) },
-    Target {
-        name: "handshake",
-        run: handshake,
-        seeds: handshake_seeds,
-        memory: (1 << 20, 1 << 10),
-    },
-    Target { name: "answer", run: answer, seeds: answer_seeds, memory: (1 << 20, 1 << 10) },
-    Target {
-        name: "credentials",
-        run: credentials,
-        seeds: credentials_seeds,
-        memory: (1 << 20, 1 << 10),
-    },
-    Target { name: "words", run: words, seeds: words_seeds, memory: (1 << 20, 1 << 10) },
-    Target { name: "regex", run: rpc::regex, seeds: regex_seeds, memory: (16 << 20, 1 << 10) },
+    Target::new("msgpack", msgpack, msgpack_seeds),
+    Target { memory: (1 << 20, 8 << 10), ..Target::new("json", json, json_seeds) },
+    Target::new("rpc", rpc::run, rpc::seeds),
+    Target::new("handshake", handshake, handshake_seeds),
+    Target::new("answer", answer, answer_seeds),
+    Target::new("credentials", credentials, credentials_seeds),
+    Target::new("words", words, words_seeds),
+    Target { memory: (16 << 20, 1 << 10), ..Target::new("regex", rpc::regex, regex_seeds) },
 ];
+
+impl Target {
+    /// One that has no need of much memory.
+    const fn new(name: &'static str, run: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>>) -> Self {
+        Self { name, run, seeds, memory: (1 << 20, 1 << 10) }
+    }
+}
 
 /// Runs the target of that name.
 ///

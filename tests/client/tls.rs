@@ -5,28 +5,18 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use terraform_provider_compshare::compshare::ErrorKind;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
-use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::support::tls::self_signed_server;
 
 #[tokio::test]
 async fn a_certificate_of_unknown_origin_is_refused_at_once() {
-    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = self_signed_server();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let received = Arc::new(AtomicUsize::new(0));

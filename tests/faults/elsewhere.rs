@@ -1,16 +1,13 @@
 //! Addresses at which there is no cloud.
 
-use std::sync::Arc;
-
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
     task::JoinHandle,
 };
-use tokio_rustls::TlsAcceptor;
 
 use super::trouble::{Trouble, Unreachable};
+use crate::support::tls::self_signed_server;
 
 /// Two servers that are not what is looked for.
 pub(super) struct Elsewhere {
@@ -79,16 +76,7 @@ async fn accept_without_tls(listener: TcpListener) {
 
 /// Does whatever handshakes come, with a certificate that it made itself.
 async fn accept_with_tls(listener: TcpListener) {
-    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = self_signed_server();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         let acceptor = acceptor.clone();

@@ -10,11 +10,7 @@ use std::{
 };
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::{
-    ServerConfig,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, PrivatePkcs8KeyDer},
-};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde_json::json;
 use terraform_provider_compshare::simulator::{Options, Simulator};
 use tokio::{
@@ -22,10 +18,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
-use tokio_rustls::TlsAcceptor;
 
 use super::account;
-use crate::support::{host::Launch, terraform_core::Terraform};
+use crate::support::{host::Launch, terraform_core::Terraform, tls};
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -63,13 +58,7 @@ struct Gate {
 impl Gate {
     /// In front of `cloud`, with this certificate and key.
     async fn open(cloud: &Simulator, (certificate, key): Certified) -> Self {
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key.into())
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let acceptor = tls::server(certificate, key);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let connections = Arc::new(AtomicUsize::new(0));

@@ -11,3 +11,4 @@ pub(crate) mod script;
 #[cfg(unix)]
 pub(crate) mod terraform;
 pub(crate) mod terraform_core;
+pub(crate) mod tls;

@@ -8,20 +8,20 @@ use std::{
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256,
 };
-use rustls::pki_types::PrivateKeyDer;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 use tokio_rustls::TlsAcceptor;
+
+use crate::support::tls;
 
 const HOST: &str = "api.compshare.cn";
 
@@ -96,15 +96,5 @@ fn certificates() -> (String, TlsAcceptor) {
     let certificate =
         server.signed_by(&server_key, &Issuer::new(authority, authority_key)).unwrap();
 
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::Pkcs8(server_key.serialize_der().into()),
-        )
-        .unwrap();
-    (pem, TlsAcceptor::from(Arc::new(config)))
+    (pem, tls::server(certificate.der().clone(), server_key.serialize_der().into()))
 }

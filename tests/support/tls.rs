@@ -1,0 +1,30 @@
+//! Servers with TLS and no wish to know their clients.
+
+use std::sync::Arc;
+
+use rustls::{
+    ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivatePkcs8KeyDer},
+};
+use tokio_rustls::TlsAcceptor;
+
+/// With this certificate and its key.
+pub(crate) fn server(
+    certificate: CertificateDer<'static>,
+    key: PrivatePkcs8KeyDer<'static>,
+) -> TlsAcceptor {
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key.into())
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// With a certificate for `localhost` that it has signed itself, and nobody has a reason to trust.
+pub(crate) fn self_signed_server() -> TlsAcceptor {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    server(certified.cert.der().clone(), certified.signing_key.serialize_der().into())
+}
