@@ -3,8 +3,8 @@
 //! Nothing can be cleaned up then, so everything rests on what the cloud says afterwards: a start that got out is joined, and
 //! what was not stored is adopted.
 //!
-//! Nothing is done about Terraform's lock of the state: the system takes it from a process that is gone, and the file that
-//! says who had it does not count.
+//! Terraform's lock of the state is only waited for: the system takes it from a process that is gone, which its last thread may
+//! be a moment after the others, and the file that says who had it does not count.
 
 use std::{
     fs,
@@ -40,6 +40,9 @@ const ANSWER_TIME: Duration = Duration::from_millis(20);
 
 /// How long instances can be on their way that somebody else has stopped or started.
 const OTHERS_TAKE: Duration = Duration::from_millis(2_500);
+
+/// What each apply is told, besides what all are.
+const OPTIONS: [&str; 2] = ["-parallelism=50", "-lock-timeout=30s"];
 
 /// No run takes this long; one that does hangs.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -243,7 +246,7 @@ impl Round {
             assert_nothing_is_tainted(&self.workspace, &self.name);
         }
         self.workspace.renew_temporary();
-        self.workspace.apply_with(&["-parallelism=50"]).says(&["0 changed, 0 destroyed"]);
+        self.workspace.apply_with(&OPTIONS).says(&["0 changed, 0 destroyed"]);
         others.join().unwrap();
         self.check();
         tally.rounds += 1;
@@ -259,8 +262,8 @@ impl Round {
         let victim = Victim::by_turns(self.seed, attempt);
 
         let temporary = self.workspace.renew_temporary();
-        let apply = ["apply", "-no-color", "-input=false", "-auto-approve", "-parallelism=50"];
-        let mut apply = self.workspace.spawn(&apply);
+        let apply = ["apply", "-no-color", "-input=false", "-auto-approve"];
+        let mut apply = self.workspace.spawn(&[&apply[..], &OPTIONS].concat());
         let has_come = || self.cloud.count(START) - before >= moment.starts;
         if !(apply.goes_on_until(has_come) && apply.goes_on_for(moment.later)) {
             tally.came_too_late += 1;
