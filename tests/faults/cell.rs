@@ -1,6 +1,6 @@
 //! One cell of the matrix: one operation, one thing that goes wrong, and everything that has to hold all the same.
 
-use std::{collections::BTreeSet, sync::Mutex, time::Duration};
+use std::{collections::BTreeSet, fmt, mem, sync::Mutex, time::Duration};
 
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{
@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     elsewhere::Elsewhere,
-    operation::{ID, Operation},
+    operation::{ID, Operation, Prepared},
     trouble::Trouble,
 };
 use crate::support::{
@@ -72,7 +72,7 @@ async fn cloud(operation: Operation) -> Simulator {
         instances: vec![json!({"UHostId": ID, "State": operation.origin()})],
         start_time: MOMENT,
         stop_time: MOMENT,
-        // Long enough to be cut off meanwhile.
+        // What makes one request only must be long enough at it to be killed meanwhile.
         latency: Duration::from_millis(if operation.changes() { 4 } else { 40 }),
         clock: Clock::Stepped,
         ..Options::default()
@@ -156,7 +156,7 @@ impl Cell {
             let calls = self.cloud.calls();
             let is_change = |call: &Call| CALLS.contains(&call.action.as_str());
             let Some(last) = calls.iter().rposition(is_change) else { continue };
-            if std::mem::take(&mut waiting) {
+            if mem::take(&mut waiting) {
                 self.add_faults();
             }
             if calls.len() > last + 2 && calls.len() > passed {
@@ -180,7 +180,7 @@ impl Cell {
     async fn run_and_kill(
         &self,
         terraform: &Terraform,
-        prepared: super::operation::Prepared,
+        prepared: Prepared,
         after: usize,
     ) -> Outcome {
         let host = Launch::new()
@@ -289,8 +289,8 @@ impl Cell {
     }
 }
 
-impl std::fmt::Display for Cell {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Cell {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "`{}` under `{}`", self.operation.name(), self.trouble)
     }
 }
