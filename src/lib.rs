@@ -1,6 +1,8 @@
 //! Terraform provider for CompShare: the power state of rented GPU instances, as code.
 //!
-//! # Bird's eye view
+//! # Architecture
+//!
+//! ## In one picture
 //!
 //! Terraform starts the binary, and finds a gRPC server that speaks its plugin protocol, version 5. The practitioner's
 //! configuration comes in as values, is compared with what the cloud reports, and ends in StartCompShareInstance or
@@ -19,7 +21,7 @@
 //! cloud (or the simulator)
 //! ```
 //!
-//! # Code map
+//! ## Code map
 //!
 //! - [`plugin`]: how a process becomes a gRPC server for its host. It serves whatever router it is given.
 //! - [`protocol`]: tfplugin5 on one side, the framework on the other; one short method per RPC.
@@ -32,7 +34,7 @@
 //! - [`environment`]: the process environment, taken once by `main` and handed on.
 //! - [`panics`]: what may be told of one, and where it was.
 //!
-//! # Invariants
+//! ## Invariants
 //!
 //! Most of them are absences, and `tests/architecture` holds them over the `use` lines:
 //!
@@ -43,7 +45,7 @@
 //! - Only `main` reads the environment; the handshake and the search for credentials are handed it.
 //! - Only `plugin` writes to stdout, and there only the handshake line (or, in debug mode, how to attach).
 //!
-//! # Money and secrets
+//! ## Money and secrets
 //!
 //! A start is never sent twice on a guess: see [`power`]. None is sent for a host that is gone: its next run may be at work on
 //! the same instance. Keys, signatures and passwords are in types that do not print.

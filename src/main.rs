@@ -40,7 +40,9 @@ const MESSAGE_LIMIT: usize = 256 * 1024 * 1024;
 /// is wait.
 const MOST_THREADS: usize = 4;
 
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (plugin protocol 5)");
+/// What a report of a fault has to say.
+const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD"), ", plugin protocol 5)");
 
 /// Terraform provider for CompShare.
 ///

@@ -20,14 +20,25 @@ async fn without_the_cookie_it_explains_itself_on_stderr_and_fails() {
 }
 
 #[tokio::test]
-async fn its_version_is_that_of_the_package_with_the_protocols() {
+async fn its_version_is_that_of_the_package_with_commit_and_protocol() {
     for argument in ["--version", "-version", "-V"] {
         let ended = Launch::by_hand().argument(argument).run().await;
         assert!(ended.status.success());
-        let version = env!("CARGO_PKG_VERSION");
-        let expected = format!("terraform-provider-compshare {version} (plugin protocol 5)\n");
-        assert_eq!(ended.stdout, expected, "{argument}");
+        let begin = format!("terraform-provider-compshare {} (", env!("CARGO_PKG_VERSION"));
+        let build = ended.stdout.strip_prefix(&begin).expect(&ended.stdout);
+        let build = build.strip_suffix(", plugin protocol 5)\n").expect(&ended.stdout);
+        // Only a release build names its commit, for the reason that `proto/build.rs` gives.
+        if cfg!(debug_assertions) {
+            assert_eq!(build, "development build");
+        } else {
+            assert!(build == "commit unknown" || is_commit(build), "{build}");
+        }
     }
+}
+
+fn is_commit(build: &str) -> bool {
+    let Some(commit) = build.strip_prefix("commit ") else { return false };
+    commit.len() >= 12 && commit.chars().all(|digit| digit.is_ascii_hexdigit())
 }
 
 #[tokio::test]
