@@ -9,7 +9,7 @@ use crate::{
 
 /// Which instance is meant.
 pub(super) fn instance_id() -> Attribute {
-    let description = "The instance, such as `uhost-…` or `cpod-…`.";
+    let description = "The instance, such as `uhost-1a2b3c4d` or `cpod-1a2b3c4d`.";
     Attribute::new("instance_id", Type::String, Mode::Required, description).rule(Rule::NotEmpty)
 }
 

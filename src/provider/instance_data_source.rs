@@ -25,19 +25,20 @@ pub(super) struct InstanceDataSource;
 const LOCATORS: [(&str, &str); 5] = [
     (
         "instance_id",
-        "The instance, such as `uhost-…` or `cpod-…`. Either this or `name` has to be set.",
+        "The instance, such as `uhost-1a2b3c4d` or `cpod-1a2b3c4d`. Either this or `name` has to be set.",
     ),
     (
         "name",
-        "Its name, which has to be that of one instance only. Either this or `instance_id` has to be set.",
+        "Its name. That none or several instances have it is an error. Either this or `instance_id` has to be set.",
     ),
     (
         "region",
-        "The region it is in. If set, it has to be right; with `name`, only instances there are looked at.",
+        "The region it is in, such as `cn-wlcb`. Default: the provider's, else any. If set, the instance has to be there: with \
+         another `instance_id` that is an error, and of those with the `name` only the ones there count.",
     ),
     (
         "zone",
-        "The zone it is in. If set, it has to be right; with `name`, only instances there are looked at.",
+        "The zone it is in, such as `cn-wlcb-01`. Default: any. If set, the instance has to be there, as with `region`.",
     ),
     (
         "project_id",
@@ -66,7 +67,7 @@ impl Offered for InstanceDataSource {
             version: 0,
             block: Block {
                 description: "One instance, found by its id or by its name, and what the cloud reports about it. How to log in \
-                              is told by the ephemeral resource `compshare_instance_login` only.",
+                              to it is told by the ephemeral resource `compshare_instance_login` only, which stores nothing.",
                 attributes: instance_facts::attributes().into_iter().map(configurable).collect(),
                 blocks: Vec::new(),
             },

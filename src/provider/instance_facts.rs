@@ -1,8 +1,6 @@
 //! What the data sources tell about an instance: everything useful that the cloud reports, and nothing secret. How to log in
 //! is for `compshare_instance_login`, and so are the addresses of web interfaces, which may carry a token.
 
-use std::fmt::Write as _;
-
 use crate::{
     compshare::{self, Instance, State},
     cty::{Number, Type},
@@ -170,14 +168,15 @@ pub(super) fn attributes() -> Vec<Attribute> {
     let number = |name, description| fact(name, Type::Number, description);
     let flag = |name, description| fact(name, Type::Bool, description);
     vec![
-        text("instance_id", "The instance, such as `uhost-…` or `cpod-…`."),
+        text("instance_id", "The instance, such as `uhost-1a2b3c4d` or `cpod-1a2b3c4d`."),
         text("name", "Its name."),
         text(
             "state",
-            "What it is doing, as the cloud words it, such as `Running` or `Stopped`. Null if the cloud cannot say.",
+            "What it is doing, as the cloud words it: `Running`, `Stopped`, `Starting`, `Stopping` and so on. Null if the cloud \
+             cannot say.",
         ),
-        text("region", "The region it is in."),
-        text("zone", "The zone it is in."),
+        text("region", "The region it is in, such as `cn-wlcb`."),
+        text("zone", "The zone it is in, such as `cn-wlcb-01`."),
         text(
             "project_id",
             "The project that was asked for it; null for the account's default project.",
@@ -202,28 +201,44 @@ pub(super) fn attributes() -> Vec<Attribute> {
         flag("without_gpu", "Whether it runs without its GPU. Null unless it is `Running`."),
         text(
             "without_gpu_spec",
-            "What it last ran on without its GPU, `A` or `B`, if the cloud says.",
+            "What it last ran on without its GPU: `A` (2 cores, 4 GiB) or `B` (8 cores, 16 GiB). Null if the cloud does not say.",
         ),
         flag("supports_without_gpu", "Whether it can be started without its GPU."),
-        text("charge_type", "How it is paid for: `Postpay`, `Dynamic`, `Day`, `Month` or `Year`."),
+        text(
+            "charge_type",
+            "How it is paid for: `Postpay` (pay as you go), or in advance: `Dynamic` (by the hour), `Day`, `Month` or `Year`.",
+        ),
         number("price_yuan", "Price of the instance for one unit of its charge type, in yuan."),
         number("image_price_yuan", "Price of its image on top of that, in yuan."),
-        text("created_at", "When it was created, in RFC 3339, as are all times here."),
+        text(
+            "created_at",
+            "When it was created, in RFC 3339 as all times here, such as `2026-01-31T01:00:00Z`.",
+        ),
         text("started_at", "When it was last started."),
         text("stopped_at", "When it was last stopped."),
         text(
             "stop_scheduled_at",
-            "When it is going to be stopped on schedule; null if there is none.",
+            "When it is going to be stopped by the cloud's own schedule. Null if there is none.",
         ),
         text(
             "reclaimed_at",
-            "When it is going to be reclaimed if it stays stopped; null if it is not.",
+            "When the cloud takes it back for good, if it stays stopped. Null if it does not.",
         ),
-        text("expires_at", "When what was paid for in advance ends; null if nothing was."),
-        text("public_ip", "Its first address on the internet."),
-        text("private_ip", "Its first private address."),
-        nested("addresses", "Its addresses.", address()),
-        nested("disks", "Its disks.", disk()),
+        text("expires_at", "When what was paid for in advance ends. Null if nothing was."),
+        text("public_ip", "Its first address on the internet. Null if it has none."),
+        text("private_ip", "Its first private address. Null if it has none."),
+        list(
+            "addresses",
+            "Its addresses. Each has its `ip`, its `address_type` (`Private`, `Bgp` or `Internation`) and its \
+             `bandwidth_mbps`, in Mbit/s.",
+            address(),
+        ),
+        list(
+            "disks",
+            "Its disks. Each has its `disk_id`, its `disk_type` (such as `CLOUD_SSD`), its `size_gb`, in GB, and `is_boot`: \
+             whether the instance boots from it.",
+            disk(),
+        ),
         fact(
             "software",
             Type::List(Box::new(Type::String)),
@@ -232,36 +247,30 @@ pub(super) fn attributes() -> Vec<Attribute> {
     ]
 }
 
-fn address() -> Vec<Attribute> {
-    let fact = |name, ty, description| Attribute::new(name, ty, Mode::Computed, description);
-    vec![
-        fact("ip", Type::String, "The address."),
-        fact("address_type", Type::String, "`Private`, `Bgp` or `Internation`."),
-        fact("bandwidth_mbps", Type::Number, "Bandwidth, in Mbit/s."),
-    ]
+fn address() -> Type {
+    object([("ip", Type::String), ("address_type", Type::String), ("bandwidth_mbps", Type::Number)])
 }
 
-fn disk() -> Vec<Attribute> {
-    let fact = |name, ty, description| Attribute::new(name, ty, Mode::Computed, description);
-    vec![
-        fact("disk_id", Type::String, "The disk."),
-        fact("disk_type", Type::String, "Its kind, such as `CLOUD_SSD`."),
-        fact("is_boot", Type::Bool, "Whether the instance boots from it."),
-        fact("size_gb", Type::Number, "Its size, in GB."),
-    ]
+fn disk() -> Type {
+    object([
+        ("disk_id", Type::String),
+        ("disk_type", Type::String),
+        ("is_boot", Type::Bool),
+        ("size_gb", Type::Number),
+    ])
+}
+
+/// One instance, as an element of a list.
+pub(super) fn instance() -> Type {
+    Block { attributes: attributes(), ..Block::default() }.ty()
+}
+
+/// The type of an object.
+pub(super) fn object<const N: usize>(attributes: [(&str, Type); N]) -> Type {
+    Type::Object(attributes.map(|(name, ty)| (name.to_owned(), ty)).into())
 }
 
 /// A list of objects. The protocol has no place for what is to be said about their attributes, so the list says it.
-pub(super) fn nested(
-    name: &'static str,
-    description: &str,
-    attributes: Vec<Attribute>,
-) -> Attribute {
-    let mut text = format!("{description} Each has:");
-    for attribute in &attributes {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "\n  - `{}`: {}", attribute.name, attribute.description);
-    }
-    let object = Block { attributes, ..Block::default() }.ty();
-    Attribute::new(name, Type::List(Box::new(object)), Mode::Computed, text)
+pub(super) fn list(name: &'static str, description: &'static str, element: Type) -> Attribute {
+    Attribute::new(name, Type::List(Box::new(element)), Mode::Computed, description)
 }

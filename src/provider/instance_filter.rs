@@ -28,20 +28,21 @@ pub(super) fn attributes() -> Vec<Attribute> {
         Attribute::new(name, Type::String, Mode::Optional, description).rule(Rule::NotEmpty)
     };
     vec![
-        text("region", "Only instances in this region. Default: the provider's, else all."),
-        text("zone", "Only instances in this zone."),
+        text("region", "Only instances in this region, such as `cn-wlcb`. Default: the provider's, else all."),
+        text("zone", "Only instances in this zone, such as `cn-wlcb-01`. Default: all."),
         text(
             "project_id",
             "Only instances of this project. Default: the provider's, else the account's default project.",
         ),
-        text("state", "Only instances in this state, as the cloud words it: `Running`, `Stopped` and so on.")
+        text("state", "Only instances in this state, as the cloud words it: `Running`, `Stopped`, `Starting`, `Stopping` and so on. Default: \
+         all.")
             .rule(Rule::Check(check_state)),
-        text("gpu_type", "Only instances with this GPU model, such as `4090`."),
-        text("tag", "Only instances with this tag."),
+        text("gpu_type", "Only instances with this GPU model, such as `4090`. Default: all."),
+        text("tag", "Only instances with this tag, which is the group that their owner put them in. Default: all."),
         text(
             "name_regex",
             "Only instances whose name matches this regular expression, anywhere in the name unless it is anchored. The \
-             syntax is that of Terraform's `regex`, without `\\p{…}`.",
+             syntax is that of Terraform's `regex`, without `\\p{…}`. Default: all.",
         )
         .rule(Rule::Check(check_regex)),
     ]

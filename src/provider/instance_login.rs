@@ -52,7 +52,8 @@ impl Offered for InstanceLogin {
             version: 0,
             block: Block {
                 description: "How to log in to an instance, for a provisioner's connection, another provider's configuration or \
-                              a write-only argument. Terraform stores nothing of it, neither in the state nor in a plan.",
+                              a write-only argument. Terraform stores nothing of it, neither in the state nor in a plan. The \
+                              instance is neither started nor stopped.",
                 attributes: attributes(),
                 blocks: Vec::new(),
             },
@@ -125,29 +126,30 @@ fn attributes() -> Vec<Attribute> {
             "wait_for_running",
             Type::Bool,
             Mode::Optional,
-            "Whether to wait until the instance is `Running`; it is not started. Default: `false`: what is not known of an \
-             instance that does not run is null. Not needed for an instance that a `compshare_instance_power` of the same \
-             configuration starts, and in the way there: Terraform opens this while planning, too, before anything is \
-             started, and again when the resource is done.",
+            "Whether to wait until somebody else has started the instance. Default: `false`, and what is not known of an \
+             instance that does not run is null. Where a `compshare_instance_power` of the same configuration starts it, leave \
+             this out: Terraform opens this while planning, too, when nothing is started yet, and again when the resource is \
+             done.",
         ),
-        arguments::timeout("How long to wait in all, such as `\"10m\"`. Default: `\"5m\"`."),
-        text("state", "What the instance is doing, as the cloud words it."),
-        text("host", "Host name or address for SSH; null unless the instance runs."),
+        arguments::timeout("How long to wait in all with `wait_for_running`, such as `\"90s\"` or `\"10m\"`. Default: `\"5m\"`."),
+        text("state", "What the instance is doing, as the cloud words it: `Running`, `Stopped` and so on. Null if the cloud cannot say."),
+        text("host", "Host name or address for SSH. Null unless the instance runs."),
         Attribute::new(
             "port",
             Type::Number,
             Mode::Computed,
-            "Port of SSH on the host; null unless the instance runs.",
+            "Port of SSH on the host. Null unless the instance runs.",
         ),
-        text("user", "Who to log in as; null unless the instance runs."),
-        text("password", "The password, as it is to be typed.").sensitive(),
-        text("ssh_command", "The command that logs in; null unless the instance runs.")
+        text("user", "Who to log in as, such as `root`. Null unless the instance runs."),
+        text("password", "The password, as it is to be typed. Null if the cloud does not tell it.").sensitive(),
+        text("ssh_command", "The command that logs in, as the cloud gives it. Null unless the instance runs.")
             .sensitive(),
         Attribute::new(
             "software_urls",
             Type::Map(Box::new(Type::String)),
             Mode::Computed,
-            "Addresses of the web interfaces that its image brings along, by name. They may carry an access token.",
+            "Addresses of the web interfaces that the instance's image brings along, JupyterLab for one, by their names. They may \
+             carry an access token.",
         )
         .sensitive(),
     ]

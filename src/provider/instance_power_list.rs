@@ -29,7 +29,8 @@ impl Offered for InstancePowerList {
         Schema {
             version: 0,
             block: Block {
-                description: "The instances of the account that fit every condition given, to be imported or looked at.",
+                description: "The instances of the account that fit every condition given, for `terraform query`: to look at \
+                              them, or to import them. Without a condition, that is every instance.",
                 attributes: instance_filter::attributes(),
                 blocks: Vec::new(),
             },

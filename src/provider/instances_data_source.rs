@@ -2,7 +2,7 @@
 
 use super::{
     Session,
-    instance_facts::{self, InstanceFacts, nested},
+    instance_facts::{self, InstanceFacts, list},
     instance_filter::{self, InstanceFilter},
 };
 use crate::{
@@ -40,21 +40,22 @@ impl Offered for InstancesDataSource {
     }
 
     fn schema(&self) -> Schema {
-        let ids = "The ids of the instances, in the order of `instances`. `toset` makes a `for_each` of it.";
+        let ids = "The ids of the instances, in the order of `instances`. `toset` of it makes a `for_each`.";
         let mut attributes = instance_filter::attributes();
         attributes.extend([
             Attribute::new("ids", Type::List(Box::new(Type::String)), Mode::Computed, ids),
-            nested(
+            list(
                 "instances",
-                "The instances, in the order of their ids.",
-                instance_facts::attributes(),
+                "The instances, in the order of their ids. What is told of each are the attributes of the data source \
+                 `compshare_instance`, under the same names.",
+                instance_facts::instance(),
             ),
         ]);
         Schema {
             version: 0,
             block: Block {
-                description: "All instances of the account that fit every condition given. None given: all. That none fits is \
-                              no error.",
+                description: "All instances of the account that fit every condition given, and what the cloud reports about \
+                              each. Without a condition, that is every instance. That none fits is no error.",
                 attributes,
                 blocks: Vec::new(),
             },

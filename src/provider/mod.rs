@@ -96,9 +96,9 @@ impl Provider for CompshareProvider {
         Schema {
             version: 0,
             block: Block {
-                description: "Power state of GPU instances at [CompShare](https://www.compshare.cn) (优云智算). \
-                              Every argument is optional: what is not set here comes from the environment, then from \
-                              the profile that the official CLI wrote.",
+                description: "Keeps rented GPU instances at [CompShare](https://www.compshare.cn) (优云智算) running, or stopped, \
+                              as the configuration says. It neither creates nor deletes instances: it works on those that \
+                              the account has.",
                 attributes: attributes(),
                 blocks: Vec::new(),
             },
@@ -166,33 +166,35 @@ fn attributes() -> Vec<Attribute> {
     vec![
         text(
             "public_key",
-            "Public key of the API. Environment: `COMPSHARE_PUBLIC_KEY`. Else taken from the profile.",
+            "Public key of the API. Environment: `COMPSHARE_PUBLIC_KEY`. Default: that of the profile. A key of UCloud's own \
+             API does not work here.",
         )
         .sensitive(),
         text(
             "private_key",
-            "Private key of the API. Environment: `COMPSHARE_PRIVATE_KEY`. Else taken from the profile. \
-             Better kept out of the configuration.",
+            "Private key of the API; requests are signed with it, and it is never sent. Environment: `COMPSHARE_PRIVATE_KEY`. \
+             Default: that of the profile. Best kept out of the configuration.",
         )
         .sensitive(),
         text(
             "profile",
-            "Profile in `config_file` to take keys from. Environment: `COMPSHARE_PROFILE`. \
-             Default: the file's `current_profile`, else `default`.",
+            "Profile in `config_file` to take keys from, where neither argument nor environment has them. Environment: \
+             `COMPSHARE_PROFILE`. Default: the file's `current_profile`, else `default`. It is an error if the file has no \
+             profile of that name.",
         ),
         text(
             "config_file",
-            "The official CLI's configuration file. Environment: `COMPSHARE_CONFIG_FILE`. \
+            "The official CLI's configuration file, which is only read. Environment: `COMPSHARE_CONFIG_FILE`. \
              Default: `$XDG_CONFIG_HOME/compshare/config.json`, else `~/.config/compshare/config.json`.",
         ),
         text(
             "region",
-            "Region that instances are looked for in. Environment: `COMPSHARE_REGION`. \
-             Default: none, an instance is found by its id wherever it is.",
+            "The only region in which instances are looked for, such as `cn-wlcb`. Environment: `COMPSHARE_REGION`. \
+             Default: none, and an instance is found by its id wherever it is.",
         ),
         text(
             "project_id",
-            "Project that calls are made for; sub-accounts have to give one. Environment: `COMPSHARE_PROJECT_ID`. \
+            "Project that calls are made for; a sub-account has to give one. Environment: `COMPSHARE_PROJECT_ID`. \
              Default: the account's default project.",
         ),
         text(
@@ -204,20 +206,27 @@ fn attributes() -> Vec<Attribute> {
         optional(
             "max_retries",
             Type::Number,
-            "Attempts after the first for requests that may safely be repeated. Default: `5`.",
+            "How often a request is repeated that can be repeated safely, from `0` to `100`: after a lost connection, too many \
+             requests or a fault of the cloud. Default: `5`. A start, stop or reboot that may have been accepted is none of \
+             them: the instance is looked at first.",
         )
         .rule(Rule::Between(0, 100)),
-        text("request_timeout", "Limit for one request, such as `\"60s\"`. Default: `\"60s\"`.")
-            .rule(Rule::Duration),
+        text(
+            "request_timeout",
+            "How long one request may take, such as `\"90s\"`. Default: `\"60s\"`. A list can take the cloud 40 seconds.",
+        )
+        .rule(Rule::Duration),
         text(
             "poll_interval",
-            "First interval between two looks while waiting; it grows to five times that. Default: `\"3s\"`.",
+            "How long to wait between the first two looks at an instance that is starting or stopping, such as `\"10s\"`; later \
+             looks are up to five times as far apart. Default: `\"3s\"`. All waits share their looks.",
         )
         .rule(Rule::Duration),
         optional(
             "max_concurrent_requests",
             Type::Number,
-            "Requests under way at once, over all resources of this provider. Default: `10`.",
+            "How many requests are under way at once, from `1` to `1000`, over everything that this provider block is used \
+             for. Default: `10`.",
         )
         .rule(Rule::Between(1, 1000)),
     ]

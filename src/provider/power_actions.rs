@@ -49,8 +49,8 @@ impl PowerAction {
     pub(super) const fn start() -> Self {
         Self {
             type_name: "compshare_instance_start",
-            description: "Starts an instance and waits until it runs. One that runs already is left alone. Each start is \
-                          billed as any other; nothing is remembered, and nothing stops it again.",
+            description: "Starts an instance and waits until it runs. One that runs already is left alone. From then on it is \
+                          billed as any other that runs, until somebody stops it: an action has no state and undoes nothing.",
             attributes: start_attributes,
             target: |config| Target::Running {
                 mode: arguments::gpu_mode(&config.without_gpu, &config.without_gpu_spec),
@@ -94,7 +94,8 @@ impl Offered for PowerAction {
     }
 
     fn schema(&self) -> Schema {
-        let timeout = "How long it may take in all, such as `\"30m\"`. Default: `\"20m\"`.";
+        let timeout = "How long it may take in all, such as `\"90s\"` or `\"1h30m\"`. Default: `\"20m\"`. It ends the waiting, and not what the cloud \
+                       has accepted.";
         let mut attributes =
             vec![arguments::instance_id(), arguments::project_id(), arguments::timeout(timeout)];
         attributes.extend((self.attributes)());
@@ -235,25 +236,27 @@ fn start_attributes() -> Vec<Attribute> {
     vec![
         flag(
             "without_gpu",
-            "Start without a GPU, which is cheaper. Default: `false`. Only pay-as-you-go instances of some GPU models can, and \
-             one per account at a time.",
+            "Whether the instance is to run without its GPU, which is cheaper; to prepare data, say. Default: `false`. Only \
+             pay-as-you-go instances of some GPU models can, and one per account at a time. If the cloud allocates a GPU all \
+             the same, that is an error.",
         ),
         Attribute::new(
             "without_gpu_spec",
             Type::String,
             Mode::Optional,
-            "What to run on without a GPU: `A` (2 cores, 4 GiB; default) or `B` (8 cores, 16 GiB; not for containers). Only \
-             with `without_gpu = true`.",
+            "What the instance runs on without its GPU: `A`, which is the default, has 2 cores and 4 GiB; `B` has 8 cores and \
+             16 GiB, and is not for containers. Only with `without_gpu = true`.",
         )
         .rule(Rule::OneOf(&["A", "B"])),
         flag(
             "allow_stopping_for_update",
-            "Whether an instance that runs in the other GPU mode may be stopped and started again. Default: `false`: that is an \
-             error.",
+            "Whether an instance that runs, but not as `without_gpu` says, may be stopped and started again, which ends whatever \
+             runs on it. Default: `false`, and that is an error.",
         ),
         flag(
             "wait_for_capacity",
-            "Whether to keep trying, until the timeout, while the zone is sold out. Default: `false`: that is an error at once.",
+            "Whether to keep trying while the zone is sold out, about every 30 seconds until the timeout. Default: `false`, and \
+             that is an error at once.",
         ),
     ]
 }

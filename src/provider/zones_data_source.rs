@@ -1,6 +1,11 @@
 //! The data source `compshare_zones`: where there are machines to rent.
 
-use super::{Session, instance_facts::nested, message, session::NotReady};
+use super::{
+    Session,
+    instance_facts::{list, object},
+    message,
+    session::NotReady,
+};
 use crate::{
     compshare::{self, DescribeSupportZone},
     cty::Type,
@@ -50,22 +55,22 @@ impl Offered for ZonesDataSource {
     }
 
     fn schema(&self) -> Schema {
-        let fact =
-            |name, description| Attribute::new(name, Type::String, Mode::Computed, description);
-        let zone = vec![
-            fact("region", "The region it belongs to, such as `cn-wlcb`."),
-            fact("zone", "The zone, such as `cn-wlcb-01`."),
-            fact("description", "What the cloud calls it, in words."),
-        ];
-        let region = "Only zones of this region. Default: all, whatever the provider's region is.";
+        let zone = object([
+            ("region", Type::String),
+            ("zone", Type::String),
+            ("description", Type::String),
+        ]);
+        let region = "Only zones of this region, such as `cn-wlcb`. Default: all, whatever the provider's region is.";
+        let zones = "The zones, in the order in which the cloud lists them. Each has its `region`, such as `cn-wlcb`, its `zone`, \
+                     such as `cn-wlcb-01`, and as `description` what the cloud calls it in words.";
         Schema {
             version: 0,
             block: Block {
-                description: "The zones in which CompShare has machines.",
+                description: "The zones in which CompShare has machines. A zone that is listed may be sold out.",
                 attributes: vec![
                     Attribute::new("region", Type::String, Mode::Optional, region)
                         .rule(Rule::NotEmpty),
-                    nested("zones", "The zones, in the order in which the cloud lists them.", zone),
+                    list("zones", zones, zone),
                 ],
                 blocks: Vec::new(),
             },
