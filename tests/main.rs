@@ -4,6 +4,7 @@
 
 mod architecture;
 mod client;
+mod docs;
 #[cfg(unix)]
 mod faults;
 mod process;

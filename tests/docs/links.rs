@@ -1,0 +1,148 @@
+//! Links: on the pages, and in what one reads first.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Component, Path, PathBuf},
+};
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+use super::{files_below, root};
+
+/// What begins an address that is not ours to check.
+const ELSEWHERE: [&str; 2] = ["https://", "mailto:"];
+
+/// What one can link to on a page, and where it links to.
+#[derive(Debug, Default)]
+struct Page {
+    anchors: BTreeSet<String>,
+    links: Vec<String>,
+}
+
+impl Page {
+    fn read(path: &Path) -> Self {
+        let text = fs::read_to_string(path).unwrap();
+        let options = Options::ENABLE_TABLES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
+        let mut page = Self::default();
+        let mut heading = None;
+        for event in Parser::new_ext(&text, options) {
+            match event {
+                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+                Event::End(TagEnd::Heading(_)) => page.add_heading(&heading.take().unwrap()),
+                Event::Text(text) | Event::Code(text) => {
+                    if let Some(heading) = &mut heading {
+                        heading.push_str(&text);
+                    }
+                }
+                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                    page.links.push(dest_url.into_string());
+                }
+                Event::Html(html) | Event::InlineHtml(html) => {
+                    let id = html.split_once("<a id=\"").and_then(|(_, rest)| rest.split_once('"'));
+                    page.anchors.extend(id.map(|(id, _)| id.to_owned()));
+                }
+                _ => {}
+            }
+        }
+        page
+    }
+
+    /// Code hosts and the registry make an anchor of a heading in the same way.
+    fn add_heading(&mut self, heading: &str) {
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
+        let anchor: String = kept.collect::<String>().to_lowercase().replace(' ', "-");
+        let same = self.anchors.iter().filter(|other| {
+            let number = other.strip_prefix(&anchor).and_then(|rest| rest.strip_prefix('-'));
+            **other == anchor || number.is_some_and(|number| number.parse::<u32>().is_ok())
+        });
+        let anchor = match same.count() {
+            0 => anchor,
+            number => format!("{anchor}-{number}"),
+        };
+        self.anchors.insert(anchor);
+    }
+}
+
+/// The path without `..`, if it stays within.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    let mut resolved = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => resolved.push(name),
+            Component::CurDir => {}
+            Component::ParentDir if resolved.pop() => {}
+            _ => return None,
+        }
+    }
+    Some(resolved)
+}
+
+/// Why a link on the page `from` leads nowhere.
+fn problem(from: &str, link: &str) -> Option<&'static str> {
+    let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+    let is_ours = from.starts_with("docs/");
+    let target = if path.is_empty() {
+        PathBuf::from(from)
+    } else if is_ours && from == "docs/index.md" {
+        // The registry has the index at `…/docs` and on a code host it is in `docs/`, so no relative link works in both.
+        return Some("an index cannot link to other pages");
+    } else {
+        // With `.md` at its end: a code host needs it, and the registry takes it off.
+        match resolved(&Path::new(from).parent().unwrap().join(path)) {
+            Some(target) => target,
+            None => return Some("it leads out of the tree"),
+        }
+    };
+    if is_ours && !target.starts_with("docs") {
+        return Some("the registry has nothing but the pages");
+    }
+    if !root().join(&target).exists() {
+        return Some("there is no such file");
+    }
+    let has_anchor = || Page::read(&root().join(&target)).anchors.contains(anchor);
+    (!anchor.is_empty() && !has_anchor()).then_some("there is no such anchor")
+}
+
+#[test]
+fn no_link_leads_nowhere() {
+    let docs = files_below(&root().join("docs"));
+    let pages = docs.iter().map(|name| format!("docs/{name}"));
+    let others = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name());
+    let others =
+        others.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".md"));
+    let (mut broken, mut checked) = (Vec::new(), 0);
+    for from in pages.chain(others) {
+        for link in Page::read(&root().join(&from)).links {
+            if ELSEWHERE.iter().any(|begin| link.starts_with(begin)) {
+                continue;
+            }
+            checked += 1;
+            if let Some(problem) = problem(&from, &link) {
+                broken.push(format!("{from}: {link}: {problem}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert!(checked >= 10, "only {checked} links were seen");
+}
+
+#[test]
+fn what_leads_nowhere_is_found() {
+    const START: &str = "docs/actions/instance_start.md";
+    for (from, link, expected) in [
+        ("README.md", "SECURITY.md", None),
+        ("SECURITY.md", "#what-terraform", Some("there is no such anchor")),
+        ("README.md", "docs/none.md", Some("there is no such file")),
+        ("README.md", "docs/index.md#authentication", None),
+        (START, "instance_stop.md#schema", None),
+        (START, "../resources/instance_power.md#nestedblock--timeouts", None),
+        (START, "../resources/instance_power", Some("there is no such file")),
+        (START, "../../README.md", Some("the registry has nothing but the pages")),
+        (START, "../../../x", Some("it leads out of the tree")),
+        ("docs/index.md", "#schema", None),
+        ("docs/index.md", "actions/instance_start.md", Some("an index cannot link to other pages")),
+    ] {
+        assert_eq!(problem(from, link), expected, "{from}: {link}");
+    }
+}
