@@ -6,9 +6,10 @@ mod release;
 
 use std::{
     collections::{BTreeMap, HashSet},
+    env,
     ffi::{OsStr, OsString},
-    fmt, fs,
-    os::unix::process::CommandExt,
+    fmt, fs, iter,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
@@ -41,7 +42,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// The provider is the one under test, by a development override, so there is no `init`.
 pub(crate) struct Workspace {
     terraform: Terraform,
-    /// Holds `configuration/`, `home/`, `tmp/` and what the commands print.
+    /// Holds `bin/`, `configuration/`, `home/`, `tmp/` and what the commands print.
     root: TempDir,
     variables: BTreeMap<OsString, OsString>,
     runs: AtomicUsize,
@@ -52,7 +53,7 @@ impl Workspace {
     pub(crate) fn new(terraform: &Terraform) -> Self {
         // A short name: socket paths, which are made below it, have to be short.
         let root = tempfile::Builder::new().prefix("tf").tempdir().unwrap();
-        for folder in ["configuration", "home", "tmp"] {
+        for folder in ["bin", "configuration", "home", "tmp"] {
             fs::create_dir(root.path().join(folder)).unwrap();
         }
         let provider =
@@ -123,7 +124,7 @@ impl Workspace {
     }
 
     /// The folder of the configuration.
-    fn configuration(&self) -> PathBuf {
+    pub(crate) fn configuration(&self) -> PathBuf {
         self.root.path().join("configuration")
     }
 
@@ -148,25 +149,68 @@ impl Workspace {
 
     /// Starts a command and returns at once.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Running {
+        let (program, leading) = self.terraform.command();
+        let mut command = Command::new(program);
+        command.args(leading).args(arguments);
+        self.start(command, format!("terraform {} ({})", arguments.join(" "), self.terraform))
+    }
+
+    /// Starts commands as they stand in the documentation, for a shell that finds Terraform as `terraform`, and returns at
+    /// once.
+    ///
+    /// Nobody is there to approve of anything, and no colours are asked for; the commands need not say so.
+    pub(crate) fn spawn_shell(&self, commands: &str) -> Running {
+        let (program, leading) = self.terraform.command();
+        let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', r"'\''"));
+        let words = iter::once(program).chain(leading.iter().map(OsString::as_os_str));
+        let words = words.map(quoted).collect::<Vec<_>>().join(" ");
+        self.write_program("terraform", &format!("exec {words} \"$@\""));
+
+        let path = self.variables.get(OsStr::new("PATH")).map(OsString::as_os_str);
+        let inherited = path.map(env::split_paths).into_iter().flatten();
+        let path = env::join_paths(iter::once(self.programs()).chain(inherited)).unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-euc", commands]).env("PATH", path);
+        shell.envs([("TF_CLI_ARGS", "-no-color"), ("TF_INPUT", "0")]);
+        shell.envs(
+            ["apply", "destroy"].map(|name| (format!("TF_CLI_ARGS_{name}"), "-auto-approve")),
+        );
+        self.start(shell, format!("{commands} ({})", self.terraform))
+    }
+
+    /// Writes a program, in the shell's language, that those commands find before any other of its name.
+    pub(crate) fn write_program(&self, name: &str, script: &str) {
+        let path = self.programs().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        make_executable(&path);
+    }
+
+    fn programs(&self) -> PathBuf {
+        self.root.path().join("bin")
+    }
+
+    /// Starts `command` in this workspace, under the name that failures are told with.
+    fn start(&self, mut command: Command, name: String) -> Running {
         let number = self.runs.fetch_add(1, Ordering::Relaxed);
         let output = |stream: &str| self.root.path().join(format!("{number}.{stream}"));
         // Files, since a provider that is left behind would hold a pipe open.
         let (stdout, stderr) = (output("stdout"), output("stderr"));
-        let (program, leading) = self.terraform.command();
-        let child = Command::new(program)
-            .args(leading)
-            .args(arguments)
+        let own: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
+        let child = command
             .current_dir(self.configuration())
             .env_clear()
             .envs(&self.variables)
+            .envs(own)
             .stdin(Stdio::null())
             .stdout(fs::File::create(&stdout).unwrap())
             .stderr(fs::File::create(&stderr).unwrap())
             .process_group(0)
             .spawn()
             .unwrap();
-        let command = format!("terraform {} ({})", arguments.join(" "), self.terraform);
-        Running { command, child, stdout, stderr }
+        Running { command: name, child, stdout, stderr }
     }
 
     /// Runs a command to its end, whatever that is.
@@ -264,6 +308,11 @@ impl Workspace {
         let run = self.run(&["output", "-json", name]).succeed();
         serde_json::from_str(&run.stdout).unwrap()
     }
+}
+
+/// Lets everybody run a file.
+pub(crate) fn make_executable(path: &Path) {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// What Terraform would do.

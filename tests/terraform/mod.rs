@@ -10,6 +10,7 @@ mod data_sources;
 mod debug;
 mod ephemeral;
 mod examples;
+mod guides;
 mod identity;
 mod interrupt;
 mod kill;
@@ -68,12 +69,18 @@ async fn stage(
     })
     .await
     .unwrap();
+    let workspace = workspace_at(terraform, &cloud);
+    (cloud, workspace)
+}
+
+/// Another workspace for the same account of `cloud`.
+fn workspace_at(terraform: &Terraform, cloud: &Simulator) -> Workspace {
     let mut workspace = Workspace::new(terraform);
     workspace.set("COMPSHARE_BASE_URL", cloud.url());
     workspace.set("COMPSHARE_PUBLIC_KEY", PUBLIC_KEY);
     workspace.set("COMPSHARE_PRIVATE_KEY", PRIVATE_KEY);
     workspace.write("provider.tf", PROVIDER);
-    (cloud, workspace)
+    workspace
 }
 
 /// A moment of the cloud's that is no more than a few polls.

@@ -1,0 +1,12 @@
+#!/bin/sh
+# ci.sh plan    exit code 0: nothing to do; 2: something to do, saved in tfplan; 1: failed
+# ci.sh apply   does what was saved, and nothing else; exit code 0: done; 1: failed
+set -eu
+export TF_IN_AUTOMATION=1 TF_INPUT=0
+
+case "${1-}" in
+plan) exec terraform plan -detailed-exitcode -lock-timeout=10m -out=tfplan ;;
+apply) exec terraform apply -lock-timeout=10m tfplan ;;
+esac
+echo "usage: $0 plan|apply" >&2
+exit 64

@@ -1,0 +1,15 @@
+data "compshare_instances" "fleet" {
+  tag = "training"
+}
+
+resource "compshare_instance_power" "fleet" {
+  for_each = toset([
+    for instance in data.compshare_instances.fleet.instances :
+    instance.instance_id if instance.state != "Install Fail"
+  ])
+  instance_id = each.key
+}
+
+output "states" {
+  value = { for id, instance in compshare_instance_power.fleet : id => instance.state }
+}

@@ -1,0 +1,9 @@
+variable "working" {
+  description = "Whether the instance is to run now."
+  type        = bool
+}
+
+resource "compshare_instance_power" "training" {
+  instance_id = "uhost-1a2b3c4d"
+  state       = var.working ? "Running" : "Stopped"
+}

@@ -1,0 +1,7 @@
+action "compshare_instance_start" "training" {
+  config {
+    instance_id       = "uhost-1a2b3c4d"
+    wait_for_capacity = true
+    timeout           = "6h"
+  }
+}

@@ -1,0 +1,9 @@
+resource "compshare_instance_power" "training" {
+  instance_id       = "uhost-1a2b3c4d"
+  wait_for_capacity = true
+
+  timeouts {
+    create = "6h"
+    update = "6h"
+  }
+}
