@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Simulator};
 
 use self::page::{Block, Page, repository};
-use super::{PROVIDER, SHORT, changes, stage, workspace_at};
+use super::{PRIVATE_KEY, PROVIDER, PUBLIC_KEY, SHORT, changes, stage, workspace_at};
 use crate::support::terraform::{
     Feature, Run, Running, Terraform, Workspace, make_executable, with_each_terraform,
     with_each_terraform_that_has,
@@ -400,7 +400,10 @@ fn ci() {
 
         guide.follow().succeed();
         let log = guide.workspace.read("debug.log");
-        assert!(log.contains("DescribeCompShareInstance"), "{log}");
+        for fact in ["action=DescribeCompShareInstance", "ret_code=0", "request_id="] {
+            assert!(log.contains(fact), "no `{fact}` in the log: {log}");
+        }
+        assert!(!log.contains(PRIVATE_KEY) && !log.contains(PUBLIC_KEY), "{log}");
 
         guide.workspace.unset("COMPSHARE_PUBLIC_KEY");
         guide.workspace.unset("COMPSHARE_PRIVATE_KEY");
