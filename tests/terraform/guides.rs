@@ -28,7 +28,7 @@ const GUIDES: [&str; 7] =
     ["adopt", "billing", "ci", "fleet", "schedule", "sold-out", "without-gpu"];
 
 /// Pages beside the guides that there are in English and in Chinese: a line each.
-const TRANSLATED: &[(&str, &str)] = &[];
+const TRANSLATED: &[(&str, &str)] = &[("README.md", "README.zh-CN.md")];
 
 const START: &str = "StartCompShareInstance";
 const STOP: &str = "StopCompShareInstance";
