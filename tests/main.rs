@@ -9,6 +9,8 @@ mod docs;
 mod faults;
 mod process;
 mod protocol;
+#[cfg(unix)]
+mod release;
 mod simulator;
 mod support;
 mod terraform;

@@ -36,6 +36,14 @@ pub(crate) const MIRROR: &str = "mirror.example.com/tools/compshare";
 /// No command of any scenario takes this long; one that does hangs.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// Terraform's own settings, in the root of a workspace.
+const SETTINGS: &str = "terraform.rc";
+
+/// Settings that say where providers come from.
+fn provider_installation(method: &str) -> String {
+    format!("provider_installation {{\n  {method}\n}}\n")
+}
+
 /// A folder with a configuration and its state, for one Terraform.
 ///
 /// Its commands see no environment but what is set here: not the user's keys, home folder, proxies or `TF_` variables.
@@ -58,15 +66,12 @@ impl Workspace {
         }
         let provider =
             Path::new(env!("CARGO_BIN_EXE_terraform-provider-compshare")).parent().unwrap();
-        let settings = root.path().join("terraform.rc");
-        fs::write(
-            &settings,
-            format!(
-                "provider_installation {{\n  dev_overrides {{\n    \"compshare/compshare\" = {provider:?}\n    \
-                 \"{MIRROR}\" = {provider:?}\n  }}\n}}\n"
-            ),
-        )
-        .unwrap();
+        let settings = root.path().join(SETTINGS);
+        let overrides = format!(
+            "dev_overrides {{\n    \"compshare/compshare\" = {provider:?}\n    \
+             \"{MIRROR}\" = {provider:?}\n  }}"
+        );
+        fs::write(&settings, provider_installation(&overrides)).unwrap();
         let mut workspace = Self {
             terraform: terraform.clone(),
             variables: BTreeMap::new(),
@@ -82,6 +87,12 @@ impl Workspace {
             workspace.set("PATH", path);
         }
         workspace
+    }
+
+    /// Has the commands to come take providers from this folder and from nowhere else, by an `init`.
+    pub(crate) fn install_from(&self, mirror: &Path) {
+        let mirror = format!("filesystem_mirror {{\n    path = {mirror:?}\n  }}");
+        fs::write(self.root.path().join(SETTINGS), provider_installation(&mirror)).unwrap();
     }
 
     /// Sets an environment variable for the commands to come.

@@ -17,6 +17,7 @@ mod kill;
 mod lifecycle;
 mod log;
 mod oldest;
+mod package;
 mod power;
 mod query;
 mod refusals;

@@ -1,0 +1,84 @@
+//! What has to agree before a release: versions, and the lists of the platforms that it is for.
+
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
+
+/// A file of this repository.
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// What there are packages for: as Terraform calls it, and as Rust does.
+fn platforms() -> BTreeMap<String, String> {
+    let command = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/package");
+    let output = Command::new(command).arg("--list").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let lines = listed.lines().map(|line| line.split_once(' ').unwrap());
+    lines.map(|(platform, target)| (platform.to_owned(), target.to_owned())).collect()
+}
+
+/// The words after `key` in all lines that have it.
+fn words<'a>(text: &'a str, key: &str) -> Vec<&'a str> {
+    let rests = text.lines().filter_map(|line| line.split_once(key)).map(|(_, rest)| rest);
+    let mut words: Vec<_> =
+        rests.flat_map(str::split_whitespace).map(|word| word.trim_end_matches('}')).collect();
+    words.retain(|word| !word.is_empty());
+    words.sort_unstable();
+    words
+}
+
+#[test]
+fn the_changelog_begins_with_the_version_in_the_making() {
+    let changelog = read("CHANGELOG.md");
+    let heading = changelog.lines().next().unwrap();
+    let expected = concat!("## ", env!("CARGO_PKG_VERSION"), " (");
+    assert!(heading.starts_with(expected), "{heading}");
+}
+
+#[test]
+fn the_workflow_packages_each_platform_once_and_starts_it_where_it_belongs() {
+    let workflow = read(".github/workflows/release.yml");
+    let platforms = platforms();
+    let expected: Vec<_> = platforms.keys().map(String::as_str).collect();
+    assert_eq!(words(&workflow, " platforms: "), expected);
+    assert_eq!(words(&workflow, " platform: "), expected);
+}
+
+#[test]
+fn what_comes_in_with_a_dependency_is_looked_at_for_each_platform() {
+    let deny = read(".cargo/deny.toml");
+    let (_, targets) = deny.split_once("targets = [").unwrap();
+    let (targets, _) = targets.split_once(']').unwrap();
+    for target in platforms().values() {
+        assert!(targets.contains(&format!("\"{target}\"")), "{target} is missing");
+    }
+}
+
+/// Whoever can move a tag of an action could otherwise change what a release is made with.
+#[test]
+fn actions_are_pinned_by_commit() {
+    for workflow in ["ci", "release"] {
+        let text = read(&format!(".github/workflows/{workflow}.yml"));
+        let used: Vec<_> = text.lines().filter_map(|line| line.split_once("uses: ")).collect();
+        assert!(!used.is_empty(), "{workflow}");
+        for (_, action) in used {
+            let (_, commit) = action.split_once('@').unwrap();
+            let (commit, version) = commit.split_once(" # v").unwrap();
+            let is_commit =
+                commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_commit && !version.is_empty(), "{action}");
+        }
+    }
+}
+
+/// The bytes of a package depend on it, so it is tested with the same one.
+#[test]
+fn both_workflows_use_the_same_rust_which_the_sources_are_fit_for() {
+    let toolchain = |workflow: &str| {
+        let text = read(&format!(".github/workflows/{workflow}.yml"));
+        let line = text.lines().find_map(|line| line.split_once("RUSTUP_TOOLCHAIN: \""));
+        line.unwrap().1.trim_end_matches('"').to_owned()
+    };
+    assert_eq!(toolchain("ci"), toolchain("release"));
+    assert!(toolchain("release").starts_with(env!("CARGO_PKG_RUST_VERSION")));
+}
