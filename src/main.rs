@@ -5,11 +5,10 @@ use std::{
     ffi::OsString,
     fmt::Write as _,
     io::{self, Write as _},
-    num::NonZero,
     process::ExitCode,
 };
 
-use clap::Parser as _;
+use lexopt::Arg;
 use terraform_provider_compshare::{
     environment::Environment,
     plugin::{self, Cookie, Plugin},
@@ -36,27 +35,40 @@ const PLUGIN: Plugin = Plugin {
 /// stops at 4 MiB.
 const MESSAGE_LIMIT: usize = 256 * 1024 * 1024;
 
-/// More threads would only cost start-up: a host has ten calls under way at most, and all they do
-/// is wait.
-const MOST_THREADS: usize = 4;
-
-/// What a report of a fault has to say.
-const VERSION: &str =
-    concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILD"), ", plugin protocol 5)");
-
-/// Terraform provider for CompShare.
-///
-/// Terraform and OpenTofu start this program by themselves, without arguments; run by hand it does
-/// nothing.
-#[derive(clap::Parser)]
-#[command(version = VERSION, after_long_help = DEVELOPMENT)]
-struct Arguments {
-    /// Serve until interrupted, for hosts that are given what this prints on stdout
-    #[arg(long)]
-    debug: bool,
+/// What a person can ask of the program. Hosts ask nothing; they start it.
+enum Request {
+    /// Serve the host that started this.
+    Serve,
+    /// Serve any host, until interrupted.
+    Debug,
+    /// Tell what this is.
+    Help,
+    /// Tell which this is.
+    Version,
 }
 
-const DEVELOPMENT: &str = r#"To use a build of your own, tell Terraform where it is, in its configuration file (~/.terraformrc,
+/// What a report of a fault has to say.
+const VERSION: &str = concat!(
+    "terraform-provider-compshare ",
+    env!("CARGO_PKG_VERSION"),
+    " (",
+    env!("BUILD"),
+    ", plugin protocol 5)"
+);
+
+const HELP: &str = r#"Terraform provider for CompShare.
+
+Terraform and OpenTofu start this program by themselves, without arguments; run by hand it does
+nothing.
+
+Usage: terraform-provider-compshare [OPTIONS]
+
+Options:
+      --debug    Serve until interrupted, for hosts that are given what this prints on stdout
+  -h, --help     Print help
+  -V, --version  Print version
+
+To use a build of your own, tell Terraform where it is, in its configuration file (~/.terraformrc,
 or any that TF_CLI_CONFIG_FILE names); no `terraform init` is needed then:
 
   provider_installation {
@@ -71,10 +83,22 @@ The log goes to stderr, from where Terraform takes it: set TF_LOG=DEBUG, or TF_L
 for this provider alone."#;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse_from(std::env::args_os().map(long_option));
+    let request = match request() {
+        Ok(request) => request,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}\n\nFor more information, try '--help'.");
+            return ExitCode::from(2);
+        }
+    };
+    let is_debug = match request {
+        Request::Help => return tell(HELP),
+        Request::Version => return tell(VERSION),
+        Request::Debug => true,
+        Request::Serve => false,
+    };
     let environment = Environment::of_process();
-    plugin::log::install(log_level(&arguments, &environment));
-    match run(&arguments, &environment) {
+    plugin::log::install(log_level(is_debug, &environment));
+    match run(is_debug, &environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Not an event: it must be seen whatever the level of the log.
@@ -84,14 +108,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments, environment: &Environment) -> Result<(), plugin::Error> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
+fn run(is_debug: bool, environment: &Environment) -> Result<(), plugin::Error> {
+    // This thread does everything but look up host names: what goes on is mostly waiting. More threads are slower to start,
+    // need more memory, and make no plan and no apply any faster.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(plugin::Error::Runtime)?;
-    let served = if arguments.debug {
+    let served = if is_debug {
         runtime.block_on(plugin::serve_debug(&PLUGIN, environment, || routes(environment)))
     } else {
         runtime.block_on(plugin::serve(&PLUGIN, environment, || routes(environment)))
@@ -111,13 +135,28 @@ fn routes(environment: &Environment) -> Routes {
 
 /// A developer who runs the provider reads its log directly; otherwise the host does, which has
 /// variables of its own.
-fn log_level(arguments: &Arguments, environment: &Environment) -> LevelFilter {
+fn log_level(is_debug: bool, environment: &Environment) -> LevelFilter {
     let own = environment.text("TF_LOG_PROVIDER_COMPSHARE");
-    if arguments.debug {
+    if is_debug {
         return plugin::log::wanted_level(own.or(Some("INFO")), None);
     }
     let host = environment.text("TF_LOG_PROVIDER").or_else(|| environment.text("TF_LOG"));
     plugin::log::wanted_level(own, host)
+}
+
+/// What the arguments ask for; the last one decides.
+fn request() -> Result<Request, lexopt::Error> {
+    let mut arguments = lexopt::Parser::from_args(std::env::args_os().skip(1).map(long_option));
+    let mut request = Request::Serve;
+    while let Some(argument) = arguments.next()? {
+        request = match argument {
+            Arg::Long("debug") => Request::Debug,
+            Arg::Short('h') | Arg::Long("help") => Request::Help,
+            Arg::Short('V') | Arg::Long("version") => Request::Version,
+            other => return Err(other.unexpected()),
+        };
+    }
+    Ok(request)
 }
 
 /// Go's flags have one dash or two, and Terraform's users know them so.
@@ -125,6 +164,14 @@ fn long_option(argument: OsString) -> OsString {
     match argument.to_str() {
         Some(name @ ("-debug" | "-help" | "-version")) => format!("-{name}").into(),
         _ => argument,
+    }
+}
+
+/// Answers a person on stdout.
+fn tell(text: &str) -> ExitCode {
+    match plugin::say(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

@@ -39,6 +39,7 @@ pub use self::{
     error::Error,
     handshake::Cookie,
     listener::{Address, Listener, Place},
+    output::say,
     services::rpc,
     shutdown::{Owner, Parent, Patience},
     tls::Acceptor,
@@ -92,7 +93,7 @@ pub async fn serve(
         certificate: acceptor.as_ref().map(Acceptor::certificate),
         multiplexing_asked: handshake::asks_for_multiplexing(environment),
     };
-    output::say(&line.to_string())?;
+    say(&line.to_string())?;
     output::silence()?;
 
     for note in handshake::negotiate(plugin.app_protocol, environment) {
@@ -119,7 +120,7 @@ pub async fn serve_debug(
 ) -> Result<(), Error> {
     let mut signals = Signals::install()?;
     let listener = Listener::bind(&handshake::place(environment)?)?;
-    output::say(&debug::announcement(plugin, listener.address()))?;
+    say(&debug::announcement(plugin, listener.address()))?;
     tracing::info!("waiting for hosts that have the variable on stdout set; Ctrl-C ends this");
     serve_on(listener, None, Owner::Developer, routes(), signals.interrupted_or_terminated()).await
 }

@@ -1,11 +1,17 @@
-//! The one thing that is ever written on stdout.
+//! The one thing that is ever written on stdout: the handshake line, or what else somebody has asked this program for.
 
 use std::io::{self, Write as _};
 
 use super::Error;
 
 /// Writes `line` and a line break on stdout, at once and whole.
-pub(super) fn say(line: &str) -> Result<(), Error> {
+///
+/// For a program that has been asked about itself, and then ends; [`serve`](super::serve) says itself what its host must know.
+///
+/// # Errors
+///
+/// [`Error::Stdout`] if nobody reads it.
+pub fn say(line: &str) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{line}").and_then(|()| stdout.flush()).map_err(Error::Stdout)
 }
