@@ -12,6 +12,8 @@ mod door;
 mod ending;
 #[cfg(target_os = "linux")]
 mod killed;
+#[cfg(target_os = "linux")]
+mod line_first;
 mod log;
 mod old_tls;
 mod other_users;

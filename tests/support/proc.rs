@@ -80,6 +80,13 @@ impl Proc {
         limits.unwrap().split_whitespace().next().unwrap().to_owned()
     }
 
+    /// How many bytes it has read so far, from files and from anything else.
+    pub(crate) fn read_so_far(&self) -> u64 {
+        let counts = fs::read_to_string(self.0.join("io")).unwrap();
+        let read = counts.lines().find_map(|line| line.strip_prefix("rchar: "));
+        read.unwrap().parse().unwrap()
+    }
+
     /// Whether it runs. What only waits to be reaped does not.
     pub(crate) fn is_running(&self) -> bool {
         // `PID (NAME) STATE …`, where the name may hold anything.
