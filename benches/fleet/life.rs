@@ -109,7 +109,8 @@ pub(crate) fn live(terraform: &Terraform, fleet: &Fleet) -> Vec<Measured> {
     measured
 }
 
-fn configuration(fleet: &Fleet) -> String {
+/// Of all instances of the fleet.
+pub(crate) fn configuration(fleet: &Fleet) -> String {
     // More than that is not under way at once, so it is never what is waited for.
     let most = fleet.parallelism.clamp(10, 1000);
     // Not `for_each`: with that, Terraform itself needs time that grows with the square of the number of instances.

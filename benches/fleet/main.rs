@@ -13,9 +13,12 @@
 //! The last two are for the greatest size only. `poll_interval` is left at its default. `max_concurrent_requests` is as high as
 //! Terraform's parallelism can make use of, since otherwise that limit, not the requests saved, would decide about the time.
 //!
+//! With `--commands` it is something else that is measured: what of the time of a command is the provider's.
+//!
 //! - `cloud`: the simulator, the gate that throttles, and what was asked of them;
 //! - `terraform`: one Terraform command, and what it and the provider cost;
 //! - `life`: the four runs, one after the other;
+//! - `commands`: the share of the provider in a command;
 //! - `report`: the table and the limits.
 
 #![cfg_attr(
@@ -30,6 +33,8 @@
 
 #[cfg(target_os = "linux")]
 mod cloud;
+#[cfg(target_os = "linux")]
+mod commands;
 #[cfg(target_os = "linux")]
 mod life;
 #[cfg(target_os = "linux")]
@@ -59,6 +64,7 @@ mod measure {
     use terraform_provider_compshare::simulator::parse_duration;
 
     use crate::{
+        commands,
         life::{self, Fleet, Measured, Run, Way},
         report::{self, Report},
         terraform::Terraform,
@@ -92,6 +98,9 @@ mod measure {
         /// parallelism; elsewhere they take the processor from each other.
         #[arg(long)]
         together: bool,
+        /// Measure what of `validate`, `plan` and `apply` is the provider's time, and nothing else.
+        #[arg(long)]
+        commands: bool,
         /// No more than 100 instances, which start and stop in a second.
         #[arg(long)]
         quick: bool,
@@ -115,6 +124,9 @@ mod measure {
         arguments.parallelism.sort_unstable_by(|one, other| other.cmp(one));
         let terraform = Terraform::packaged();
         let report = Report::new(arguments.out.clone());
+        if arguments.commands {
+            return measure_commands(&arguments, &terraform, &report);
+        }
         report.line(report::HEADING);
         let mut limits = Vec::new();
         for &instances in &arguments.instances {
@@ -132,6 +144,27 @@ mod measure {
         report.line("");
         for limit in limits {
             report.line(&limit);
+        }
+    }
+
+    fn measure_commands(arguments: &Arguments, terraform: &Terraform, report: &Report) {
+        report.line(commands::HEADING);
+        for &instances in &arguments.instances {
+            for &parallelism in &arguments.parallelism {
+                let fleet = Fleet {
+                    way: Way::WithoutLatency,
+                    instances,
+                    parallelism,
+                    latency: Duration::ZERO,
+                    start_time: Duration::ZERO,
+                    stop_time: Duration::ZERO,
+                    throttle: 0,
+                    runs: Vec::new(),
+                };
+                for row in commands::rows(terraform, &fleet) {
+                    report.line(&row);
+                }
+            }
         }
     }
 

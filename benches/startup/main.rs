@@ -1,87 +1,107 @@
-//! What a host waits for: the time from starting the provider to its handshake line, with mutual TLS, and what it holds
-//! in memory then. `cargo bench --bench startup [-- RUNS]`.
+//! What a host waits for each time it starts a provider, and what the provider holds in memory then. Whole processes, as a host
+//! starts them, with mutual TLS.
+//!
+//! `cargo bench --bench startup -- --help` lists the arguments. Given the binary of another provider, in whatever language and
+//! with protocol 5 or 6, it prints the same figures for that one, and how many times ours they are. All of them take turns, so
+//! that what else the machine does is in all figures alike; what is printed is medians.
+//!
+//! - `host`: one process, from its start to its end, by a host that does what Terraform does;
+//! - `command`: `terraform providers schema`, for which Terraform starts a provider, asks for its schemas and ends it;
+//! - `table`: medians and ratios.
 
-#![cfg(unix)]
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a benchmark that cannot go on says so and ends"
+#![cfg_attr(
+    target_os = "linux",
+    expect(clippy::unwrap_used, reason = "a measurement that cannot go on says so by panicking")
+)]
+#![cfg_attr(
+    target_os = "linux",
+    expect(clippy::print_stdout, reason = "a benchmark prints what it finds")
+)]
+#![cfg_attr(
+    not(target_os = "linux"),
+    expect(clippy::print_stderr, reason = "there is nothing else to do")
 )]
 
-use std::{
-    io::{BufRead as _, BufReader},
-    process::{Command, Stdio},
-    time::Duration,
-};
+#[cfg(target_os = "linux")]
+mod command;
+#[cfg(target_os = "linux")]
+mod host;
+#[cfg(target_os = "linux")]
+#[path = "../../tests/support/python.rs"]
+mod python;
+#[cfg(target_os = "linux")]
+mod table;
 
-use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P521_SHA512};
-use tokio::time::Instant;
-
-const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-compshare");
-const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
-
+#[cfg(target_os = "linux")]
 fn main() {
-    // Cargo adds an argument of its own, `--bench`.
-    let runs = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(20);
-    let certificate = host_certificate();
-    // Once for the page cache.
-    start(&certificate);
-    let mut starts: Vec<_> = (0..runs).map(|_| start(&certificate)).collect();
-    let bare: Vec<_> = (0..runs).map(|_| bare_process()).collect();
-    println!("runs: {runs}");
-    println!("to the handshake line:   {}", summary(starts.iter().map(|start| start.0).collect()));
-    println!("fork, exec and exit of `true`: {}", summary(bare));
-    starts.sort_by_key(|start| start.1);
-    println!("resident at that point:  {} KiB (median)", starts[starts.len() / 2].1);
-    println!("size of the binary:      {} bytes", std::fs::metadata(PROVIDER).unwrap().len());
+    measure::main();
 }
 
-/// One start: the time to the line, and the resident memory in KiB when it is out.
-fn start(certificate: &str) -> (Duration, u64) {
-    let directory = tempfile::tempdir().unwrap();
-    let mut command = Command::new(PROVIDER);
-    command
-        .env_clear()
-        .env("TMPDIR", directory.path())
-        .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
-        .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
-        .env("PLUGIN_CLIENT_CERT", certificate)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let began = Instant::now();
-    let mut child = command.spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let took = began.elapsed();
-    assert!(line.starts_with("1|5|unix|"), "{line:?}");
-    let resident = resident(child.id());
-    child.kill().unwrap();
-    child.wait().unwrap();
-    (took, resident)
+/// What a process holds is read from `/proc`.
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    eprintln!("this benchmark needs Linux");
 }
 
-fn bare_process() -> Duration {
-    let began = Instant::now();
-    assert!(Command::new("true").env_clear().status().unwrap().success());
-    began.elapsed()
-}
+#[cfg(target_os = "linux")]
+mod measure {
+    use std::path::PathBuf;
 
-/// 0 where there is no `/proc`.
-fn resident(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
-}
+    use clap::Parser;
 
-/// Like that of a host: on P-521.
-fn host_certificate() -> String {
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
-    CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap().pem()
-}
+    use crate::{
+        command::Terraform,
+        host::{Host, bare_process},
+        table::{Column, Table},
+    };
 
-fn summary(mut times: Vec<Duration>) -> String {
-    times.sort();
-    let (least, median, most) = (times[0], times[times.len() / 2], times[times.len() - 1]);
-    format!("median {median:.2?} (from {least:.2?} to {most:.2?})")
+    const OURS: &str = env!("CARGO_BIN_EXE_terraform-provider-compshare");
+
+    /// What starting a provider costs, in time and memory.
+    #[derive(Debug, Parser)]
+    struct Arguments {
+        /// How often each provider is started.
+        #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+        runs: usize,
+        /// How often Terraform is asked for each provider's schemas; 0: not at all.
+        #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+        commands: usize,
+        /// The binary of another provider, to compare with: terraform-provider-NAME, which may be followed by `_` and anything.
+        #[arg(long, value_name = "PATH")]
+        other: Vec<PathBuf>,
+        /// What `cargo bench` says to every benchmark.
+        #[arg(long, hide = true)]
+        bench: bool,
+    }
+
+    pub(crate) fn main() {
+        let arguments = Arguments::parse();
+        let mut columns = vec![Column::new(OURS.into())];
+        columns.extend(arguments.other.iter().cloned().map(Column::new));
+
+        let host = Host::new();
+        let mut bare = Vec::new();
+        // The first one is for the page cache.
+        for round in 0..=arguments.runs {
+            for column in &mut columns {
+                let life = host.live(&column.binary);
+                if round > 0 {
+                    column.lives.push(life);
+                }
+            }
+            bare.push(bare_process());
+        }
+        if arguments.commands > 0 {
+            let terraform = Terraform::packaged();
+            for round in 0..=arguments.commands {
+                for column in &mut columns {
+                    let took = terraform.providers_schema(&column.binary);
+                    if round > 0 {
+                        column.commands.push(took);
+                    }
+                }
+            }
+        }
+        print!("{}", Table { bare, columns });
+    }
 }

@@ -248,22 +248,14 @@ impl Terraform {
     /// Validates and hands over the provider block.
     pub(crate) async fn configure(&self, config: Json) -> Result<Vec<Diagnostic>, Errors> {
         self.validate_provider(config.clone()).await?;
-        let request = wire::configure::Request {
-            terraform_version: "1.15.5".to_owned(),
-            config: Some(encode(&self.provider.value(&config), &self.provider)),
-            client_capabilities: None,
-        };
+        let request = self.configuration(&config);
         let response = self.client().configure(request).await.unwrap().into_inner();
         self.told_by(&response.diagnostics, &self.provider)
     }
 
     /// ValidateResourceTypeConfig.
     pub(crate) async fn validate(&self, config: &Json) -> Result<Vec<Diagnostic>, Errors> {
-        let request = wire::validate_resource_type_config::Request {
-            type_name: RESOURCE.to_owned(),
-            config: Some(encode(&self.resource.value(config), &self.resource)),
-            client_capabilities: None,
-        };
+        let request = self.validation(config);
         let response = self.client().validate_resource_type_config(request).await;
         self.told(&response.unwrap().into_inner().diagnostics)
     }
@@ -391,24 +383,8 @@ impl Terraform {
         private: Vec<u8>,
         identity: &Value,
     ) -> Result<Plan, Errors> {
-        let destroys = config.is_null();
-        let mut configured = if destroys { Value::Null } else { self.resource.value(&config) };
-        if let (Value::Map(configured), Value::Map(prior)) = (&mut configured, prior) {
-            // Core plans as if what is ignored were configured as it is. The apply gets the real configuration again.
-            configured
-                .extend(self.ignored.iter().map(|name| ((*name).to_owned(), prior[*name].clone())));
-        }
-        let proposed = proposed_new(&self.resource, prior, &configured);
-        let request = wire::plan_resource_change::Request {
-            type_name: RESOURCE.to_owned(),
-            prior_state: Some(encode(prior, &self.resource)),
-            proposed_new_state: Some(encode(&proposed, &self.resource)),
-            config: Some(encode(&configured, &self.resource)),
-            prior_private: private,
-            prior_identity: Some(self.identity_data(identity)).filter(|_| !identity.is_null()),
-            client_capabilities: self.capabilities(),
-            ..wire::plan_resource_change::Request::default()
-        };
+        let configured = self.configured(prior, &config);
+        let request = self.planning(prior, &config, private, identity);
         let response = self.client().plan_resource_change(request).await.unwrap().into_inner();
         let warnings = self.told(&response.diagnostics)?;
         assert!(!response.legacy_type_system, "hides bugs");
@@ -432,6 +408,60 @@ impl Terraform {
             config,
             private: response.planned_private,
         })
+    }
+
+    /// The request that hands over the provider block.
+    pub(crate) fn configuration(&self, config: &Json) -> wire::configure::Request {
+        wire::configure::Request {
+            terraform_version: "1.15.5".to_owned(),
+            config: Some(encode(&self.provider.value(config), &self.provider)),
+            client_capabilities: None,
+        }
+    }
+
+    /// The request that validates `config`.
+    pub(crate) fn validation(&self, config: &Json) -> wire::validate_resource_type_config::Request {
+        wire::validate_resource_type_config::Request {
+            type_name: RESOURCE.to_owned(),
+            config: Some(encode(&self.resource.value(config), &self.resource)),
+            client_capabilities: None,
+        }
+    }
+
+    /// The request that plans `config` against `prior`, which is null before there is anything.
+    pub(crate) fn planning(
+        &self,
+        prior: &Value,
+        config: &Json,
+        prior_private: Vec<u8>,
+        identity: &Value,
+    ) -> wire::plan_resource_change::Request {
+        let configured = self.configured(prior, config);
+        let proposed = proposed_new(&self.resource, prior, &configured);
+        wire::plan_resource_change::Request {
+            type_name: RESOURCE.to_owned(),
+            prior_state: Some(encode(prior, &self.resource)),
+            proposed_new_state: Some(encode(&proposed, &self.resource)),
+            config: Some(encode(&configured, &self.resource)),
+            prior_private,
+            prior_identity: Some(self.identity_data(identity)).filter(|_| !identity.is_null()),
+            client_capabilities: self.capabilities(),
+            ..wire::plan_resource_change::Request::default()
+        }
+    }
+
+    /// The configuration that core plans with; null for a destroy.
+    fn configured(&self, prior: &Value, config: &Json) -> Value {
+        if config.is_null() {
+            return Value::Null;
+        }
+        let mut configured = self.resource.value(config);
+        if let (Value::Map(configured), Value::Map(prior)) = (&mut configured, prior) {
+            // Core plans as if what is ignored were configured as it is. The apply gets the real configuration again.
+            configured
+                .extend(self.ignored.iter().map(|name| ((*name).to_owned(), prior[*name].clone())));
+        }
+        configured
     }
 
     /// The attribute that a path of `requires_replace` names, which has to exist.

@@ -80,8 +80,8 @@ mod tests {
     use serde_json::{Value as Json, json};
     use terraform_provider_compshare::cty::Type;
 
+    use super::super::{UNKNOWN, schema::Attribute};
     use super::*;
-    use crate::support::terraform_core::{UNKNOWN, schema::Attribute};
 
     /// `required`, `optional`, `both` (optional and computed), `computed`, and a block `block` with `inner`.
     fn block() -> Block {

@@ -1,0 +1,92 @@
+//! Medians of many runs, in Markdown.
+
+use std::{fmt, fs, path::PathBuf, time::Duration};
+
+use crate::{command::provider_name, host::Life};
+
+/// Everything that was measured.
+pub(crate) struct Table {
+    /// Processes that do nothing.
+    pub(crate) bare: Vec<Duration>,
+    /// Ours first.
+    pub(crate) columns: Vec<Column>,
+}
+
+/// What was measured of one provider.
+pub(crate) struct Column {
+    pub(crate) binary: PathBuf,
+    pub(crate) lives: Vec<Life>,
+    pub(crate) commands: Vec<Duration>,
+}
+
+impl Column {
+    pub(crate) fn new(binary: PathBuf) -> Self {
+        Self { binary, lives: Vec::new(), commands: Vec::new() }
+    }
+
+    fn milliseconds(&self, of: impl Fn(&Life) -> Duration) -> f64 {
+        median(self.lives.iter().map(|life| milliseconds(of(life))).collect())
+    }
+}
+
+/// A figure of one provider.
+type Figure = fn(&Column) -> f64;
+
+/// What it is, and with how many digits it is printed.
+const ROWS: [(&str, usize, Figure); 8] = [
+    ("start to handshake line, ms", 2, |column| column.milliseconds(|life| life.line)),
+    ("resident memory then, MiB", 2, |column| {
+        median(column.lives.iter().map(|life| life.resident as f64 / 1024.0).collect())
+    }),
+    ("start to the first schemas, ms", 2, |column| column.milliseconds(|life| life.schemas)),
+    ("connection to the first schemas, ms", 2, |column| {
+        column.milliseconds(|life| life.schemas - life.connected)
+    }),
+    ("the same schemas again, ms", 2, |column| {
+        column.milliseconds(|life| life.again - life.schemas)
+    }),
+    ("start to the end, asked for right after the schemas, ms", 2, |column| {
+        column.milliseconds(|life| life.ended)
+    }),
+    ("`terraform providers schema`, ms", 0, |column| {
+        median(column.commands.iter().copied().map(milliseconds).collect())
+    }),
+    ("size of the binary, MB", 2, |column| {
+        fs::metadata(&column.binary).unwrap().len() as f64 / 1e6
+    }),
+];
+
+impl fmt::Display for Table {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((ours, others)) = self.columns.split_first() else { return Ok(()) };
+        write!(formatter, "| median of {} runs |", ours.lives.len())?;
+        for column in &self.columns {
+            write!(formatter, " {} |", provider_name(&column.binary))?;
+        }
+        writeln!(formatter, "\n|---|{}", "---|".repeat(self.columns.len()))?;
+        for (name, digits, figure) in ROWS {
+            let ours = figure(ours);
+            if ours.is_nan() {
+                continue;
+            }
+            write!(formatter, "| {name} | {ours:.digits$} |")?;
+            for other in others {
+                let figure = figure(other);
+                write!(formatter, " {figure:.digits$} ({:.1}×) |", figure / ours)?;
+            }
+            writeln!(formatter)?;
+        }
+        let bare = median(self.bare.iter().copied().map(milliseconds).collect());
+        writeln!(formatter, "\nStart and end of `true`: {bare:.2} ms.")
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// Not a number if there is none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
