@@ -5,6 +5,7 @@
 use std::{
     collections::BTreeMap,
     env::consts,
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -27,17 +28,21 @@ static PACKAGE: LazyLock<PathBuf> = LazyLock::new(|| package("packages"));
 fn package(folder: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let _ = fs::remove_dir_all(&folder);
-    let environment = Environment::of_process();
-    let profile = environment.path("COMPSHARE_PACKAGE_PROFILE").unwrap_or_else(|| "dev".as_ref());
     let output = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/package"))
         .arg("--profile")
-        .arg(profile)
+        .arg(profile())
         .arg("--output")
         .arg(&folder)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     folder
+}
+
+/// Cargo's, for the program in the package.
+fn profile() -> OsString {
+    let environment = Environment::of_process();
+    environment.path("COMPSHARE_PACKAGE_PROFILE").unwrap_or_else(|| "dev".as_ref()).to_owned()
 }
 
 /// This machine, as Terraform calls it.
@@ -221,6 +226,7 @@ fn terraform_installs_the_package_and_puts_it_to_use() {
         assert!(lock.contains(&format!("provider \"{MIRROR}\"")), "{lock}");
         assert!(lock.contains(&expected), "{expected} is not in {lock}");
         assert_only_this_is_linked(&installed(&workspace));
+        assert_names_its_commit(&installed(&workspace));
 
         workspace.apply();
         assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
@@ -251,6 +257,24 @@ fn installed(workspace: &Workspace) -> PathBuf {
     let program = folder.join(env!("CARGO_PKG_VERSION")).join(platform()).join(PROGRAM);
     assert!(program.is_file(), "{}", program.display());
     program
+}
+
+/// A report of a fault leads to the sources, if it is about a release.
+fn assert_names_its_commit(program: &Path) {
+    let output = Command::new(program).arg("--version").output().unwrap();
+    let version = String::from_utf8(output.stdout).unwrap();
+    let git = Command::new("git").args(["rev-parse", "HEAD"]).output().unwrap();
+    let head = String::from_utf8(git.stdout).unwrap();
+    let build = if profile() == "release" {
+        format!("commit {}", &head[..12])
+    } else {
+        "development build".to_owned()
+    };
+    let expected = format!(
+        "terraform-provider-compshare {} ({build}, plugin protocol 5)\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert_eq!(version, expected);
 }
 
 /// On Linux: it needs no library of the system, so its version does not matter, nor which one it is.
