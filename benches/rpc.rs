@@ -242,6 +242,7 @@ mod without_cloud {
 mod with_cloud {
     use super::*;
 
+    /// The first one looks; those that follow within a moment make do with what it saw.
     #[divan::bench]
     fn plan_resource_change_create(bencher: Bencher<'_, '_>) {
         repeat!(

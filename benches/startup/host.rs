@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{self, BufRead as _, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -21,6 +21,7 @@ use rustls::{
     },
     pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime},
 };
+use tempfile::TempDir;
 use terraform_provider_compshare::plugin::rpc::{
     Empty, grpc_controller_client::GrpcControllerClient,
 };
@@ -80,39 +81,30 @@ impl Host {
 
     /// Starts `binary`, asks for its schemas twice, and ends it.
     pub(crate) fn live(&self, binary: &Path) -> Life {
-        let directory = tempfile::tempdir().unwrap();
-        let mut command = Command::new(binary);
-        command
-            .env_clear()
-            .env("TMPDIR", directory.path())
-            .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
-            .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
-            .env("PLUGIN_MIN_PORT", "10000")
-            .env("PLUGIN_MAX_PORT", "25000")
-            .env("PLUGIN_CLIENT_CERT", &self.pem)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let began = Instant::now();
-        let mut child = command.spawn().unwrap();
-        let mut text = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut text).unwrap();
-        let line = began.elapsed();
-        let resident = resident(child.id());
-        let (connected, schemas, again) = self.runtime.block_on(async {
-            let handshake = Handshake::parse(&text);
-            let channel = self.connect(&handshake).await;
-            let connected = began.elapsed();
-            get_schemas(&channel, handshake.protocol).await;
-            let schemas = began.elapsed();
-            get_schemas(&channel, handshake.protocol).await;
-            let again = began.elapsed();
-            // The answer may be lost with the process.
-            let _ = GrpcControllerClient::new(channel).shutdown(Empty {}).await;
-            (connected, schemas, again)
-        });
-        child.wait().unwrap();
-        Life { line, resident, connected, schemas, again, ended: began.elapsed() }
+        let mut process = Process::start(binary, &self.pem);
+        self.runtime.block_on(async {
+            let channel = self.connect(&process.handshake).await;
+            let connected = process.began.elapsed();
+            get_schemas(&channel, process.handshake.protocol).await;
+            let schemas = process.began.elapsed();
+            get_schemas(&channel, process.handshake.protocol).await;
+            let again = process.began.elapsed();
+            process.end(channel).await;
+            let ended = process.began.elapsed();
+            let Process { line, resident, .. } = process;
+            Life { line, resident, connected, schemas, again, ended }
+        })
+    }
+
+    /// Starts `binary`, and hands it with a connection to `use_it`.
+    pub(crate) fn with<T>(&self, binary: &Path, use_it: impl AsyncFnOnce(u32, Channel) -> T) -> T {
+        let mut process = Process::start(binary, &self.pem);
+        self.runtime.block_on(async {
+            let channel = self.connect(&process.handshake).await;
+            let result = use_it(process.child.id(), channel.clone()).await;
+            process.end(channel).await;
+            result
+        })
     }
 
     async fn connect(&self, handshake: &Handshake) -> Channel {
@@ -159,7 +151,61 @@ pub(crate) fn bare_process() -> Duration {
     took
 }
 
-fn resident(pid: u32) -> u64 {
+/// A running provider. It is killed if it is dropped.
+struct Process {
+    child: Child,
+    began: Instant,
+    line: Duration,
+    resident: u64,
+    handshake: Handshake,
+    _directory: TempDir,
+}
+
+impl Process {
+    /// Starts `binary` for a host with this certificate.
+    fn start(binary: &Path, certificate: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut command = Command::new(binary);
+        command
+            .env_clear()
+            .env("TMPDIR", directory.path())
+            .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
+            .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
+            .env("PLUGIN_MIN_PORT", "10000")
+            .env("PLUGIN_MAX_PORT", "25000")
+            .env("PLUGIN_CLIENT_CERT", certificate)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let began = Instant::now();
+        let mut child = command.spawn().unwrap();
+        let mut text = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut text).unwrap();
+        let line = began.elapsed();
+        let resident = resident(child.id());
+        let handshake = Handshake::parse(&text);
+        Self { child, began, line, resident, handshake, _directory: directory }
+    }
+
+    /// Asks it to end, hangs up, and waits until it has ended.
+    async fn end(&mut self, channel: Channel) {
+        // The answer may be lost with the process.
+        let _ = GrpcControllerClient::new(channel).shutdown(Empty {}).await;
+        while self.child.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_micros(100)).await;
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the process holds in memory, in KiB.
+pub(crate) fn resident(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.split_whitespace().next().unwrap().parse().unwrap()

@@ -7,6 +7,7 @@
 //!
 //! - `host`: one process, from its start to its end, by a host that does what Terraform does;
 //! - `command`: `terraform providers schema`, for which Terraform starts a provider, asks for its schemas and ends it;
+//! - `waits`: the memory of a process that waits for many instances, ours only;
 //! - `table`: medians and ratios.
 
 #![cfg_attr(
@@ -31,6 +32,12 @@ mod host;
 mod python;
 #[cfg(target_os = "linux")]
 mod table;
+#[cfg(target_os = "linux")]
+#[path = "../../tests/support/terraform_core/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "most of it is for tests")]
+mod terraform_core;
+#[cfg(target_os = "linux")]
+mod waits;
 
 #[cfg(target_os = "linux")]
 fn main() {
@@ -53,6 +60,7 @@ mod measure {
         command::Terraform,
         host::{Host, bare_process},
         table::{Column, Table},
+        waits::Waits,
     };
 
     const OURS: &str = env!("CARGO_BIN_EXE_terraform-provider-compshare");
@@ -66,6 +74,9 @@ mod measure {
         /// How often Terraform is asked for each provider's schemas; 0: not at all.
         #[arg(long, value_name = "NUMBER", default_value_t = 10)]
         commands: usize,
+        /// For how many instances at once ours is to wait; 0: for none.
+        #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
+        waits: usize,
         /// The binary of another provider, to compare with: terraform-provider-NAME, which may be followed by `_` and anything.
         #[arg(long, value_name = "PATH")]
         other: Vec<PathBuf>,
@@ -103,5 +114,8 @@ mod measure {
             }
         }
         print!("{}", Table { bare, columns });
+        if arguments.waits > 0 {
+            println!("{}", Waits::measure(&host, OURS.as_ref(), arguments.waits));
+        }
     }
 }
