@@ -14,7 +14,7 @@ pub(super) fn validate<P: Provider>(
     request: wire::validate_action_config::Request,
 ) -> Result<wire::validate_action_config::Response, Diagnostics> {
     let (action, ty) = server.action(&request.type_name)?;
-    let diagnostics = encode::validated(action, request.config, &ty)?;
+    let diagnostics = encode::validated(action, request.config, ty)?;
     Ok(wire::validate_action_config::Response { diagnostics })
 }
 
@@ -25,7 +25,7 @@ pub(super) fn plan<P: Provider>(
     request: wire::plan_action::Request,
 ) -> Result<wire::plan_action::Response, Diagnostics> {
     let (action, ty) = server.action(&request.action_type)?;
-    let diagnostics = encode::validated(action, request.config, &ty)?;
+    let diagnostics = encode::validated(action, request.config, ty)?;
     Ok(wire::plan_action::Response { diagnostics, deferred: None })
 }
 
@@ -53,7 +53,7 @@ async fn run<P: Provider>(
     progress: Progress,
 ) -> Result<Diagnostics, Diagnostics> {
     let (action, ty) = server.action(&request.action_type)?;
-    let config = encode::value(request.config, &ty)?;
+    let config = encode::value(request.config, ty)?;
     let context = server.context();
     let (_, diagnostics) = told(action.invoke(&context, config, &progress).await, context);
     Ok(diagnostics)

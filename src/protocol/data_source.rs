@@ -8,7 +8,7 @@ pub(super) fn validate<P: Provider>(
     request: wire::validate_data_source_config::Request,
 ) -> Result<wire::validate_data_source_config::Response, Diagnostics> {
     let (data_source, ty) = server.data_source(&request.type_name)?;
-    let diagnostics = encode::validated(data_source, request.config, &ty)?;
+    let diagnostics = encode::validated(data_source, request.config, ty)?;
     Ok(wire::validate_data_source_config::Response { diagnostics })
 }
 
@@ -17,9 +17,9 @@ pub(super) async fn read<P: Provider>(
     request: wire::read_data_source::Request,
 ) -> Result<wire::read_data_source::Response, Diagnostics> {
     let (data_source, ty) = server.data_source(&request.type_name)?;
-    let config = encode::value(request.config, &ty)?;
+    let config = encode::value(request.config, ty)?;
     if let Some(deferred) = server.deferred(request.client_capabilities) {
-        let state = Some(encode::dynamic(&data_source.schema().block.unread(&config), &ty)?);
+        let state = Some(encode::dynamic(&data_source.schema().block.unread(&config), ty)?);
         return Ok(wire::read_data_source::Response {
             state,
             deferred: Some(deferred),
@@ -29,7 +29,7 @@ pub(super) async fn read<P: Provider>(
     let context = server.context();
     let (read, diagnostics) = told(data_source.read(&context, config).await, context);
     Ok(wire::read_data_source::Response {
-        state: encode::optional(read.as_ref(), &ty)?,
+        state: encode::optional(read.as_ref(), ty)?,
         diagnostics: encode::diagnostics(diagnostics),
         deferred: None,
     })

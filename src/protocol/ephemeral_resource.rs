@@ -8,7 +8,7 @@ pub(super) fn validate<P: Provider>(
     request: wire::validate_ephemeral_resource_config::Request,
 ) -> Result<wire::validate_ephemeral_resource_config::Response, Diagnostics> {
     let (resource, ty) = server.ephemeral_resource(&request.type_name)?;
-    let diagnostics = encode::validated(resource, request.config, &ty)?;
+    let diagnostics = encode::validated(resource, request.config, ty)?;
     Ok(wire::validate_ephemeral_resource_config::Response { diagnostics })
 }
 
@@ -17,11 +17,11 @@ pub(super) async fn open<P: Provider>(
     request: wire::open_ephemeral_resource::Request,
 ) -> Result<wire::open_ephemeral_resource::Response, Diagnostics> {
     let (resource, ty) = server.ephemeral_resource(&request.type_name)?;
-    let config = encode::value(request.config, &ty)?;
+    let config = encode::value(request.config, ty)?;
     let context = server.context();
     let (opened, diagnostics) = told(resource.open(&context, config).await, context);
     Ok(wire::open_ephemeral_resource::Response {
-        result: encode::optional(opened.as_ref(), &ty)?,
+        result: encode::optional(opened.as_ref(), ty)?,
         diagnostics: encode::diagnostics(diagnostics),
         ..wire::open_ephemeral_resource::Response::default()
     })

@@ -20,7 +20,7 @@ pub(super) fn validate<P: Provider>(
     request: wire::validate_list_resource_config::Request,
 ) -> Result<wire::validate_list_resource_config::Response, Diagnostics> {
     let (list, ty) = server.list_resource(&request.type_name)?;
-    let diagnostics = in_config(encode::validated(list, request.config, &ty)?);
+    let diagnostics = in_config(encode::validated(list, request.config, ty)?);
     Ok(wire::validate_list_resource_config::Response { diagnostics })
 }
 
@@ -57,7 +57,7 @@ async fn run<P: Provider>(
     let (list, ty) = server.list_resource(&request.type_name)?;
     let types = Types::of(server, &request.type_name)?;
     let request = ListRequest {
-        config: encode::value(request.config, &ty)?,
+        config: encode::value(request.config, ty)?,
         include_object: request.include_resource_object,
         limit: usize::try_from(request.limit).unwrap_or(0),
     };
@@ -91,7 +91,7 @@ struct Types {
 impl Types {
     fn of<P: Provider>(server: &Server<P>, type_name: &str) -> Result<Self, Diagnostics> {
         let (resource, object) = server.resource(type_name)?;
-        Ok(Self { identity: resource.identity_schema().ty(), object })
+        Ok(Self { identity: resource.identity_schema().ty(), object: object.clone() })
     }
 
     fn event(&self, listed: &ListEvent) -> Event {

@@ -8,7 +8,7 @@ pub(super) fn validate<P: Provider>(
     request: wire::validate_resource_type_config::Request,
 ) -> Result<wire::validate_resource_type_config::Response, Diagnostics> {
     let (resource, ty) = server.resource(&request.type_name)?;
-    let diagnostics = encode::validated(resource, request.config, &ty)?;
+    let diagnostics = encode::validated(resource, request.config, ty)?;
     Ok(wire::validate_resource_type_config::Response { diagnostics })
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn read<P: Provider>(
     }
     let identity = resource.identity_schema().ty();
     let stored = Object {
-        state: encode::value(request.current_state, &ty)?,
+        state: encode::value(request.current_state, ty)?,
         identity: encode::identity_value(request.current_identity, &identity)?,
     };
     let context = server.context();
@@ -39,7 +39,7 @@ pub(super) async fn read<P: Provider>(
         return Ok(wire::read_resource::Response { diagnostics, ..unread });
     };
     Ok(wire::read_resource::Response {
-        new_state: Some(encode::dynamic(&read.state, &ty)?),
+        new_state: Some(encode::dynamic(&read.state, ty)?),
         new_identity: encode::identity(&read.identity, &identity)?,
         diagnostics,
         ..unread
@@ -53,9 +53,9 @@ pub(super) async fn plan<P: Provider>(
     let (resource, ty) = server.resource(&request.type_name)?;
     let identity = resource.identity_schema().ty();
     let values = PlanRequest {
-        prior: encode::value(request.prior_state, &ty)?,
-        config: encode::value(request.config, &ty)?,
-        proposed: encode::value(request.proposed_new_state, &ty)?,
+        prior: encode::value(request.prior_state, ty)?,
+        config: encode::value(request.config, ty)?,
+        proposed: encode::value(request.proposed_new_state, ty)?,
         identity: encode::identity_value(request.prior_identity.clone(), &identity)?,
     };
     let context = server.context();
@@ -74,7 +74,7 @@ pub(super) async fn plan<P: Provider>(
         } else {
             response.planned_identity = None;
         }
-        response.planned_state = Some(encode::dynamic(&plan.planned, &ty)?);
+        response.planned_state = Some(encode::dynamic(&plan.planned, ty)?);
         response.requires_replace = plan.requires_replace.iter().map(encode::path).collect();
     }
     Ok(response)
@@ -87,8 +87,8 @@ pub(super) async fn apply<P: Provider>(
     let (resource, ty) = server.resource(&request.type_name)?;
     let identity = resource.identity_schema().ty();
     let values = ToApply {
-        prior: encode::value(request.prior_state, &ty)?,
-        planned: encode::value(request.planned_state, &ty)?,
+        prior: encode::value(request.prior_state, ty)?,
+        planned: encode::value(request.planned_state, ty)?,
         identity: encode::identity_value(request.planned_identity.clone(), &identity)?,
     };
     let exists = !values.prior.is_null();
@@ -102,7 +102,7 @@ pub(super) async fn apply<P: Provider>(
         None => (None, request.planned_identity.filter(|_| exists)),
     };
     Ok(wire::apply_resource_change::Response {
-        new_state: encode::optional(state, &ty)?,
+        new_state: encode::optional(state, ty)?,
         private: request.planned_private,
         new_identity,
         diagnostics: encode::diagnostics(diagnostics),

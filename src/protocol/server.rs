@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    ops::Deref,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
@@ -18,7 +19,27 @@ use crate::{
 };
 
 /// What is offered of one kind, by its type's name.
-pub(super) type ByName<T> = BTreeMap<&'static str, Box<T>>;
+pub(super) type ByName<T> = BTreeMap<&'static str, Offer<T>>;
+
+/// Something that is offered, and the type of its values, which is put together when it is first asked for.
+pub(super) struct Offer<T: ?Sized> {
+    offered: Box<T>,
+    ty: OnceLock<Type>,
+}
+
+impl<T: AnyOffered + ?Sized> Offer<T> {
+    fn ty(&self) -> &Type {
+        self.ty.get_or_init(|| self.offered.schema().block.ty())
+    }
+}
+
+impl<T: ?Sized> Deref for Offer<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.offered
+    }
+}
 
 /// Everything that is offered.
 struct Offers<S> {
@@ -42,7 +63,8 @@ impl<S> Offers<S> {
 }
 
 fn by_name<T: AnyOffered + ?Sized>(offered: Vec<Box<T>>) -> ByName<T> {
-    offered.into_iter().map(|one| (one.type_name(), one)).collect()
+    let offer = |offered: Box<T>| (offered.type_name(), Offer { offered, ty: OnceLock::new() });
+    offered.into_iter().map(offer).collect()
 }
 
 /// The one of that name, with the type of its values.
@@ -50,9 +72,9 @@ fn find<'a, T: AnyOffered + ?Sized>(
     offered: &'a ByName<T>,
     kind: &str,
     type_name: &str,
-) -> Result<(&'a T, Type), Diagnostics> {
+) -> Found<'a, T> {
     let Some(one) = offered.get(type_name) else { return Err(not_offered(kind, type_name)) };
-    Ok((one.as_ref(), one.schema().block.ty()))
+    Ok((one, one.ty()))
 }
 
 /// Serves one [`Provider`] to any number of hosts, one after another or at once. Cheap to clone: clones are one server.
@@ -188,7 +210,7 @@ impl<P: Provider> fmt::Debug for Server<P> {
 }
 
 /// What was looked for by its name.
-type Found<'a, T> = Result<(&'a T, Type), Diagnostics>;
+type Found<'a, T> = Result<(&'a T, &'a Type), Diagnostics>;
 
 /// The error for a name the schema does not have.
 fn not_offered(kind: &str, name: &str) -> Diagnostics {

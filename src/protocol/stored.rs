@@ -21,9 +21,9 @@ pub(super) fn upgrade<P: Provider>(
 ) -> Result<wire::upgrade_resource_state::Response, Diagnostics> {
     let (resource, ty) = server.resource(&request.type_name)?;
     check_version("state", &request.type_name, request.version, resource.schema().version)?;
-    let state = encode::state(request.raw_state, &ty)?;
+    let state = encode::state(request.raw_state, ty)?;
     Ok(wire::upgrade_resource_state::Response {
-        upgraded_state: Some(encode::dynamic(&state, &ty)?),
+        upgraded_state: Some(encode::dynamic(&state, ty)?),
         diagnostics: Vec::new(),
     })
 }
@@ -78,7 +78,7 @@ pub(super) fn move_state<P: Provider>(
         return Err(unmovable(address, source, &request.target_type_name));
     }
     check_version("state", source, request.source_schema_version, resource.schema().version)?;
-    let state = encode::state(request.source_state, &ty)?;
+    let state = encode::state(request.source_state, ty)?;
     let identity = resource.identity_schema().ty();
     let stored = request.source_identity.filter(|identity| !identity.json.is_empty());
     let target_identity = match stored {
@@ -86,7 +86,7 @@ pub(super) fn move_state<P: Provider>(
         None => None,
     };
     Ok(wire::move_resource_state::Response {
-        target_state: Some(encode::dynamic(&state, &ty)?),
+        target_state: Some(encode::dynamic(&state, ty)?),
         target_private: request.source_private,
         target_identity,
         diagnostics: Vec::new(),
@@ -118,7 +118,7 @@ pub(super) fn import<P: Provider>(
     let Object { state, identity } = resource.import(&context, by)?;
     let imported = wire::import_resource_state::ImportedResource {
         type_name: request.type_name,
-        state: Some(encode::dynamic(&state, &ty)?),
+        state: Some(encode::dynamic(&state, ty)?),
         identity: encode::identity(&identity, &identity_ty)?,
         private: Vec::new(),
     };
@@ -134,9 +134,9 @@ pub(super) fn generate_config<P: Provider>(
     request: wire::generate_resource_config::Request,
 ) -> Result<wire::generate_resource_config::Response, Diagnostics> {
     let (resource, ty) = server.resource(&request.type_name)?;
-    let state = encode::value(request.state, &ty)?;
+    let state = encode::value(request.state, ty)?;
     Ok(wire::generate_resource_config::Response {
-        config: Some(encode::dynamic(&resource.config_of(&state)?, &ty)?),
+        config: Some(encode::dynamic(&resource.config_of(&state)?, ty)?),
         diagnostics: Vec::new(),
     })
 }
