@@ -226,6 +226,7 @@ fn terraform_installs_the_package_and_puts_it_to_use() {
         assert!(lock.contains(&format!("provider \"{MIRROR}\"")), "{lock}");
         assert!(lock.contains(&expected), "{expected} is not in {lock}");
         assert_only_this_is_linked(&installed(&workspace));
+        assert_is_small(&installed(&workspace));
         assert_names_its_commit(&installed(&workspace));
 
         workspace.apply();
@@ -257,6 +258,12 @@ fn installed(workspace: &Workspace) -> PathBuf {
     let program = folder.join(env!("CARGO_PKG_VERSION")).join(platform()).join(PROGRAM);
     assert!(program.is_file(), "{}", program.display());
     program
+}
+
+/// In a release; symbols and what is for debugging would be most of it.
+fn assert_is_small(program: &Path) {
+    let size = fs::metadata(program).unwrap().len();
+    assert!(profile() != "release" || size <= 7_000_000, "{size} bytes");
 }
 
 /// A report of a fault leads to the sources, if it is about a release.
