@@ -1,9 +1,10 @@
 //! What is repeated: whatever may pass for a describe, but for a start only what the cloud cannot have done.
 
 use terraform_provider_compshare::compshare::{ErrorKind, Lost};
-use tokio::{net::TcpListener, time::Instant};
+use tokio::time::Instant;
 
 use super::*;
+use crate::support::nowhere::Nowhere;
 
 #[tokio::test]
 async fn a_describe_is_repeated_when_its_answer_is_lost() {
@@ -55,10 +56,8 @@ async fn no_answer_in_time_is_repeated_for_a_describe_only() {
 
 #[tokio::test]
 async fn a_refused_connection_is_tried_again_for_both() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let client = client(settings(&url));
+    let nowhere = Nowhere::new();
+    let client = client(settings(&nowhere.url()));
     for error in
         [client.call(&start()).await.unwrap_err(), client.call(&describe()).await.unwrap_err()]
     {

@@ -7,10 +7,11 @@ use tokio::{
 };
 
 use super::trouble::{Trouble, Unreachable};
-use crate::support::tls::self_signed_server;
+use crate::support::{nowhere::Nowhere, tls::self_signed_server};
 
-/// Two servers that are not what is looked for.
+/// Two servers that are not what is looked for, and one address without any.
 pub(super) struct Elsewhere {
+    nowhere: Nowhere,
     untrusted: String,
     no_tls: String,
     tasks: [JoinHandle<()>; 2],
@@ -23,6 +24,7 @@ impl Elsewhere {
             format!("https://localhost:{}", listener.local_addr().unwrap().port())
         };
         Self {
+            nowhere: Nowhere::new(),
             untrusted: url(&untrusted),
             no_tls: url(&no_tls),
             tasks: [
@@ -36,7 +38,7 @@ impl Elsewhere {
     pub(super) fn url(&self, trouble: &Trouble) -> Option<String> {
         let Trouble::Unreachable(why) = trouble else { return None };
         Some(match why {
-            Unreachable::Refused => nowhere(),
+            Unreachable::Refused => self.nowhere.url(),
             Unreachable::NoSuchName => "https://compshare.invalid".to_owned(),
             Unreachable::NoTls => self.no_tls.clone(),
             Unreachable::Untrusted => self.untrusted.clone(),
@@ -52,12 +54,6 @@ impl Drop for Elsewhere {
 
 async fn listen() -> TcpListener {
     TcpListener::bind(("127.0.0.1", 0)).await.unwrap()
-}
-
-/// An address where nobody listens.
-fn nowhere() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
 }
 
 /// Answers whatever comes in plain text.

@@ -17,6 +17,7 @@ use tokio::{
     runtime::Handle,
     time::{Instant, timeout},
 };
+use tokio_rustls::TlsConnector;
 use tonic::{service::Routes, transport::Channel};
 
 use super::until;
@@ -102,7 +103,7 @@ async fn serve_once(place: &Place, identity: &Identity) {
         Routes::new(server),
         future::pending(),
     ));
-    let channel = connect(&address, Some(tls)).await.unwrap();
+    let channel = connect(&address, Some(tls.clone())).await.unwrap();
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
     use_as_a_host(&channel).await;
     let mut stranger = dial(&address).await.unwrap();
@@ -110,14 +111,15 @@ async fn serve_once(place: &Place, identity: &Identity) {
     shut_down(&channel).await.unwrap();
     timeout(LIMIT, served).await.expect("it does not end").unwrap().unwrap();
     drop(channel);
-    until_nobody_listens(&address).await;
+    until_it_listens_no_more(&address, &tls).await;
 }
 
-async fn until_nobody_listens(address: &Address) {
-    let refused = async {
-        while dial(address).await.is_ok() {
+/// Until it cannot be spoken with. A port of its own may be somebody else's by then, who does not have its certificate.
+async fn until_it_listens_no_more(address: &Address, tls: &TlsConnector) {
+    let gone = async {
+        while connect(address, Some(tls.clone())).await.is_ok() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(LIMIT, refused).await.expect("it still accepts");
+    timeout(LIMIT, gone).await.expect("it still accepts");
 }

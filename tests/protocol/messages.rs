@@ -13,10 +13,13 @@ use terraform_provider_compshare::{
 };
 
 use super::{
-    DESCRIBE, ID, START, STOP, cloud_with, looks, merged, nowhere, on_start, patient, remembered,
-    reporting, until, wanted,
+    DESCRIBE, ID, START, STOP, cloud_with, looks, merged, on_start, patient, remembered, reporting,
+    until, wanted,
 };
-use crate::support::terraform_core::{Errors, Terraform, UNKNOWN};
+use crate::support::{
+    nowhere::Nowhere,
+    terraform_core::{Errors, Terraform, UNKNOWN},
+};
 
 /// A chapter in the making.
 struct Page(String);
@@ -165,7 +168,8 @@ async fn refusals(page: &mut Page) {
 
 async fn transport(page: &mut Page) {
     let nobody = async {
-        let mut terraform = Terraform::with(&nowhere(), json!({"max_retries": 0})).await;
+        let nowhere = Nowhere::new();
+        let mut terraform = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
         terraform.run(wanted(json!({}))).await.unwrap_err()
     };
     page.add("Nobody listens", nobody).await;

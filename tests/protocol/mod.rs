@@ -58,12 +58,6 @@ async fn patient() -> (Simulator, Terraform) {
     (simulator, terraform)
 }
 
-/// An address where nobody listens, and nobody has: a connection from before could still look alive.
-fn nowhere() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
-}
-
 /// A configuration for [`ID`].
 fn wanted(more: Json) -> Json {
     merged(json!({"instance_id": ID}), more)

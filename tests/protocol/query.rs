@@ -9,8 +9,9 @@ use terraform_provider_compshare::{
 };
 use tokio_stream::StreamExt as _;
 
-use super::{DESCRIBE, ID, cloud, cloud_with, looks, nowhere, until};
+use super::{DESCRIBE, ID, cloud, cloud_with, looks, until};
 use crate::support::{
+    nowhere::Nowhere,
     script::{Script, Step},
     terraform_core::{Action, Listed, Terraform, UNKNOWN},
 };
@@ -281,7 +282,8 @@ async fn a_list_that_breaks_off_is_an_error_that_says_why() {
         assert_eq!(looks(&simulator), 2);
         simulator.clear_calls();
     }
-    let nobody = Terraform::with(&nowhere(), json!({"max_retries": 0})).await;
+    let nowhere = Nowhere::new();
+    let nobody = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
     let errors = nobody.query(&json!({}), false, ALL).await.unwrap_err();
     errors.says("Unable to List Instances", &["could not be reached"]);
 }

@@ -7,10 +7,13 @@ use serde_json::json;
 use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Options, Simulator};
 
 use super::{
-    DESCRIBE, ID, START, asked, cloud, cloud_with, looks, nowhere, on_start, patient, remembered,
-    reporting, wanted,
+    DESCRIBE, ID, START, asked, cloud, cloud_with, looks, on_start, patient, remembered, reporting,
+    wanted,
 };
-use crate::support::terraform_core::{Errors, Terraform};
+use crate::support::{
+    nowhere::Nowhere,
+    terraform_core::{Errors, Terraform},
+};
 
 /// A cloud whose instance is stopped, with `fault`; and what comes of wanting it to run.
 async fn start_despite(fault: Fault) -> (Simulator, Terraform, Result<(), Errors>) {
@@ -187,7 +190,8 @@ async fn answers_that_are_lost_time_and_again_end_in_an_error_that_says_so() {
 
 #[tokio::test]
 async fn where_nobody_listens_the_error_says_so_and_nothing_was_asked() {
-    let mut terraform = Terraform::with(&nowhere(), json!({"max_retries": 0})).await;
+    let nowhere = Nowhere::new();
+    let mut terraform = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
     let errors = terraform.run(wanted(json!({}))).await.unwrap_err();
     errors
         .says("Unable to Start Instance", &["could not be reached", "the bill is what it was"])

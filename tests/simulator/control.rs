@@ -128,15 +128,23 @@ async fn control_requests_are_not_api_calls() {
 
 #[tokio::test]
 async fn a_dropped_simulator_is_gone() {
-    let cloud = Cloud::new().await;
-    let address = cloud.simulator.url().replace("http://", "");
-    let mut idle = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let cloud = Cloud::with([json!({"UHostId": "uhost-dropped"})]).await;
+    let url = cloud.simulator.url();
+    // The port may soon be another simulator's: this instance is the dropped one's alone.
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let patch = async || {
+        let url = format!("{url}/simulator/instances/uhost-dropped");
+        client.post(url).body("{}").send().await.map(|answer| answer.status())
+    };
+    assert_eq!(patch().await.unwrap(), 204);
+    let address = url.strip_prefix("http://").unwrap();
+    let mut idle = tokio::net::TcpStream::connect(address).await.unwrap();
     drop(cloud);
     let mut byte = [0];
     let closed = tokio::io::AsyncReadExt::read(&mut idle, &mut byte);
     let closed = tokio::time::timeout(Duration::from_secs(5), closed).await.unwrap();
     assert!(matches!(closed, Ok(0) | Err(_)));
-    assert!(tokio::net::TcpStream::connect(&address).await.is_err());
+    assert!(!patch().await.is_ok_and(|status| status == 204));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 pub(crate) mod effort;
 #[cfg(unix)]
 pub(crate) mod host;
+pub(crate) mod nowhere;
 #[cfg(target_os = "linux")]
 pub(crate) mod proc;
 pub(crate) mod python;
