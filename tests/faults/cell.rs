@@ -23,15 +23,15 @@ const STOP: &str = "StopCompShareInstance";
 const REBOOT: &str = "RebootCompShareInstance";
 const CALLS: [&str; 3] = [START, STOP, REBOOT];
 
-/// How long an operation may take where it waits for something that comes: no test needs a tenth of it.
-const AMPLE: Duration = Duration::from_secs(25);
-/// The same where it may wait in vain.
-const SHORT: Duration = Duration::from_secs(5);
+/// How long an operation may take where it comes to its end by itself: a fast machine needs a fifth of it.
+const AMPLE: Duration = Duration::from_secs(40);
+/// The same where it waits in vain for as long as it may. A slow machine must get as far as that in it.
+const SHORT: Duration = Duration::from_secs(8);
 /// What an operation may take beyond its time: a last request, pauses, a slow machine.
 const SLACK: Duration = Duration::from_secs(12);
 
 /// What a cell may take, with what comes before and after the operation.
-const LONGEST: Duration = Duration::from_secs(90);
+const LONGEST: Duration = Duration::from_secs(150);
 
 /// How long a start, a stop and a reboot take by the cloud's clock.
 const MOMENT: Duration = Duration::from_secs(1);
@@ -90,7 +90,7 @@ struct Cell {
 
 impl Cell {
     async fn check(&self, elsewhere: &Elsewhere) -> Outcome {
-        let limit = if self.trouble.lasts() { SHORT } else { AMPLE };
+        let limit = if self.trouble.outlasts_patience() { SHORT } else { AMPLE };
         let mut terraform = Terraform::with(&self.cloud.url(), json!({})).await;
         let prepared = self.operation.prepare(&mut terraform, limit).await;
         let before = terraform.state().cloned();

@@ -12,7 +12,7 @@ pub(super) const ID: &str = "uhost-1";
 const NAME: &str = "训练 uhost-1";
 
 /// The columns of the matrix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Operation {
     CreateRunning,
     CreateStopped,

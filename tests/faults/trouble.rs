@@ -161,9 +161,16 @@ impl Trouble {
         matches!(self, Self::Request { at: At::LooksAfterCall, .. })
     }
 
-    /// Whether an operation may wait for its end in vain.
-    pub(super) fn lasts(&self) -> bool {
-        matches!(self, Self::Request { always: true, .. })
+    /// Whether what waits for the end of it waits for as long as it may.
+    pub(super) fn outlasts_patience(&self) -> bool {
+        let Self::Request { at, always: true, effect, .. } = self else { return false };
+        match (at, effect) {
+            (At::Looks, _) => false,
+            (At::Calls, Effect::Http { status, .. }) => *status == 429,
+            (At::Calls, Effect::Refuse { ret_code, .. }) => [8441, 8903].contains(ret_code),
+            (At::Calls, _) => false,
+            (At::LooksAfterCall, _) => true,
+        }
     }
 
     /// Whether the cloud says for itself, and more than once, that there is no such instance.
