@@ -36,12 +36,12 @@ fn main() {
     divan::main();
 }
 
-/// A provider, the requests of a Terraform that has one instance in its state, and the cloud.
+/// A provider, the requests of a Terraform that has one instance in its state, and the cloud, which is there as long as they are.
 struct Bench {
     runtime: Runtime,
     client: Client,
     terraform: Terraform,
-    cloud: Simulator,
+    _cloud: Simulator,
 }
 
 impl Bench {
@@ -62,7 +62,7 @@ impl Bench {
             let client = ProviderClient::new(ProviderServer::new(Server::new(provider)));
             (client, terraform, cloud)
         });
-        Self { runtime, client, terraform, cloud }
+        Self { runtime, client, terraform, _cloud: cloud }
     }
 
     /// Handed this provider block.
@@ -73,9 +73,7 @@ impl Bench {
         assert_eq!(answer.into_inner(), wire::configure::Response::default());
         bench
     }
-}
 
-impl Bench {
     /// The plan of an instance that is not in the state.
     fn creating(&self) -> wire::plan_resource_change::Request {
         self.terraform.planning(&Value::Null, &config("uhost-1"), Vec::new(), &Value::Null)
@@ -275,10 +273,8 @@ mod with_cloud {
             Bench::configured(json!({})),
             apply_resource_change,
             |bench: &Bench| {
-                let creation = bench.terraform.another();
-                let creation = async move { creation.creation(config("uhost-1")).await };
-                bench.cloud.clear_calls();
-                bench.runtime.block_on(creation)
+                let terraform = bench.terraform.another();
+                bench.runtime.block_on(terraform.creation(config("uhost-1")))
             },
             |answer: &wire::apply_resource_change::Response| {
                 answer.diagnostics.is_empty() && answer.new_state.is_some()

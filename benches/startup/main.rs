@@ -28,6 +28,9 @@ mod command;
 #[cfg(target_os = "linux")]
 mod host;
 #[cfg(target_os = "linux")]
+#[path = "../packaged.rs"]
+mod packaged;
+#[cfg(target_os = "linux")]
 #[path = "../../tests/support/python.rs"]
 mod python;
 #[cfg(target_os = "linux")]
@@ -57,8 +60,9 @@ mod measure {
     use clap::Parser;
 
     use crate::{
-        command::Terraform,
+        command::providers_schema,
         host::{Host, bare_process},
+        packaged::Packaged,
         table::{Column, Table},
         waits::Waits,
     };
@@ -103,10 +107,10 @@ mod measure {
             bare.push(bare_process());
         }
         if arguments.commands > 0 {
-            let terraform = Terraform::packaged();
+            let terraform = Packaged::new();
             for round in 0..=arguments.commands {
                 for column in &mut columns {
-                    let took = terraform.providers_schema(&column.binary);
+                    let took = providers_schema(&terraform, &column.binary);
                     if round > 0 {
                         column.commands.push(took);
                     }
