@@ -12,7 +12,7 @@ use super::{
     schema_markdown,
     template::{self, Scope},
 };
-use crate::framework::{AnyOffered, Block, IdentitySchema, Provider};
+use crate::framework::{Block, ErasedDefinition, IdentitySchema, Provider};
 
 const DOCS: &str = "docs";
 const TEMPLATES: &str = "templates";
@@ -156,7 +156,7 @@ impl Rendering<'_> {
         self.render(&format!("{INDEX}{TEMPLATE}"), INDEX, &fields)
     }
 
-    fn page<T: AnyOffered + ?Sized>(
+    fn page<T: ErasedDefinition + ?Sized>(
         &mut self,
         kind: &Kind,
         offered: &T,

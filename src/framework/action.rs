@@ -6,13 +6,13 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    AnyOffered, Context, Diagnostics, Offered,
-    offered::{Typed, typed},
+    Context, Definition, Diagnostics, ErasedDefinition,
+    definition::{Erased, typed},
 };
 use crate::cty::Value;
 
 /// One action, as its author writes it. It may be invoked any number of times.
-pub trait Action: Offered {
+pub trait Action: Definition {
     /// Does it, telling the practitioner how it goes.
     ///
     /// # Errors
@@ -25,11 +25,11 @@ pub trait Action: Offered {
     ) -> impl Future<Output = Result<(), Diagnostics>> + Send;
 
     /// As a server holds it, without its types.
-    fn boxed(self) -> Box<dyn AnyAction<Self::Session>>
+    fn boxed(self) -> Box<dyn ErasedAction<Self::Session>>
     where
         Self: Sized,
     {
-        Box::new(Typed::new(self))
+        Box::new(Erased::new(self))
     }
 }
 
@@ -51,7 +51,7 @@ impl Progress {
 }
 
 /// [`Action`] without its types. Implemented for every one.
-pub trait AnyAction<S>: AnyOffered {
+pub trait ErasedAction<S>: ErasedDefinition {
     /// As [`Action::invoke`].
     ///
     /// # Errors
@@ -64,13 +64,13 @@ pub trait AnyAction<S>: AnyOffered {
     ) -> BoxFuture<'a, Result<(), Diagnostics>>;
 }
 
-impl<A: Action> AnyAction<A::Session> for Typed<A> {
+impl<A: Action> ErasedAction<A::Session> for Erased<A> {
     fn invoke<'a>(
         &'a self,
         context: &'a Context<A::Session>,
         config: Value,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<(), Diagnostics>> {
-        Box::pin(async move { self.offered.invoke(context, typed(&config)?, progress).await })
+        Box::pin(async move { self.definition.invoke(context, typed(&config)?, progress).await })
     }
 }

@@ -5,13 +5,13 @@ use std::future::Future;
 use futures_util::future::BoxFuture;
 
 use super::{
-    AnyOffered, Context, Convert as _, Diagnostics, Offered,
-    offered::{Typed, typed, wholly_known},
+    Context, Convert as _, Definition, Diagnostics, ErasedDefinition,
+    definition::{Erased, typed, wholly_known},
 };
 use crate::cty::Value;
 
 /// One data source, as its author writes it.
-pub trait DataSource: Offered {
+pub trait DataSource: Definition {
     /// What there is, for a configuration that is wholly known. What is configured comes back as it was.
     ///
     /// # Errors
@@ -23,16 +23,16 @@ pub trait DataSource: Offered {
     ) -> impl Future<Output = Result<Self::Model, Diagnostics>> + Send;
 
     /// As a server holds it, without its types.
-    fn boxed(self) -> Box<dyn AnyDataSource<Self::Session>>
+    fn boxed(self) -> Box<dyn ErasedDataSource<Self::Session>>
     where
         Self: Sized,
     {
-        Box::new(Typed::new(self))
+        Box::new(Erased::new(self))
     }
 }
 
 /// [`DataSource`] without its types. Implemented for every one.
-pub trait AnyDataSource<S>: AnyOffered {
+pub trait ErasedDataSource<S>: ErasedDefinition {
     /// As [`DataSource::read`].
     ///
     /// # Errors
@@ -44,14 +44,14 @@ pub trait AnyDataSource<S>: AnyOffered {
     ) -> BoxFuture<'a, Result<Value, Diagnostics>>;
 }
 
-impl<D: DataSource> AnyDataSource<D::Session> for Typed<D> {
+impl<D: DataSource> ErasedDataSource<D::Session> for Erased<D> {
     fn read<'a>(
         &'a self,
         context: &'a Context<D::Session>,
         config: Value,
     ) -> BoxFuture<'a, Result<Value, Diagnostics>> {
         Box::pin(async move {
-            let read = self.offered.read(context, typed(&config)?).await?;
+            let read = self.definition.read(context, typed(&config)?).await?;
             wholly_known(read.into_value(), "read")
         })
     }

@@ -5,15 +5,15 @@ use std::future::Future;
 use futures_util::future::BoxFuture;
 
 use super::{
-    AnyOffered, Context, Convert as _, Diagnostics, Offered,
-    offered::{Typed, typed, wholly_known},
+    Context, Convert as _, Definition, Diagnostics, ErasedDefinition,
+    definition::{Erased, typed, wholly_known},
 };
 use crate::cty::Value;
 
 /// One ephemeral resource, as its author writes it.
 ///
 /// There is nothing here to renew or to close: an opened one is a value and no more.
-pub trait EphemeralResource: Offered {
+pub trait EphemeralResource: Definition {
     /// The value for this run, for a configuration that is wholly known. What is configured comes back as it was.
     ///
     /// Hosts open it while planning, and again while applying.
@@ -27,16 +27,16 @@ pub trait EphemeralResource: Offered {
     ) -> impl Future<Output = Result<Self::Model, Diagnostics>> + Send;
 
     /// As a server holds it, without its types.
-    fn boxed(self) -> Box<dyn AnyEphemeralResource<Self::Session>>
+    fn boxed(self) -> Box<dyn ErasedEphemeralResource<Self::Session>>
     where
         Self: Sized,
     {
-        Box::new(Typed::new(self))
+        Box::new(Erased::new(self))
     }
 }
 
 /// [`EphemeralResource`] without its types. Implemented for every one.
-pub trait AnyEphemeralResource<S>: AnyOffered {
+pub trait ErasedEphemeralResource<S>: ErasedDefinition {
     /// As [`EphemeralResource::open`].
     ///
     /// # Errors
@@ -48,14 +48,14 @@ pub trait AnyEphemeralResource<S>: AnyOffered {
     ) -> BoxFuture<'a, Result<Value, Diagnostics>>;
 }
 
-impl<E: EphemeralResource> AnyEphemeralResource<E::Session> for Typed<E> {
+impl<E: EphemeralResource> ErasedEphemeralResource<E::Session> for Erased<E> {
     fn open<'a>(
         &'a self,
         context: &'a Context<E::Session>,
         config: Value,
     ) -> BoxFuture<'a, Result<Value, Diagnostics>> {
         Box::pin(async move {
-            let opened = self.offered.open(context, typed(&config)?).await?;
+            let opened = self.definition.open(context, typed(&config)?).await?;
             wholly_known(opened.into_value(), "opening")
         })
     }

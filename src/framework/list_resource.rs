@@ -6,14 +6,14 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::Sender;
 
 use super::{
-    AnyOffered, Context, Convert as _, Diagnostics, Offered, Resource,
-    offered::{Typed, typed},
+    Context, Convert as _, Definition, Diagnostics, ErasedDefinition, Resource,
+    definition::{Erased, typed},
 };
 use crate::cty::Value;
 
 /// The list of one managed resource type's objects, as its author writes it. It has the name of that type; its model is what
 /// a practitioner writes in `config`.
-pub trait ListResource: Offered {
+pub trait ListResource: Definition {
     /// The managed resource whose objects are listed.
     type Resource: Resource<Session = Self::Session>;
 
@@ -29,11 +29,11 @@ pub trait ListResource: Offered {
     ) -> impl Future<Output = Result<(), Diagnostics>> + Send;
 
     /// As a server holds it, without its types.
-    fn boxed(self) -> Box<dyn AnyListResource<Self::Session>>
+    fn boxed(self) -> Box<dyn ErasedListResource<Self::Session>>
     where
         Self: Sized,
     {
-        Box::new(Typed::new(self))
+        Box::new(Erased::new(self))
     }
 }
 
@@ -99,7 +99,7 @@ pub struct ListRequest {
 }
 
 /// [`ListResource`] without its types. Implemented for every one.
-pub trait AnyListResource<S>: AnyOffered {
+pub trait ErasedListResource<S>: ErasedDefinition {
     /// As [`ListResource::list`].
     ///
     /// # Errors
@@ -112,7 +112,7 @@ pub trait AnyListResource<S>: AnyOffered {
     ) -> BoxFuture<'a, Result<(), Diagnostics>>;
 }
 
-impl<L: ListResource> AnyListResource<L::Session> for Typed<L> {
+impl<L: ListResource> ErasedListResource<L::Session> for Erased<L> {
     fn list<'a>(
         &'a self,
         context: &'a Context<L::Session>,
@@ -126,7 +126,7 @@ impl<L: ListResource> AnyListResource<L::Session> for Typed<L> {
             if limit == 0 {
                 return Ok(());
             }
-            self.offered.list(context, typed(&config)?, &mut results).await
+            self.definition.list(context, typed(&config)?, &mut results).await
         })
     }
 }

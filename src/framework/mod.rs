@@ -9,33 +9,35 @@ mod action;
 mod attr;
 mod context;
 mod data_source;
+mod definition;
 mod diagnostics;
 mod duration;
 mod ephemeral_resource;
 mod identity;
 mod list_resource;
 mod model;
-mod offered;
 mod plan;
 mod provider;
 mod resource;
 mod schema;
 
-pub use action::{Action, AnyAction, Progress};
+pub use action::{Action, ErasedAction, Progress};
 pub use attr::{Attr, Convert, Sensitive, unexpected};
 pub use context::Context;
-pub use data_source::{AnyDataSource, DataSource};
+pub use data_source::{DataSource, ErasedDataSource};
+pub use definition::{Definition, ErasedDefinition};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use duration::{DurationError, parse_duration};
-pub use ephemeral_resource::{AnyEphemeralResource, EphemeralResource};
+pub use ephemeral_resource::{EphemeralResource, ErasedEphemeralResource};
 pub use identity::{IdentityAttribute, IdentitySchema};
-pub use list_resource::{AnyListResource, ListEvent, ListRequest, ListResource, Listed, Results};
+pub use list_resource::{
+    ErasedListResource, ListEvent, ListRequest, ListResource, Listed, Results,
+};
 pub use model::{Model, attribute_name, model};
-pub use offered::{AnyOffered, Offered};
 pub use plan::{Planned, planned_state};
 pub use provider::{Host, Provider};
 pub use resource::{
-    AnyResource, Applied, Change, Failure, ImportBy, Object, PlanRequest, PlanResponse, Resource,
-    ToApply,
+    Applied, Change, ErasedResource, Failure, ImportBy, Object, PlanRequest, PlanResponse,
+    Resource, ToApply,
 };
 pub use schema::{Attribute, Block, Mode, NestedBlock, Replacement, Rule, Schema};

@@ -1,4 +1,4 @@
-//! Typed models: one struct that stands for configuration, plan and state alike.
+//! Erased models: one struct that stands for configuration, plan and state alike.
 
 use crate::cty::{Error, Value};
 

@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use super::{
-    AnyAction, AnyDataSource, AnyEphemeralResource, AnyListResource, AnyResource, Diagnostics,
-    Model, Schema,
+    Diagnostics, ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedListResource,
+    ErasedResource, Model, Schema,
 };
 
 /// What is known of the host that configures the provider.
@@ -40,32 +40,32 @@ pub trait Provider: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Session, Diagnostics>> + Send;
 
     /// Whether a configured provider cannot make calls yet, because values of its configuration are known only after apply.
-    fn is_waiting(&self, _session: &Self::Session) -> bool {
+    fn config_is_unknown(&self, _session: &Self::Session) -> bool {
         false
     }
 
     /// The managed resources.
-    fn resources(&self) -> Vec<Box<dyn AnyResource<Self::Session>>> {
+    fn resources(&self) -> Vec<Box<dyn ErasedResource<Self::Session>>> {
         Vec::new()
     }
 
     /// The data sources.
-    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<Self::Session>>> {
+    fn data_sources(&self) -> Vec<Box<dyn ErasedDataSource<Self::Session>>> {
         Vec::new()
     }
 
     /// The ephemeral resources.
-    fn ephemeral_resources(&self) -> Vec<Box<dyn AnyEphemeralResource<Self::Session>>> {
+    fn ephemeral_resources(&self) -> Vec<Box<dyn ErasedEphemeralResource<Self::Session>>> {
         Vec::new()
     }
 
     /// The lists of managed resources' objects.
-    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<Self::Session>>> {
+    fn list_resources(&self) -> Vec<Box<dyn ErasedListResource<Self::Session>>> {
         Vec::new()
     }
 
     /// The actions.
-    fn actions(&self) -> Vec<Box<dyn AnyAction<Self::Session>>> {
+    fn actions(&self) -> Vec<Box<dyn ErasedAction<Self::Session>>> {
         Vec::new()
     }
 }

@@ -5,8 +5,9 @@ use std::future::Future;
 use futures_util::future::BoxFuture;
 
 use super::{
-    AnyOffered, Context, Convert as _, Diagnostic, Diagnostics, IdentitySchema, Model, Offered,
-    offered::{Typed, optional, typed, wholly_known},
+    Context, Convert as _, Definition, Diagnostic, Diagnostics, ErasedDefinition, IdentitySchema,
+    Model,
+    definition::{Erased, optional, typed, wholly_known},
     planned_state,
 };
 use crate::cty::{Path, Value};
@@ -54,7 +55,7 @@ pub enum ImportBy<I> {
 ///
 /// What Terraform checks, and an author therefore has to keep: a configured value is planned as configured or as the
 /// prior value; whatever the plan knows comes back from the apply unchanged; nothing is unknown after an apply.
-pub trait Resource: Offered {
+pub trait Resource: Definition {
     /// What says which object it is.
     type Identity: Model;
 
@@ -145,14 +146,14 @@ pub trait Resource: Offered {
 
     /// The configuration that an imported object is best written down with, so that its plan is empty. It sets nothing that
     /// only the provider sets.
-    fn config_of(&self, state: Self::Model) -> Self::Model;
+    fn generated_config(&self, state: Self::Model) -> Self::Model;
 
     /// As a server holds it, without its types.
-    fn boxed(self) -> Box<dyn AnyResource<Self::Session>>
+    fn boxed(self) -> Box<dyn ErasedResource<Self::Session>>
     where
         Self: Sized,
     {
-        Box::new(Typed::new(self))
+        Box::new(Erased::new(self))
     }
 }
 
@@ -217,7 +218,7 @@ impl Object {
 }
 
 /// [`Resource`] without its types, so that a server can hold many. Implemented for every [`Resource`].
-pub trait AnyResource<S>: AnyOffered {
+pub trait ErasedResource<S>: ErasedDefinition {
     /// As [`Resource::identity_schema`].
     fn identity_schema(&self) -> IdentitySchema;
 
@@ -248,12 +249,12 @@ pub trait AnyResource<S>: AnyOffered {
     ///
     /// # Errors
     /// The state does not fit the schema.
-    fn config_of(&self, state: &Value) -> Result<Value, Diagnostics>;
+    fn generated_config(&self, state: &Value) -> Result<Value, Diagnostics>;
 }
 
-impl<R: Resource> AnyResource<R::Session> for Typed<R> {
+impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
     fn identity_schema(&self) -> IdentitySchema {
-        self.offered.identity_schema()
+        self.definition.identity_schema()
     }
 
     fn plan<'a>(
@@ -272,14 +273,14 @@ impl<R: Resource> AnyResource<R::Session> for Typed<R> {
             // A replacement is planned once more as a create; what the update would do is of no interest then.
             if plan.requires_replace.is_empty() {
                 let change = Change { config: &typed(&config)?, prior: prior.as_ref() };
-                self.offered.plan(context, change, &mut planned).await?;
+                self.definition.plan(context, change, &mut planned).await?;
             }
             let derived = self.identity(&planned);
             let is_another = prior.is_none() || !plan.requires_replace.is_empty();
             let identity = if is_another {
                 derived
             } else {
-                self.offered.identity_schema().kept(identity, derived)?
+                self.definition.identity_schema().kept(identity, derived)?
             };
             Ok(PlanResponse {
                 planned: with_promises(planned.into_value(), &plan.value),
@@ -312,12 +313,12 @@ impl<R: Resource> AnyResource<R::Session> for Typed<R> {
         stored: Object,
     ) -> BoxFuture<'a, Result<Object, Diagnostics>> {
         Box::pin(async move {
-            let read = self.offered.read(context, typed(&stored.state)?).await?;
+            let read = self.definition.read(context, typed(&stored.state)?).await?;
             let Some(state) = read else { return Ok(Object::gone()) };
             let identity = self.identity(&state);
             Ok(Object {
                 state: wholly_known(state.into_value(), "read")?,
-                identity: self.offered.identity_schema().kept(stored.identity, identity)?,
+                identity: self.definition.identity_schema().kept(stored.identity, identity)?,
             })
         })
     }
@@ -331,19 +332,19 @@ impl<R: Resource> AnyResource<R::Session> for Typed<R> {
             ImportBy::Id(id) => ImportBy::Id(id),
             ImportBy::Identity(identity) => ImportBy::Identity(typed(&identity)?),
         };
-        let state = self.offered.import(context, by)?;
+        let state = self.definition.import(context, by)?;
         let identity = self.identity(&state);
         Ok(Object { state: wholly_known(state.into_value(), "import")?, identity })
     }
 
-    fn config_of(&self, state: &Value) -> Result<Value, Diagnostics> {
-        Ok(self.offered.config_of(typed(state)?).into_value())
+    fn generated_config(&self, state: &Value) -> Result<Value, Diagnostics> {
+        Ok(self.definition.generated_config(typed(state)?).into_value())
     }
 }
 
-impl<R: Resource> Typed<R> {
+impl<R: Resource> Erased<R> {
     fn identity(&self, model: &R::Model) -> Value {
-        self.offered.identity(model).into_value()
+        self.definition.identity(model).into_value()
     }
 
     /// A state to be saved. The planned identity is its identity, unless it left something open.
@@ -361,7 +362,7 @@ impl<R: Resource> Typed<R> {
     ) -> Result<PlanResponse, Diagnostics> {
         let mut identity = stored;
         if let Some(prior) = &prior {
-            self.offered.plan_destroy(context, prior).await?;
+            self.definition.plan_destroy(context, prior).await?;
             if identity.is_null() {
                 identity = self.identity(prior);
             }
@@ -378,10 +379,12 @@ impl<R: Resource> Typed<R> {
         let prior = optional::<R::Model>(&request.prior)?;
         let planned = optional::<R::Model>(&request.planned)?;
         match (prior, planned) {
-            (None, Some(plan)) => self.offered.create(context, plan).await.map(Some),
-            (Some(prior), Some(plan)) => self.offered.update(context, prior, plan).await.map(Some),
+            (None, Some(plan)) => self.definition.create(context, plan).await.map(Some),
+            (Some(prior), Some(plan)) => {
+                self.definition.update(context, prior, plan).await.map(Some)
+            }
             (Some(state), None) => {
-                self.offered.delete(context, state).await?;
+                self.definition.delete(context, state).await?;
                 Ok(None)
             }
             (None, None) => Ok(None),

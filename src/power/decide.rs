@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::{
-    GpuMode, Pace, Place, Target,
+    GpuMode, Location, Pace, Target,
     failure::{NoGpuRefusal, Reason, Verb},
     history::{History, Sent},
 };
@@ -158,7 +158,7 @@ pub(super) fn within(seen: &Instance, only_in: Option<&str>) -> Result<(), Reaso
 }
 
 /// Whether the instance is where it is claimed to be.
-pub(super) fn place(seen: &Instance, claim: &Place) -> Result<(), Reason> {
+pub(super) fn place(seen: &Instance, claim: &Location) -> Result<(), Reason> {
     let differs = |claimed: &Option<String>, actual: &Option<String>| match (claimed, actual) {
         (Some(claimed), Some(actual)) if claimed != actual => {
             Some((claimed.clone(), actual.clone()))
@@ -499,7 +499,7 @@ mod tests {
     #[test]
     fn a_claim_is_held_against_what_the_answer_says_and_only_that() {
         let seen = instance("Stopped", 1);
-        let placed = |region: Option<&str>, zone: Option<&str>| Place {
+        let placed = |region: Option<&str>, zone: Option<&str>| Location {
             region: region.map(str::to_owned),
             zone: zone.map(str::to_owned),
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Account;
+use super::OperationLog;
 use crate::compshare;
 
 /// A failed operation: why, and what it did and saw.
@@ -11,7 +11,7 @@ pub struct Failure {
     /// Why it failed.
     pub reason: Reason,
     /// What it did and saw.
-    pub account: Box<Account>,
+    pub log: Box<OperationLog>,
 }
 
 /// Which of the calls that change an instance's power.

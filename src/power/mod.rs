@@ -14,12 +14,12 @@
 //!
 //! Never in here: Terraform's words, diagnostics, forms or JSON.
 
-mod account;
 mod decide;
 mod failure;
 mod history;
-mod operation;
+mod operation_log;
 mod pace;
+mod run;
 
 use std::{
     collections::HashMap,
@@ -32,8 +32,8 @@ use tokio::time::Instant;
 
 use crate::compshare::{self, Class, Client, Instance, Scope, Spec};
 
-pub use account::{Account, Answer, Asked, Event};
 pub use failure::{Failure, NoGpuRefusal, Reason, Verb};
+pub use operation_log::{Answer, Asked, Event, OperationLog};
 pub use pace::Pace;
 
 /// What an instance is to become.
@@ -86,7 +86,7 @@ impl GpuMode {
 
 /// Where an instance is claimed to be. What is `None` claims nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// The region.
     pub region: Option<String>,
     /// The zone.
@@ -95,7 +95,7 @@ pub struct Place {
 
 /// One operation on one instance.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct Operation {
     /// The instance.
     pub instance_id: String,
     /// Where to look for it first, and on whose behalf.
@@ -103,7 +103,7 @@ pub struct Order {
     /// The region that the look-up is limited to by configuration; an instance in another one is not meant.
     pub only_in: Option<String>,
     /// Where it is claimed to be; checked before anything is asked of the cloud.
-    pub place: Place,
+    pub place: Location,
     /// What it is to become.
     pub target: Target,
     /// Whether a stop is forced, which spot instances need.
@@ -238,7 +238,7 @@ impl fmt::Debug for Power {
 pub fn preflight(
     instance: &Instance,
     only_in: Option<&str>,
-    place: &Place,
+    place: &Location,
     target: Target,
 ) -> Result<(), Reason> {
     decide::within(instance, only_in)?;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cty::{Type, Value},
-    framework::{AnyOffered, Diagnostic, Diagnostics, Host, Model, Provider, Schema},
+    framework::{Diagnostic, Diagnostics, ErasedDefinition, Host, Model, Provider, Schema},
 };
 
 const CAPABILITIES: wire::ServerCapabilities = wire::ServerCapabilities {
@@ -60,7 +60,7 @@ pub(super) fn schemas<P: Provider>(server: &Server<P>) -> wire::get_provider_sch
     }
 }
 
-fn encoded<T: AnyOffered + ?Sized, E>(
+fn encoded<T: ErasedDefinition + ?Sized, E>(
     offered: &ByName<T>,
     encode: impl Fn(&Schema) -> E,
 ) -> HashMap<String, E> {

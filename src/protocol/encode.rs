@@ -4,8 +4,8 @@ use super::tfplugin5::{self as wire, attribute_path::step::Selector};
 use crate::{
     cty::{self, Path, Step, Type, Value},
     framework::{
-        AnyOffered, Attribute, Block, Diagnostic, Diagnostics, IdentityAttribute, IdentitySchema,
-        Mode, NestedBlock, Schema, Severity,
+        Attribute, Block, Diagnostic, Diagnostics, ErasedDefinition, IdentityAttribute,
+        IdentitySchema, Mode, NestedBlock, Schema, Severity,
     },
 };
 
@@ -43,7 +43,7 @@ pub(super) fn identity(
 }
 
 /// What there is to say about a configuration.
-pub(super) fn validated<T: AnyOffered + ?Sized>(
+pub(super) fn validated<T: ErasedDefinition + ?Sized>(
     offered: &T,
     config: Option<wire::DynamicValue>,
     ty: &Type,

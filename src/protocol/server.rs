@@ -13,27 +13,27 @@ use super::tfplugin5 as wire;
 use crate::{
     cty::Type,
     framework::{
-        AnyAction, AnyDataSource, AnyEphemeralResource, AnyListResource, AnyOffered, AnyResource,
-        Context, Diagnostic, Diagnostics, Provider, Schema,
+        Context, Diagnostic, Diagnostics, ErasedAction, ErasedDataSource, ErasedDefinition,
+        ErasedEphemeralResource, ErasedListResource, ErasedResource, Provider, Schema,
     },
 };
 
 /// What is offered of one kind, by its type's name.
-pub(super) type ByName<T> = BTreeMap<&'static str, Offer<T>>;
+pub(super) type ByName<T> = BTreeMap<&'static str, Registry<T>>;
 
 /// Something that is offered, and the type of its values, which is put together when it is first asked for.
-pub(super) struct Offer<T: ?Sized> {
+pub(super) struct Registry<T: ?Sized> {
     offered: Box<T>,
     ty: OnceLock<Type>,
 }
 
-impl<T: AnyOffered + ?Sized> Offer<T> {
+impl<T: ErasedDefinition + ?Sized> Registry<T> {
     fn ty(&self) -> &Type {
         self.ty.get_or_init(|| self.offered.schema().block.ty())
     }
 }
 
-impl<T: ?Sized> Deref for Offer<T> {
+impl<T: ?Sized> Deref for Registry<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -43,11 +43,11 @@ impl<T: ?Sized> Deref for Offer<T> {
 
 /// Everything that is offered.
 struct Offers<S> {
-    resources: ByName<dyn AnyResource<S>>,
-    data_sources: ByName<dyn AnyDataSource<S>>,
-    ephemeral_resources: ByName<dyn AnyEphemeralResource<S>>,
-    list_resources: ByName<dyn AnyListResource<S>>,
-    actions: ByName<dyn AnyAction<S>>,
+    resources: ByName<dyn ErasedResource<S>>,
+    data_sources: ByName<dyn ErasedDataSource<S>>,
+    ephemeral_resources: ByName<dyn ErasedEphemeralResource<S>>,
+    list_resources: ByName<dyn ErasedListResource<S>>,
+    actions: ByName<dyn ErasedAction<S>>,
 }
 
 impl<S> Offers<S> {
@@ -62,13 +62,13 @@ impl<S> Offers<S> {
     }
 }
 
-fn by_name<T: AnyOffered + ?Sized>(offered: Vec<Box<T>>) -> ByName<T> {
-    let offer = |offered: Box<T>| (offered.type_name(), Offer { offered, ty: OnceLock::new() });
+fn by_name<T: ErasedDefinition + ?Sized>(offered: Vec<Box<T>>) -> ByName<T> {
+    let offer = |offered: Box<T>| (offered.type_name(), Registry { offered, ty: OnceLock::new() });
     offered.into_iter().map(offer).collect()
 }
 
 /// The one of that name, with the type of its values.
-fn find<'a, T: AnyOffered + ?Sized>(
+fn find<'a, T: ErasedDefinition + ?Sized>(
     offered: &'a ByName<T>,
     kind: &str,
     type_name: &str,
@@ -114,50 +114,53 @@ impl<P: Provider> Server<P> {
         self.0.offers.get_or_init(|| Offers::of(&self.0.provider))
     }
 
-    pub(super) fn resources(&self) -> &ByName<dyn AnyResource<P::Session>> {
+    pub(super) fn resources(&self) -> &ByName<dyn ErasedResource<P::Session>> {
         &self.offers().resources
     }
 
-    pub(super) fn data_sources(&self) -> &ByName<dyn AnyDataSource<P::Session>> {
+    pub(super) fn data_sources(&self) -> &ByName<dyn ErasedDataSource<P::Session>> {
         &self.offers().data_sources
     }
 
-    pub(super) fn ephemeral_resources(&self) -> &ByName<dyn AnyEphemeralResource<P::Session>> {
+    pub(super) fn ephemeral_resources(&self) -> &ByName<dyn ErasedEphemeralResource<P::Session>> {
         &self.offers().ephemeral_resources
     }
 
-    pub(super) fn list_resources(&self) -> &ByName<dyn AnyListResource<P::Session>> {
+    pub(super) fn list_resources(&self) -> &ByName<dyn ErasedListResource<P::Session>> {
         &self.offers().list_resources
     }
 
-    pub(super) fn actions(&self) -> &ByName<dyn AnyAction<P::Session>> {
+    pub(super) fn actions(&self) -> &ByName<dyn ErasedAction<P::Session>> {
         &self.offers().actions
     }
 
     /// The resource of that name, with the type of its values; the others likewise.
-    pub(super) fn resource(&self, type_name: &str) -> Found<'_, dyn AnyResource<P::Session>> {
+    pub(super) fn resource(&self, type_name: &str) -> Found<'_, dyn ErasedResource<P::Session>> {
         find(self.resources(), "resource", type_name)
     }
 
-    pub(super) fn data_source(&self, type_name: &str) -> Found<'_, dyn AnyDataSource<P::Session>> {
+    pub(super) fn data_source(
+        &self,
+        type_name: &str,
+    ) -> Found<'_, dyn ErasedDataSource<P::Session>> {
         find(self.data_sources(), "data source", type_name)
     }
 
     pub(super) fn ephemeral_resource(
         &self,
         type_name: &str,
-    ) -> Found<'_, dyn AnyEphemeralResource<P::Session>> {
+    ) -> Found<'_, dyn ErasedEphemeralResource<P::Session>> {
         find(self.ephemeral_resources(), "ephemeral resource", type_name)
     }
 
     pub(super) fn list_resource(
         &self,
         type_name: &str,
-    ) -> Found<'_, dyn AnyListResource<P::Session>> {
+    ) -> Found<'_, dyn ErasedListResource<P::Session>> {
         find(self.list_resources(), "list resource", type_name)
     }
 
-    pub(super) fn action(&self, type_name: &str) -> Found<'_, dyn AnyAction<P::Session>> {
+    pub(super) fn action(&self, type_name: &str) -> Found<'_, dyn ErasedAction<P::Session>> {
         find(self.actions(), "action", type_name)
     }
 
@@ -176,7 +179,7 @@ impl<P: Provider> Server<P> {
         }
         let session = self.session()?;
         let reason = wire::deferred::Reason::ProviderConfigUnknown.into();
-        self.0.provider.is_waiting(&session).then_some(wire::Deferred { reason })
+        self.0.provider.config_is_unknown(&session).then_some(wire::Deferred { reason })
     }
 
     /// The surroundings for one operation that begins now.
@@ -215,7 +218,7 @@ type Found<'a, T> = Result<(&'a T, &'a Type), Diagnostics>;
 /// The error for a name the schema does not have.
 fn not_offered(kind: &str, name: &str) -> Diagnostics {
     Diagnostic::error(
-        "Not Offered by This Provider",
+        "Not Definition by This Provider",
         format!(
             "This version of the provider has no {kind} `{name}`. If it is in the provider's documentation, \
              `terraform init -upgrade` may bring a version that has it."

@@ -136,7 +136,7 @@ pub(super) fn generate_config<P: Provider>(
     let (resource, ty) = server.resource(&request.type_name)?;
     let state = encode::value(request.state, ty)?;
     Ok(wire::generate_resource_config::Response {
-        config: Some(encode::dynamic(&resource.config_of(&state)?, ty)?),
+        config: Some(encode::dynamic(&resource.generated_config(&state)?, ty)?),
         diagnostics: Vec::new(),
     })
 }

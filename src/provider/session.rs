@@ -4,12 +4,16 @@ use std::{sync::OnceLock, time::Duration};
 
 use secrecy::SecretString;
 
-use super::{DEFAULT_TIMEOUT, ProviderModel, duration, message};
+use super::{
+    config::ProviderModel,
+    message,
+    timeouts::{DEFAULT_TIMEOUT, duration},
+};
 use crate::{
     compshare::{Arguments, BaseUrl, Client, InvalidBaseUrl, Scope, Settings, locate},
     environment::Environment,
     framework::{Attr, Diagnostic, Diagnostics, Host, Sensitive},
-    power::{Order, Pace, Place, Power, Target},
+    power::{Location, Operation, Pace, Power, Target},
 };
 
 /// What Configure leaves behind for the resources.
@@ -35,7 +39,7 @@ struct Cloud {
 
 /// Why there is no way to make a call.
 #[derive(Debug)]
-pub(super) enum NotReady {
+pub(crate) enum NotReady {
     /// Arguments of the provider are not known yet, which while planning is no error.
     Unknown(Diagnostics),
     /// There are no usable credentials.
@@ -44,7 +48,7 @@ pub(super) enum NotReady {
 
 impl NotReady {
     /// The reason, for when a call has to be made.
-    pub(super) fn into_diagnostics(self) -> Diagnostics {
+    pub(crate) fn into_diagnostics(self) -> Diagnostics {
         match self {
             Self::Unknown(diagnostics) | Self::Unusable(diagnostics) => diagnostics,
         }
@@ -52,7 +56,7 @@ impl NotReady {
 }
 
 impl Session {
-    pub(super) fn new(
+    pub(crate) fn new(
         config: ProviderModel,
         host: &Host,
         environment: Environment,
@@ -98,22 +102,22 @@ impl Session {
     }
 
     /// What changes and looks at instances. The keys are looked for now, at the first call.
-    pub(super) fn power(&self) -> Result<&Power, NotReady> {
+    pub(crate) fn power(&self) -> Result<&Power, NotReady> {
         self.cloud().map(|cloud| &cloud.power)
     }
 
     /// What makes all other calls. The keys are looked for now, at the first call.
-    pub(super) fn client(&self) -> Result<&Client, NotReady> {
+    pub(crate) fn client(&self) -> Result<&Client, NotReady> {
         self.cloud().map(|cloud| &cloud.client)
     }
 
     /// Whether no call can be made yet, because arguments are known only after apply.
-    pub(super) const fn is_waiting(&self) -> bool {
+    pub(crate) const fn config_is_unknown(&self) -> bool {
         !self.unknown.is_empty()
     }
 
     fn cloud(&self) -> Result<&Cloud, NotReady> {
-        if self.is_waiting() {
+        if self.config_is_unknown() {
             return Err(NotReady::Unknown(not_known_yet(&self.unknown)));
         }
         let cloud = self.cloud.get_or_init(|| {
@@ -130,32 +134,37 @@ impl Session {
     }
 
     /// The region that look-ups are limited to, if one is configured.
-    pub(super) fn region(&self) -> Option<&str> {
+    pub(crate) fn region(&self) -> Option<&str> {
         self.region.text()
     }
 
     /// The project that calls are made for, where a resource names none.
-    pub(super) const fn project_id(&self) -> &Attr<String> {
+    pub(crate) const fn project_id(&self) -> &Attr<String> {
         &self.project_id
     }
 
     /// How long one request may take.
-    pub(super) const fn request_timeout(&self) -> Duration {
+    pub(crate) const fn request_timeout(&self) -> Duration {
         self.settings.request_timeout
     }
 
     /// The rhythm of waiting.
-    pub(super) const fn pace(&self) -> &Pace {
+    pub(crate) const fn pace(&self) -> &Pace {
         &self.pace
     }
 
     /// An operation on an instance of `project_id`, wherever the provider may look, with nothing special about it.
-    pub(super) fn order(&self, id: &str, project_id: &Attr<String>, target: Target) -> Order {
-        Order {
+    pub(crate) fn operation(
+        &self,
+        id: &str,
+        project_id: &Attr<String>,
+        target: Target,
+    ) -> Operation {
+        Operation {
             instance_id: id.to_owned(),
             scope: self.scope(&Attr::Null, project_id),
             only_in: self.region().map(str::to_owned),
-            place: Place::default(),
+            place: Location::default(),
             target,
             force_stop: false,
             wait_for_capacity: false,
@@ -164,7 +173,7 @@ impl Session {
     }
 
     /// Where to look for an instance that was last seen in `region` and belongs to `project_id`.
-    pub(super) fn scope(&self, region: &Attr<String>, project_id: &Attr<String>) -> Scope {
+    pub(crate) fn scope(&self, region: &Attr<String>, project_id: &Attr<String>) -> Scope {
         let text = |attr: &Attr<String>| attr.text().map(str::to_owned);
         Scope {
             region: text(&self.region).or_else(|| text(region)),

@@ -429,5 +429,5 @@ async fn an_action_of_another_name_completes_with_an_error() {
     let events: Vec<_> = events.collect().await;
     let [Ok(event)] = &events[..] else { panic!("{events:?}") };
     let Some(event::Type::Completed(completed)) = &event.r#type else { panic!("{event:?}") };
-    assert_eq!(completed.diagnostics[0].summary, "Not Offered by This Provider");
+    assert_eq!(completed.diagnostics[0].summary, "Not Definition by This Provider");
 }

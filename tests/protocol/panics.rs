@@ -12,10 +12,10 @@ use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use terraform_provider_compshare::{
     cty::{Type, Value},
     framework::{
-        AnyAction, AnyDataSource, AnyEphemeralResource, AnyListResource, AnyOffered, AnyResource,
-        Applied, Attribute, Block, Context, Diagnostic, Diagnostics, Host, IdentityAttribute,
-        IdentitySchema, ImportBy, ListEvent, ListRequest, Mode, Object, PlanRequest, PlanResponse,
-        Progress, Provider, Schema, ToApply,
+        Applied, Attribute, Block, Context, Diagnostic, Diagnostics, ErasedAction,
+        ErasedDataSource, ErasedDefinition, ErasedEphemeralResource, ErasedListResource,
+        ErasedResource, Host, IdentityAttribute, IdentitySchema, ImportBy, ListEvent, ListRequest,
+        Mode, Object, PlanRequest, PlanResponse, Progress, Provider, Schema, ToApply,
     },
     model, panics,
     protocol::tfplugin5::{self as wire, provider_client::ProviderClient},
@@ -87,29 +87,29 @@ impl Provider for Fragile {
         self.operate()
     }
 
-    fn resources(&self) -> Vec<Box<dyn AnyResource<()>>> {
+    fn resources(&self) -> Vec<Box<dyn ErasedResource<()>>> {
         self.reach(EVERYTHING);
         vec![Box::new(self.clone())]
     }
 
-    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource<()>>> {
+    fn data_sources(&self) -> Vec<Box<dyn ErasedDataSource<()>>> {
         vec![Box::new(self.clone())]
     }
 
-    fn ephemeral_resources(&self) -> Vec<Box<dyn AnyEphemeralResource<()>>> {
+    fn ephemeral_resources(&self) -> Vec<Box<dyn ErasedEphemeralResource<()>>> {
         vec![Box::new(self.clone())]
     }
 
-    fn list_resources(&self) -> Vec<Box<dyn AnyListResource<()>>> {
+    fn list_resources(&self) -> Vec<Box<dyn ErasedListResource<()>>> {
         vec![Box::new(self.clone())]
     }
 
-    fn actions(&self) -> Vec<Box<dyn AnyAction<()>>> {
+    fn actions(&self) -> Vec<Box<dyn ErasedAction<()>>> {
         vec![Box::new(self.clone())]
     }
 }
 
-impl AnyOffered for Fragile {
+impl ErasedDefinition for Fragile {
     fn type_name(&self) -> &'static str {
         NAME
     }
@@ -123,7 +123,7 @@ impl AnyOffered for Fragile {
     }
 }
 
-impl AnyResource<()> for Fragile {
+impl ErasedResource<()> for Fragile {
     fn identity_schema(&self) -> IdentitySchema {
         self.reach(EVERYTHING);
         let thing = IdentityAttribute {
@@ -160,12 +160,12 @@ impl AnyResource<()> for Fragile {
         self.operate()
     }
 
-    fn config_of(&self, _: &Value) -> Result<Value, Diagnostics> {
+    fn generated_config(&self, _: &Value) -> Result<Value, Diagnostics> {
         self.operate()
     }
 }
 
-impl AnyDataSource<()> for Fragile {
+impl ErasedDataSource<()> for Fragile {
     fn read<'a>(
         &'a self,
         _: &'a Context<()>,
@@ -175,7 +175,7 @@ impl AnyDataSource<()> for Fragile {
     }
 }
 
-impl AnyEphemeralResource<()> for Fragile {
+impl ErasedEphemeralResource<()> for Fragile {
     fn open<'a>(
         &'a self,
         _: &'a Context<()>,
@@ -185,7 +185,7 @@ impl AnyEphemeralResource<()> for Fragile {
     }
 }
 
-impl AnyListResource<()> for Fragile {
+impl ErasedListResource<()> for Fragile {
     fn list<'a>(
         &'a self,
         _: &'a Context<()>,
@@ -202,7 +202,7 @@ impl AnyListResource<()> for Fragile {
     }
 }
 
-impl AnyAction<()> for Fragile {
+impl ErasedAction<()> for Fragile {
     fn invoke<'a>(
         &'a self,
         _: &'a Context<()>,

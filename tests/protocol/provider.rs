@@ -69,7 +69,7 @@ async fn what_is_not_offered_is_answered_as_a_provider_without_it_does() {
             $({
                 let response = client.$method($request).await.unwrap().into_inner();
                 let [diagnostic] = &response.diagnostics[..] else { panic!(stringify!($method)) };
-                assert_eq!(diagnostic.summary, "Not Offered by This Provider", stringify!($method));
+                assert_eq!(diagnostic.summary, "Not Definition by This Provider", stringify!($method));
                 assert!(diagnostic.detail.contains("`x`"), "{}: {}", stringify!($method), diagnostic.detail);
             })*
         };

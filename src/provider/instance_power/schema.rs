@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-pub(super) fn schema() -> Schema {
+pub(crate) fn schema() -> Schema {
     Schema {
         version: 0,
         block: Block {
@@ -21,7 +21,7 @@ pub(super) fn schema() -> Schema {
     }
 }
 
-pub(super) fn identity() -> IdentitySchema {
+pub(crate) fn identity() -> IdentitySchema {
     let attribute = |name, required_for_import, description| IdentityAttribute {
         name,
         ty: Type::String,

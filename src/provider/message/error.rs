@@ -6,7 +6,7 @@ use super::words::Words;
 use crate::compshare::{Class, Error, ErrorKind};
 
 /// What a failed call means, in a sentence that can follow a colon, and what can be done.
-pub(super) fn of_error(error: &Error) -> Words {
+pub(crate) fn of_error(error: &Error) -> Words {
     match error.kind() {
         ErrorKind::Unsent { cause, .. } => Words::new(
             "",
@@ -116,7 +116,7 @@ fn refused(class: Option<Class>, code: i64, message: &str) -> Words {
     Words::new("", what, todo)
 }
 
-pub(super) fn facts_of(error: &Error) -> String {
+pub(crate) fn facts_of(error: &Error) -> String {
     let mut facts = format!("Call: {}", error.action());
     match error.kind() {
         ErrorKind::Refused { code, message } => {
@@ -134,7 +134,7 @@ pub(super) fn facts_of(error: &Error) -> String {
 }
 
 /// Adds a fact, if it has a value.
-pub(super) fn line(facts: &mut String, name: &str, value: &str) {
+pub(crate) fn line(facts: &mut String, name: &str, value: &str) {
     if !value.is_empty() {
         // Writing to a string cannot fail.
         let _ = write!(facts, "\n{name}: {value}");

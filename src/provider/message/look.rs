@@ -5,21 +5,21 @@ use crate::{
     compshare::{Error, Instance, Undecodable},
     cty::Path,
     framework::{Attr, Diagnostic, Diagnostics},
-    provider::instance_filter::InstanceFilter,
+    provider::instance::filter::InstanceFilter,
 };
 
 /// How many instances a message names at most.
 const MOST_NAMED: usize = 20;
 
 /// A call that failed outside any operation on an instance: `attempt` as in "Unable to …", and the sentence for it.
-pub(in crate::provider) fn call(attempt: &str, sentence: &str, error: &Error) -> Diagnostic {
+pub(crate) fn call(attempt: &str, sentence: &str, error: &Error) -> Diagnostic {
     let words = of_error(error);
     let detail = format!("{sentence}: {}\n\n{}\n\n{}", words.what, words.todo, facts_of(error));
     Diagnostic::error(format!("Unable to {attempt}"), detail)
 }
 
 /// A refresh that failed. The state stays as it was.
-pub(in crate::provider) fn read(id: &str, error: &Error) -> Diagnostic {
+pub(crate) fn read(id: &str, error: &Error) -> Diagnostic {
     let words = of_error(error);
     Diagnostic::error(
         "Unable to Read Instance",
@@ -33,12 +33,12 @@ pub(in crate::provider) fn read(id: &str, error: &Error) -> Diagnostic {
 }
 
 /// A look at an instance that failed, with nothing stored that it could have been compared with.
-pub(in crate::provider) fn look(id: &str, error: &Error) -> Diagnostic {
+pub(crate) fn look(id: &str, error: &Error) -> Diagnostic {
     call("Read Instance", &format!("Instance `{id}` could not be looked at"), error)
 }
 
 /// A list that failed, or broke off.
-pub(in crate::provider) fn list(error: &Error, filter: &InstanceFilter) -> Diagnostics {
+pub(crate) fn list(error: &Error, filter: &InstanceFilter) -> Diagnostics {
     let diagnostic = call("List Instances", "The instances could not be listed", error);
     let is_about =
         |parameter: &str, attr: &Attr<String>| !attr.is_null() && error.is_usage_of(parameter);
@@ -50,13 +50,13 @@ pub(in crate::provider) fn list(error: &Error, filter: &InstanceFilter) -> Diagn
 }
 
 /// A look or a list that was interrupted.
-pub(in crate::provider) fn interrupted(attempt: &str) -> Diagnostic {
+pub(crate) fn interrupted(attempt: &str) -> Diagnostic {
     let detail = "Terraform was interrupted before the cloud had answered. Nothing changed.";
     Diagnostic::error(format!("Interrupted: Unable to {attempt}"), detail)
 }
 
 /// A refresh that was interrupted.
-pub(in crate::provider) fn interrupted_read(id: &str) -> Diagnostic {
+pub(crate) fn interrupted_read(id: &str) -> Diagnostic {
     let detail = format!(
         "Terraform was interrupted while the state of instance `{id}` was being read. Nothing changed."
     );
@@ -64,7 +64,7 @@ pub(in crate::provider) fn interrupted_read(id: &str) -> Diagnostic {
 }
 
 /// No instance has the name that was looked for.
-pub(in crate::provider) fn unknown_name(name: &str) -> Diagnostic {
+pub(crate) fn unknown_name(name: &str) -> Diagnostic {
     Diagnostic::error(
         "Instance Not Found",
         format!(
@@ -76,7 +76,7 @@ pub(in crate::provider) fn unknown_name(name: &str) -> Diagnostic {
 }
 
 /// Several instances have the name that was looked for.
-pub(in crate::provider) fn ambiguous_name(name: &str, instances: &[Instance]) -> Diagnostic {
+pub(crate) fn ambiguous_name(name: &str, instances: &[Instance]) -> Diagnostic {
     let mut detail =
         format!("{} instances are named \"{name}\", and one has to be meant:\n", instances.len());
     for instance in instances.iter().take(MOST_NAMED) {
@@ -91,7 +91,7 @@ pub(in crate::provider) fn ambiguous_name(name: &str, instances: &[Instance]) ->
 }
 
 /// A password that cannot be told.
-pub(in crate::provider) fn password(id: &str, error: Undecodable) -> Diagnostic {
+pub(crate) fn password(id: &str, error: Undecodable) -> Diagnostic {
     Diagnostic::warning(
         "Unreadable Password",
         format!(

@@ -5,32 +5,32 @@ use std::time::Duration;
 use super::{error::of_error, words::Words};
 use crate::{
     compshare::Error,
-    power::{Failure, GpuMode, NoGpuRefusal, Order, Reason, Target, Verb},
+    power::{Failure, GpuMode, NoGpuRefusal, Operation, Reason, Target, Verb},
 };
 
 const GPU_UNASKED: &str = "Instance Got a GPU It Was Not to Have";
 
 /// What a failed operation came to. The same reason means another thing after other calls.
-pub(super) fn of_failure(failure: &Failure, order: &Order) -> Words {
-    let Failure { reason, account } = failure;
-    let words = of_reason(reason, order);
-    match (reason, &account.last_refusal) {
+pub(crate) fn of_failure(failure: &Failure, operation: &Operation) -> Words {
+    let Failure { reason, log } = failure;
+    let words = of_reason(reason, operation);
+    match (reason, &log.last_refusal) {
         (Reason::GpuAllocated { .. }, _) => words,
-        _ if account.gpu_unasked => not_undone(reason, words, order),
-        (Reason::TimedOut(after), Some(refusal)) => refused_until(*after, refusal, order),
-        (Reason::TimedOut(_), None) if order.target == Target::Awaited => Words {
+        _ if log.gpu_unasked => not_undone(reason, words, operation),
+        (Reason::TimedOut(after), Some(refusal)) => refused_until(*after, refusal, operation),
+        (Reason::TimedOut(_), None) if operation.target == Target::Awaited => Words {
             todo: "It was only waited for, and not started: start it, with `compshare_instance_power` for one, or set a longer \
                    timeout."
                 .to_owned(),
             ..words
         },
-        (Reason::TimedOut(_), None) if account.asked.is_empty() => Words {
+        (Reason::TimedOut(_), None) if log.asked.is_empty() => Words {
             todo: "The instance was busy with something else, or the cloud did not say what it is doing. Try again \
                    later, with a longer timeout if it takes that long."
                 .to_owned(),
             ..words
         },
-        (Reason::Interrupted, None) if account.asked.is_empty() => {
+        (Reason::Interrupted, None) if log.asked.is_empty() => {
             Words { todo: "Run it again to go on.".to_owned(), ..words }
         }
         _ => words,
@@ -38,12 +38,12 @@ pub(super) fn of_failure(failure: &Failure, order: &Order) -> Words {
 }
 
 /// Out of time while the cloud went on refusing: what it refused for is what matters.
-fn refused_until(after: Duration, refusal: &Error, order: &Order) -> Words {
+fn refused_until(after: Duration, refusal: &Error, operation: &Operation) -> Words {
     let words = of_error(refusal);
     let what = format!(
         "{} instance `{}` failed: {} It was tried again until the timeout of {} was over.",
-        doing(order.target),
-        order.instance_id,
+        doing(operation.target),
+        operation.instance_id,
         words.what,
         span(after)
     );
@@ -54,11 +54,11 @@ fn refused_until(after: Duration, refusal: &Error, order: &Order) -> Words {
     } else {
         words.todo
     };
-    Words::new(unable(order.target), what, todo)
+    Words::new(unable(operation.target), what, todo)
 }
 
 /// A GPU that nobody asked for is there, and the stop that was to undo it failed.
-fn not_undone(reason: &Reason, words: Words, order: &Order) -> Words {
+fn not_undone(reason: &Reason, words: Words, operation: &Operation) -> Words {
     let why = match reason {
         Reason::Call(error) => of_error(error).what,
         Reason::TimedOut(after) => format!("the timeout of {} was over.", span(*after)),
@@ -70,25 +70,25 @@ fn not_undone(reason: &Reason, words: Words, order: &Order) -> Words {
         format!(
             "Instance `{}` was started without a GPU, but the cloud allocated one all the same. It was to be stopped again, \
              and that did not succeed: {why}",
-            order.instance_id
+            operation.instance_id
         ),
         "Stop it now, in the console or with `state = \"Stopped\"`, or remove `without_gpu` to keep it as it is.",
     )
     .at("without_gpu")
 }
 
-pub(super) fn of_reason(reason: &Reason, order: &Order) -> Words {
-    let id = &order.instance_id;
-    let unable = unable(order.target);
+pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
+    let id = &operation.instance_id;
+    let unable = unable(operation.target);
     match reason {
         Reason::Call(error) => {
             let words = of_error(error);
-            let what = format!("{} instance `{id}` failed: {}", doing(order.target), words.what);
+            let what = format!("{} instance `{id}` failed: {}", doing(operation.target), words.what);
             Words::new(unable, what, words.todo)
         }
         Reason::NotFound => Words::new(
             "Instance Not Found",
-            format!("The cloud knows no instance `{id}`{}; it was looked for twice.", in_project(order)),
+            format!("The cloud knows no instance `{id}`{}; it was looked for twice.", in_project(operation)),
             "Check the id, and that the keys and `project_id` belong to the account and project that own the instance. A \
              pay-as-you-go instance that was stopped for 7 days is reclaimed and does not come back.",
         )
@@ -195,13 +195,13 @@ pub(super) fn of_reason(reason: &Reason, order: &Order) -> Words {
         ),
         Reason::TimedOut(after) => Words::new(
             &format!("Timeout: {unable}"),
-            format!("Instance `{id}` was not {} within {}.", goal(order.target), span(*after)),
+            format!("Instance `{id}` was not {} within {}.", goal(operation.target), span(*after)),
             "Nothing was undone: what the cloud accepted goes on. Run it again to wait for it, with a longer \
              timeout if it takes that long.",
         ),
         Reason::Interrupted => Words::new(
             &format!("Interrupted: {unable}"),
-            format!("Terraform was interrupted before instance `{id}` was {}.", goal(order.target)),
+            format!("Terraform was interrupted before instance `{id}` was {}.", goal(operation.target)),
             "Nothing was undone: what the cloud accepted goes on. The next run takes it from there.",
         ),
     }
@@ -246,8 +246,8 @@ fn no_gpu(id: &str, refusal: &NoGpuRefusal) -> Words {
     }
 }
 
-fn in_project(order: &Order) -> String {
-    order
+fn in_project(operation: &Operation) -> String {
+    operation
         .scope
         .project_id
         .as_ref()
@@ -291,7 +291,7 @@ const fn word(verb: Verb) -> &'static str {
 }
 
 /// A duration as the practitioner would write it: `20m`, `1h30m`, `50ms`.
-pub(in crate::provider) fn span(duration: Duration) -> String {
+pub(crate) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let milliseconds = u64::from(duration.subsec_millis());
     let parts = [

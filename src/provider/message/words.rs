@@ -3,19 +3,19 @@
 use crate::cty::Path;
 
 /// One message without its facts.
-pub(super) struct Words {
-    pub(super) summary: String,
-    pub(super) what: String,
-    pub(super) todo: String,
-    pub(super) path: Option<Path>,
+pub(crate) struct Words {
+    pub(crate) summary: String,
+    pub(crate) what: String,
+    pub(crate) todo: String,
+    pub(crate) path: Option<Path>,
 }
 
 impl Words {
-    pub(super) fn new(summary: &str, what: impl Into<String>, todo: impl Into<String>) -> Self {
+    pub(crate) fn new(summary: &str, what: impl Into<String>, todo: impl Into<String>) -> Self {
         Self { summary: summary.to_owned(), what: what.into(), todo: todo.into(), path: None }
     }
 
-    pub(super) fn at(self, attribute: &str) -> Self {
+    pub(crate) fn at(self, attribute: &str) -> Self {
         Self { path: Some(Path::root().attribute(attribute)), ..self }
     }
 }

@@ -1,21 +1,21 @@
 //! What an operation did and saw, and what that means for the bill.
 
 use super::error::{facts_of, line};
-use crate::power::{Account, Answer, Asked, Failure, Reason, Verb};
+use crate::power::{Answer, Asked, Failure, OperationLog, Reason, Verb};
 
 /// What the failure means for the bill.
-pub(super) fn bill(reason: &Reason, account: &Account) -> &'static str {
-    let stopped = account.states.last().is_some_and(|state| state == "Stopped");
+pub(crate) fn bill(reason: &Reason, log: &OperationLog) -> &'static str {
+    let stopped = log.states.last().is_some_and(|state| state == "Stopped");
     match reason {
         Reason::GpuAllocated { stopped_again: true } => {
             "It is stopped. The short time it ran with a GPU may be billed."
         }
         Reason::GpuAllocated { stopped_again: false } => "It is running, and the GPU is billed.",
-        _ if account.gpu_unasked => {
+        _ if log.gpu_unasked => {
             "It got a GPU that it was not to have, which is billed as long as it runs."
         }
         Reason::Vanished => "What is gone is not billed any more.",
-        Reason::FailedState(_) if account.may_have("StartCompShareInstance") => {
+        Reason::FailedState(_) if log.may_have("StartCompShareInstance") => {
             "A start was asked for before it failed; see in the console whether it is billed in this state."
         }
         Reason::FellBack(Verb::Stop) => "It is running, and billed.",
@@ -26,16 +26,16 @@ pub(super) fn bill(reason: &Reason, account: &Account) -> &'static str {
         Reason::FellBack(Verb::Start) => {
             "It is stopped now. The short time it was starting may be billed."
         }
-        _ if account.may_have("StartCompShareInstance") => {
+        _ if log.may_have("StartCompShareInstance") => {
             "A start was asked for and not refused: the instance may be starting or running now, and is billed if it is."
         }
-        _ if account.may_have("StopCompShareInstance") && stopped => {
+        _ if log.may_have("StopCompShareInstance") && stopped => {
             "It was stopped on the way and is stopped now, so a pay-as-you-go instance costs nothing but its extra disks."
         }
-        _ if account.may_have("StopCompShareInstance") => {
+        _ if log.may_have("StopCompShareInstance") => {
             "A stop was asked for and not refused; until the instance has stopped it is billed."
         }
-        _ if account.may_have("RebootCompShareInstance") => {
+        _ if log.may_have("RebootCompShareInstance") => {
             "A reboot was asked for and not refused; it changes nothing in what the instance costs."
         }
         _ => "Nothing was started or stopped, so the bill is what it was.",
@@ -43,12 +43,12 @@ pub(super) fn bill(reason: &Reason, account: &Account) -> &'static str {
 }
 
 /// The raw facts of a failed operation.
-pub(super) fn facts(failure: &Failure) -> String {
-    let account = &failure.account;
-    let mut facts = format!("Instance: {}", account.instance_id);
-    line(&mut facts, "States seen", &states(account));
-    line(&mut facts, "Asked of the cloud", &asked(account));
-    let last = account.last_refusal.as_ref().or(account.last_error.as_ref());
+pub(crate) fn facts(failure: &Failure) -> String {
+    let log = &failure.log;
+    let mut facts = format!("Instance: {}", log.instance_id);
+    line(&mut facts, "States seen", &states(log));
+    line(&mut facts, "Asked of the cloud", &asked(log));
+    let last = log.last_refusal.as_ref().or(log.last_error.as_ref());
     match (&failure.reason, last) {
         (Reason::Call(error), _) => {
             facts.push('\n');
@@ -63,15 +63,15 @@ pub(super) fn facts(failure: &Failure) -> String {
     facts
 }
 
-fn states(account: &Account) -> String {
+fn states(log: &OperationLog) -> String {
     let name =
         |state: &String| if state.is_empty() { "(none given)".to_owned() } else { state.clone() };
-    account.states.iter().map(name).collect::<Vec<_>>().join(", then ")
+    log.states.iter().map(name).collect::<Vec<_>>().join(", then ")
 }
 
 /// The calls with what came of them; what came several times in a row is told once.
-fn asked(account: &Account) -> String {
-    if account.asked.is_empty() {
+fn asked(log: &OperationLog) -> String {
+    if log.asked.is_empty() {
         return "nothing that changes anything".to_owned();
     }
     let one = |asked: &[Asked]| {
@@ -84,5 +84,5 @@ fn asked(account: &Account) -> String {
             if asked.len() > 1 { format!(", {} times", asked.len()) } else { String::new() };
         format!("{} ({answer}){times}", asked[0].action)
     };
-    account.asked.chunk_by(|one, next| one == next).map(one).collect::<Vec<_>>().join(", then ")
+    log.asked.chunk_by(|one, next| one == next).map(one).collect::<Vec<_>>().join(", then ")
 }

@@ -1,25 +1,24 @@
 //! The data source `compshare_instance`: one instance, by its id or its name.
 
 use super::{
-    Session,
-    instance_facts::{self, InstanceFacts},
-    instance_filter::InstanceFilter,
-    instance_look::look,
-    message,
+    facts::{self, InstanceFacts},
+    filter::InstanceFilter,
+    read::look,
 };
 use crate::{
     compshare::Instance,
     cty::{Path, Type},
     framework::{
-        Attr, Attribute, Block, Context, DataSource, Diagnostic, Diagnostics, Mode, Offered, Rule,
-        Schema,
+        Attr, Attribute, Block, Context, DataSource, Definition, Diagnostic, Diagnostics, Mode,
+        Rule, Schema,
     },
-    power::{Order, Place, Target},
+    power::{Location, Operation, Target},
+    provider::{message, session::Session},
 };
 
 /// The data source. All it knows is in the session and the model.
 #[derive(Debug)]
-pub(super) struct InstanceDataSource;
+pub(crate) struct InstanceDataSource;
 
 /// What may be configured, to say which instance is meant.
 const LOCATORS: [(&str, &str); 5] = [
@@ -46,7 +45,7 @@ const LOCATORS: [(&str, &str); 5] = [
     ),
 ];
 
-impl Offered for InstanceDataSource {
+impl Definition for InstanceDataSource {
     type Model = InstanceFacts;
     type Session = Session;
 
@@ -68,7 +67,7 @@ impl Offered for InstanceDataSource {
             block: Block {
                 description: "One instance, found by its id or by its name, and what the cloud reports about it. How to log in \
                               to it is told by the ephemeral resource `compshare_instance_login` only, which stores nothing.",
-                attributes: instance_facts::attributes().into_iter().map(configurable).collect(),
+                attributes: facts::attributes().into_iter().map(configurable).collect(),
                 blocks: Vec::new(),
             },
         }
@@ -134,9 +133,9 @@ async fn by_id(
     config: &InstanceFacts,
 ) -> Result<Instance, Diagnostics> {
     let text = |attr: &Attr<String>| attr.text().map(str::to_owned);
-    let place = Place { region: text(&config.region), zone: text(&config.zone) };
-    let order = context.session()?.order(id, &config.project_id, Target::AtRest);
-    look(context, &Order { place, ..order }).await
+    let place = Location { region: text(&config.region), zone: text(&config.zone) };
+    let operation = context.session()?.operation(id, &config.project_id, Target::AtRest);
+    look(context, &Operation { place, ..operation }).await
 }
 
 async fn by_name(

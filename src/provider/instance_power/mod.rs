@@ -1,71 +1,77 @@
 //! `compshare_instance_power`: whether an instance runs.
 
+mod list;
 mod schema;
 
-use super::{
-    DEFAULT_TIMEOUT, Session, arguments, duration, instance_facts::rfc3339, message,
-    session::NotReady,
-};
 use crate::{
     compshare::{Instance, State},
     framework::{
-        Attr, Change, Context, Diagnostics, Failure, IdentitySchema, ImportBy, Model as _, Offered,
-        Resource, Schema, model,
+        Attr, Change, Context, Definition, Diagnostics, Failure, IdentitySchema, ImportBy,
+        Model as _, Resource, Schema, model,
     },
-    power::{self, Order, Place, Power, Target},
+    power::{self, Location, Operation, Power, Target},
+    provider::{
+        gpu_mode::gpu_mode,
+        instance::facts::rfc3339,
+        message,
+        session::{NotReady, Session},
+        timeouts::{DEFAULT_TIMEOUT, duration},
+    },
 };
 
+pub(crate) use list::InstancePowerList;
+
 /// Also the name of its list.
-pub(super) const TYPE_NAME: &str = "compshare_instance_power";
+pub(crate) const TYPE_NAME: &str = "compshare_instance_power";
 
 const RUNNING: &str = "Running";
 const STOPPED: &str = "Stopped";
 
 /// The resource. All it knows is in the session and the models.
 #[derive(Debug)]
-pub(super) struct InstancePower;
+pub(crate) struct InstancePower;
 
 model! {
     /// Configuration, plan and state of one instance's power.
-    pub(super) struct InstancePowerModel {
-        pub(super) instance_id: Attr<String>,
-        pub(super) state: Attr<String>,
-        pub(super) region: Attr<String>,
-        pub(super) zone: Attr<String>,
-        pub(super) project_id: Attr<String>,
-        pub(super) without_gpu: Attr<bool>,
-        pub(super) without_gpu_spec: Attr<String>,
-        pub(super) allow_stopping_for_update: Attr<bool>,
-        pub(super) stop_on_destroy: Attr<bool>,
-        pub(super) force_stop: Attr<bool>,
-        pub(super) wait_for_capacity: Attr<bool>,
-        pub(super) timeouts: Attr<Timeouts>,
-        pub(super) id: Attr<String>,
-        pub(super) name: Attr<String>,
-        pub(super) gpu_type: Attr<String>,
-        pub(super) gpu_count: Attr<i64>,
-        pub(super) started_at: Attr<String>,
+    pub(crate) struct InstancePowerModel {
+        pub(crate) instance_id: Attr<String>,
+        pub(crate) state: Attr<String>,
+        pub(crate) region: Attr<String>,
+        pub(crate) zone: Attr<String>,
+        pub(crate) project_id: Attr<String>,
+        pub(crate) without_gpu: Attr<bool>,
+        pub(crate) without_gpu_spec: Attr<String>,
+        pub(crate) allow_stopping_for_update: Attr<bool>,
+        pub(crate) stop_on_destroy: Attr<bool>,
+        pub(crate) force_stop: Attr<bool>,
+        pub(crate) wait_for_capacity: Attr<bool>,
+        pub(crate) timeouts: Attr<Timeouts>,
+        pub(crate) id: Attr<String>,
+        pub(crate) name: Attr<String>,
+        pub(crate) gpu_type: Attr<String>,
+        pub(crate) gpu_count: Attr<i64>,
+        pub(crate) started_at: Attr<String>,
     }
 }
 
 model! {
     /// How long operations may take, as Go durations.
-    pub(super) struct Timeouts {
-        pub(super) create: Attr<String>,
-        pub(super) update: Attr<String>,
-        pub(super) delete: Attr<String>,
+    pub(crate) struct Timeouts {
+        pub(crate) create: Attr<String>,
+        pub(crate) update: Attr<String>,
+        pub(crate) delete: Attr<String>,
     }
 }
 
 model! {
     /// Which instance it is.
-    pub(super) struct InstanceIdentity {
-        pub(super) instance_id: Attr<String>,
-        pub(super) project_id: Attr<String>,
+    pub(crate) struct InstanceIdentity {
+        pub(crate) instance_id: Attr<String>,
+        pub(crate) project_id: Attr<String>,
     }
 }
 
-impl Offered for InstancePower {
+impl Definition for InstancePower {
     type Model = InstancePowerModel;
     type Session = Session;
 
@@ -139,11 +145,12 @@ impl Resource for InstancePower {
         plan: InstancePowerModel,
     ) -> Result<InstancePowerModel, Failure<InstancePowerModel>> {
         let timeout = plan.timeouts.known().map_or(&Attr::Null, |timeouts| &timeouts.create);
-        let order = order(context.session()?, &plan, target(&plan), timeout, "create")?;
+        let operation = operation(context.session()?, &plan, target(&plan), timeout, "create")?;
         // What the plan of a create knows of the place was configured.
-        let order = Order { place: place(&plan), ..order };
-        let found =
-            reach(context, &order).await.map_err(|failure| message::operation(&order, &failure))?;
+        let operation = Operation { place: place(&plan), ..operation };
+        let found = reach(context, &operation)
+            .await
+            .map_err(|failure| message::operation(&operation, &failure))?;
         let mut state = plan.clone();
         if let Some(instance) = found {
             state.fill_from(&plan, &instance);
@@ -179,9 +186,9 @@ impl Resource for InstancePower {
             return Ok(state);
         }
         let timeout = plan.timeouts.known().map_or(&Attr::Null, |timeouts| &timeouts.update);
-        let order = order(context.session()?, &plan, target(&plan), timeout, "update")?;
-        let found = reach(context, &order).await.map_err(|failure| Failure {
-            diagnostics: message::operation(&order, &failure),
+        let operation = operation(context.session()?, &plan, target(&plan), timeout, "update")?;
+        let found = reach(context, &operation).await.map_err(|failure| Failure {
+            diagnostics: message::operation(&operation, &failure),
             state: failure.last_seen().map(|seen| Box::new(observed(&prior, seen))),
         })?;
         if let Some(instance) = found {
@@ -199,9 +206,11 @@ impl Resource for InstancePower {
             return Ok(());
         }
         let timeout = state.timeouts.known().map_or(&Attr::Null, |timeouts| &timeouts.delete);
-        let order = order(context.session()?, &state, Target::AtRest, timeout, "delete")?;
-        let order = Order { only_in: None, ..order };
-        reach(context, &order).await.map_err(|failure| message::operation(&order, &failure))?;
+        let operation = operation(context.session()?, &state, Target::AtRest, timeout, "delete")?;
+        let operation = Operation { only_in: None, ..operation };
+        reach(context, &operation)
+            .await
+            .map_err(|failure| message::operation(&operation, &failure))?;
         Ok(())
     }
 
@@ -224,7 +233,7 @@ impl Resource for InstancePower {
         Ok(found(context.session()?, identity))
     }
 
-    fn config_of(&self, state: InstancePowerModel) -> InstancePowerModel {
+    fn generated_config(&self, state: InstancePowerModel) -> InstancePowerModel {
         let wanted = match state.state.text() {
             Some(RUNNING | "Starting" | "Rebooting") => RUNNING.into(),
             Some(STOPPED | "Stopping") => STOPPED.into(),
@@ -256,7 +265,7 @@ fn identity_of(id: &str) -> Option<InstanceIdentity> {
 }
 
 /// The state that begins with finding an instance, by whatever way: as much of it as an identity says.
-pub(super) fn found(session: &Session, identity: InstanceIdentity) -> InstancePowerModel {
+pub(crate) fn found(session: &Session, identity: InstanceIdentity) -> InstancePowerModel {
     let project_id = match identity.project_id {
         // Named in full, it is the same instance by whichever way it was found.
         Attr::Null => session.project_id().known().cloned().into(),
@@ -305,19 +314,23 @@ async fn look_ahead(
         Err(NotReady::Unusable(diagnostics)) => return Err(diagnostics),
     };
     let place = place(change.config);
-    let order = Order { place, ..order(session, planned, target(planned), &Attr::Null, "create")? };
+    let operation =
+        Operation { place, ..operation(session, planned, target(planned), &Attr::Null, "create")? };
     let looked = tokio::select! {
-        looked = power.glance(id, &order.scope) => looked,
+        looked = power.glance(id, &operation.scope) => looked,
         () = context.stop.cancelled() => return Ok(()),
         () = tokio::time::sleep(session.request_timeout()) => return Ok(()),
     };
     match looked {
-        Ok(Some(instance)) => {
-            power::preflight(&instance, order.only_in.as_deref(), &order.place, order.target)
-                .map_err(|reason| message::refused_plan(&order, &reason))
-        }
+        Ok(Some(instance)) => power::preflight(
+            &instance,
+            operation.only_in.as_deref(),
+            &operation.place,
+            operation.target,
+        )
+        .map_err(|reason| message::refused_plan(&operation, &reason)),
         Ok(None) if change.prior.is_none() => {
-            Err(message::refused_plan(&order, &power::Reason::NotFound))
+            Err(message::refused_plan(&operation, &power::Reason::NotFound))
         }
         Err(error) if error.is_credentials() => Err(message::read(id, &error).into()),
         Ok(None) | Err(_) => Ok(()),
@@ -326,47 +339,47 @@ async fn look_ahead(
 
 async fn reach(
     context: &Context<Session>,
-    order: &Order,
+    operation: &Operation,
 ) -> Result<Option<Instance>, message::Failed> {
     let power: &Power = context
         .session()
         .and_then(|session| session.power().map_err(NotReady::into_diagnostics))
         .map_err(message::Failed::Before)?;
-    power.reach(order, &context.stop).await.map_err(message::Failed::Operation)
+    power.reach(operation, &context.stop).await.map_err(message::Failed::Operation)
 }
 
-fn order(
+fn operation(
     session: &Session,
     model: &InstancePowerModel,
     target: Target,
     timeout: &Attr<String>,
     operation: &str,
-) -> Result<Order, Diagnostics> {
+) -> Result<Operation, Diagnostics> {
     let id = model.instance_id.text().unwrap_or_default();
-    Ok(Order {
+    Ok(Operation {
         scope: session.scope(&model.region, &model.project_id),
         force_stop: model.force_stop.is_true(),
         wait_for_capacity: model.wait_for_capacity.is_true(),
         timeout: duration(timeout, &format!("timeouts.{operation}"), DEFAULT_TIMEOUT)?,
-        ..session.order(id, &model.project_id, target)
+        ..session.operation(id, &model.project_id, target)
     })
 }
 
 /// Where `model` claims the instance to be.
-fn place(model: &InstancePowerModel) -> Place {
-    Place { region: model.region.clone().into_known(), zone: model.zone.clone().into_known() }
+fn place(model: &InstancePowerModel) -> Location {
+    Location { region: model.region.clone().into_known(), zone: model.zone.clone().into_known() }
 }
 
 fn target(model: &InstancePowerModel) -> Target {
     if model.state.text() == Some(STOPPED) {
         return Target::Stopped;
     }
-    let mode = arguments::gpu_mode(&model.without_gpu, &model.without_gpu_spec);
+    let mode = gpu_mode(&model.without_gpu, &model.without_gpu_spec);
     Target::Running { mode, may_restart: model.allow_stopping_for_update.is_true() }
 }
 
 /// `model` with what the cloud reports. What an answer leaves out stays as it was.
-pub(super) fn observed(model: &InstancePowerModel, instance: &Instance) -> InstancePowerModel {
+pub(crate) fn observed(model: &InstancePowerModel, instance: &Instance) -> InstancePowerModel {
     let mut state = model.clone();
     // An empty state is the cloud's way to say that its own look-up failed: it is no news.
     if instance.state == State::Unknown {

@@ -8,19 +8,25 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at},
 };
 
-use super::{DEFAULT_TIMEOUT, Session, arguments, duration, message, session::NotReady};
 use crate::{
     cty::Type,
     framework::{
-        Action, Attribute, Block, Context, Diagnostics, Mode, Offered, Progress, Rule, Schema,
+        Action, Attribute, Block, Context, Definition, Diagnostics, Mode, Progress, Rule, Schema,
         model,
     },
-    power::{Answer, Event, Order, Target},
+    power::{Answer, Event, Operation, Target},
+    provider::{
+        arguments,
+        gpu_mode::gpu_mode,
+        message,
+        session::{NotReady, Session},
+        timeouts::{DEFAULT_TIMEOUT, duration},
+    },
 };
 
 /// One of the actions.
 #[derive(Debug)]
-pub(super) struct PowerAction {
+pub(crate) struct PowerAction {
     type_name: &'static str,
     description: &'static str,
     /// Its attributes beside those that all have.
@@ -32,28 +38,28 @@ pub(super) struct PowerAction {
 
 model! {
     /// The configuration of all of them; each has its part of it.
-    pub(super) struct PowerActionModel {
-        pub(super) instance_id: Attr<String>,
-        pub(super) project_id: Attr<String>,
-        pub(super) timeout: Attr<String>,
-        pub(super) without_gpu: Attr<bool>,
-        pub(super) without_gpu_spec: Attr<String>,
-        pub(super) allow_stopping_for_update: Attr<bool>,
-        pub(super) wait_for_capacity: Attr<bool>,
-        pub(super) force_stop: Attr<bool>,
+    pub(crate) struct PowerActionModel {
+        pub(crate) instance_id: Attr<String>,
+        pub(crate) project_id: Attr<String>,
+        pub(crate) timeout: Attr<String>,
+        pub(crate) without_gpu: Attr<bool>,
+        pub(crate) without_gpu_spec: Attr<String>,
+        pub(crate) allow_stopping_for_update: Attr<bool>,
+        pub(crate) wait_for_capacity: Attr<bool>,
+        pub(crate) force_stop: Attr<bool>,
     }
 }
 
 impl PowerAction {
     /// Starts an instance.
-    pub(super) const fn start() -> Self {
+    pub(crate) const fn start() -> Self {
         Self {
             type_name: "compshare_instance_start",
             description: "Starts an instance and waits until it runs. One that runs already is left alone. From then on it is \
                           billed as any other that runs, until somebody stops it: an action has no state and undoes nothing.",
             attributes: start_attributes,
             target: |config| Target::Running {
-                mode: arguments::gpu_mode(&config.without_gpu, &config.without_gpu_spec),
+                mode: gpu_mode(&config.without_gpu, &config.without_gpu_spec),
                 may_restart: config.allow_stopping_for_update.is_true(),
             },
             doing: "Starting",
@@ -61,7 +67,7 @@ impl PowerAction {
     }
 
     /// Stops an instance.
-    pub(super) const fn stop() -> Self {
+    pub(crate) const fn stop() -> Self {
         Self {
             type_name: "compshare_instance_stop",
             description: "Stops an instance and waits until it has stopped. One that is stopped already is left alone. A \
@@ -73,7 +79,7 @@ impl PowerAction {
     }
 
     /// Reboots an instance.
-    pub(super) const fn reboot() -> Self {
+    pub(crate) const fn reboot() -> Self {
         Self {
             type_name: "compshare_instance_reboot",
             description: "Reboots an instance that runs, and waits until it runs again. Whatever runs on it ends. The reboot is \
@@ -85,7 +91,7 @@ impl PowerAction {
     }
 }
 
-impl Offered for PowerAction {
+impl Definition for PowerAction {
     type Model = PowerActionModel;
     type Session = Session;
 
@@ -120,18 +126,19 @@ impl Action for PowerAction {
         let session = context.session()?;
         let power = session.power().map_err(NotReady::into_diagnostics)?;
         let id = config.instance_id.text().unwrap_or_default();
-        let order = Order {
+        let operation = Operation {
             force_stop: config.force_stop.is_true(),
             wait_for_capacity: config.wait_for_capacity.is_true(),
             timeout: duration(&config.timeout, "timeout", DEFAULT_TIMEOUT)?,
-            ..session.order(id, &config.project_id, (self.target)(&config))
+            ..session.operation(id, &config.project_id, (self.target)(&config))
         };
         let mut story = Story::begin(self.doing, id, progress);
         let (events, happening) = mpsc::unbounded_channel();
-        let reached = power.reach_watched(&order, &context.stop, Some(events));
+        let reached = power.reach_watched(&operation, &context.stop, Some(events));
         let reached = story.tell_until(reached, happening, session.pace().report).await;
-        reached
-            .map_err(|failure| message::operation(&order, &message::Failed::Operation(failure)))?;
+        reached.map_err(|failure| {
+            message::operation(&operation, &message::Failed::Operation(failure))
+        })?;
         story.end();
         Ok(())
     }

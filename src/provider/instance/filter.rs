@@ -2,28 +2,31 @@
 
 use regex_lite::{Regex, RegexBuilder};
 
-use super::{Session, message, session::NotReady};
 use crate::{
     compshare::{DescribeInstances, Instance, Pages, Scope, State},
     cty::{Path, Type},
     framework::{Attr, Attribute, Context, Diagnostic, Diagnostics, Mode, Rule, model},
+    provider::{
+        message,
+        session::{NotReady, Session},
+    },
 };
 
 model! {
     /// What instances are to be like, as a practitioner writes it. Nothing set: every instance.
-    pub(super) struct InstanceFilter {
-        pub(super) region: Attr<String>,
-        pub(super) zone: Attr<String>,
-        pub(super) project_id: Attr<String>,
-        pub(super) state: Attr<String>,
-        pub(super) gpu_type: Attr<String>,
-        pub(super) tag: Attr<String>,
-        pub(super) name_regex: Attr<String>,
+    pub(crate) struct InstanceFilter {
+        pub(crate) region: Attr<String>,
+        pub(crate) zone: Attr<String>,
+        pub(crate) project_id: Attr<String>,
+        pub(crate) state: Attr<String>,
+        pub(crate) gpu_type: Attr<String>,
+        pub(crate) tag: Attr<String>,
+        pub(crate) name_regex: Attr<String>,
     }
 }
 
 /// The attributes of an [`InstanceFilter`].
-pub(super) fn attributes() -> Vec<Attribute> {
+pub(crate) fn attributes() -> Vec<Attribute> {
     let text = |name, description: &'static str| {
         Attribute::new(name, Type::String, Mode::Optional, description).rule(Rule::NotEmpty)
     };
@@ -75,7 +78,7 @@ impl InstanceFilter {
     ///
     /// # Errors
     /// The cloud cannot be asked.
-    pub(super) fn pages(self, context: &Context<Session>) -> Result<MatchingPages, Diagnostics> {
+    pub(crate) fn pages(self, context: &Context<Session>) -> Result<MatchingPages, Diagnostics> {
         let client = context.session()?.client().map_err(NotReady::into_diagnostics)?;
         let matching = Matching::new(self, context)?;
         let pages = client.pages(DescribeInstances {
@@ -90,7 +93,7 @@ impl InstanceFilter {
     ///
     /// # Errors
     /// The cloud could not be asked, or not to the end.
-    pub(super) async fn all(
+    pub(crate) async fn all(
         self,
         context: &Context<Session>,
     ) -> Result<Vec<Instance>, Diagnostics> {
@@ -154,7 +157,7 @@ impl Matching {
 
 /// A list of instances on its way.
 #[derive(Debug)]
-pub(super) struct MatchingPages {
+pub(crate) struct MatchingPages {
     pages: Pages,
     matching: Matching,
 }
@@ -164,7 +167,7 @@ impl MatchingPages {
     ///
     /// # Errors
     /// The cloud could not be asked, or the host was interrupted.
-    pub(super) async fn next(
+    pub(crate) async fn next(
         &mut self,
         context: &Context<Session>,
     ) -> Result<Option<Vec<Instance>>, Diagnostics> {

@@ -1,23 +1,23 @@
 //! The list resource `compshare_instance_power`, for `terraform query`: instances that could be managed.
 
-use super::{
-    Session,
-    instance_filter::{self, InstanceFilter},
-    instance_power::{self, InstanceIdentity, InstancePower},
-};
+use super::{self as instance_power, InstanceIdentity, InstancePower};
 use crate::{
     compshare::Instance,
     framework::{
-        Attr, Block, Context, Diagnostics, ListResource, Listed, Offered, Resource as _, Results,
-        Schema,
+        Attr, Block, Context, Definition, Diagnostics, ListResource, Listed, Resource as _,
+        Results, Schema,
+    },
+    provider::{
+        instance::filter::{self, InstanceFilter},
+        session::Session,
     },
 };
 
 /// The list. All it knows is in the session and the model.
 #[derive(Debug)]
-pub(super) struct InstancePowerList;
+pub(crate) struct InstancePowerList;
 
-impl Offered for InstancePowerList {
+impl Definition for InstancePowerList {
     type Model = InstanceFilter;
     type Session = Session;
 
@@ -31,7 +31,7 @@ impl Offered for InstancePowerList {
             block: Block {
                 description: "The instances of the account that fit every condition given, for `terraform query`: to look at \
                               them, or to import them. Without a condition, that is every instance.",
-                attributes: instance_filter::attributes(),
+                attributes: filter::attributes(),
                 blocks: Vec::new(),
             },
         }

@@ -9,7 +9,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Account, Answer, Event, GpuMode, Order, Power, Target,
+    Answer, Event, GpuMode, Operation, OperationLog, Power, Target,
     decide::{self, Step},
     failure::{Failure, Reason, Verb},
     history::{History, Sent},
@@ -32,10 +32,10 @@ impl Power {
     /// The instance is not as wanted; the failure says why, and what was done.
     pub async fn reach(
         &self,
-        order: &Order,
+        operation: &Operation,
         stop: &CancellationToken,
     ) -> Result<Option<Instance>, Failure> {
-        self.reach_watched(order, stop, None).await
+        self.reach_watched(operation, stop, None).await
     }
 
     /// The same, telling `watcher` what happens.
@@ -44,39 +44,39 @@ impl Power {
     /// As [`Self::reach`].
     pub async fn reach_watched(
         &self,
-        order: &Order,
+        operation: &Operation,
         stop: &CancellationToken,
         watcher: Option<UnboundedSender<Event>>,
     ) -> Result<Option<Instance>, Failure> {
-        let mut account = Account::new(&order.instance_id, watcher);
+        let mut log = OperationLog::new(&operation.instance_id, watcher);
         let result = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Reason::Interrupted),
-            result = self.drive(order, &mut account) => result,
-            () = sleep(order.timeout) => Err(Reason::TimedOut(order.timeout)),
+            result = self.drive(operation, &mut log) => result,
+            () = sleep(operation.timeout) => Err(Reason::TimedOut(operation.timeout)),
         };
-        result.map_err(|reason| Failure { reason, account: Box::new(account) })
+        result.map_err(|reason| Failure { reason, log: Box::new(log) })
     }
 
     async fn drive(
         &self,
-        order: &Order,
-        account: &mut Account,
+        operation: &Operation,
+        log: &mut OperationLog,
     ) -> Result<Option<Instance>, Reason> {
-        let turn = self.turn(&order.instance_id);
+        let turn = self.turn(&operation.instance_id);
         // Whoever only looks on must not keep the one away that it is waiting for.
-        let _turn = if order.target.is_passive() { None } else { Some(turn.lock().await) };
+        let _turn = if operation.target.is_passive() { None } else { Some(turn.lock().await) };
         let mut history = History::default();
         let mut changed = Instant::now();
         let mut delay = Duration::ZERO;
         loop {
-            let changes = account.states.len();
-            let found = self.look_for(order, delay, &mut history, account).await?;
+            let changes = log.states.len();
+            let found = self.look_for(operation, delay, &mut history, log).await?;
             let step = match &found {
-                Some(seen) => self.next(seen, order, &mut history, account)?,
-                None => decide::absent(order.target, &history),
+                Some(seen) => self.next(seen, operation, &mut history, log)?,
+                None => decide::absent(operation.target, &history),
             };
-            if account.states.len() != changes {
+            if log.states.len() != changes {
                 changed = Instant::now();
                 history.refusals = 0;
             }
@@ -85,7 +85,7 @@ impl Power {
                 (Step::Fail(reason), _) => return Err(reason),
                 (Step::Confirm, _) => self.pace.confirm,
                 (Step::Call(verb), Some(seen)) => {
-                    self.act(verb, &seen, order, &mut history, account).await?;
+                    self.act(verb, &seen, operation, &mut history, log).await?;
                     changed = Instant::now();
                     self.delay(changed, &history)
                 }
@@ -98,16 +98,16 @@ impl Power {
     /// something is under way that has to be followed.
     async fn look_for(
         &self,
-        order: &Order,
+        operation: &Operation,
         mut delay: Duration,
         history: &mut History,
-        account: &mut Account,
+        log: &mut OperationLog,
     ) -> Result<Option<Instance>, Reason> {
-        let id = &order.instance_id;
+        let id = &operation.instance_id;
         loop {
             let looked = match history.absences {
-                0 => self.look_there(id, &order.scope, delay).await,
-                _ => self.look_everywhere(id, &order.scope, delay).await,
+                0 => self.look_there(id, &operation.scope, delay).await,
+                _ => self.look_everywhere(id, &operation.scope, delay).await,
             };
             match looked {
                 Ok(Some(instance)) => return Ok(Some(instance)),
@@ -115,11 +115,11 @@ impl Power {
                     history.absences += 1;
                     return Ok(None);
                 }
-                Err(error) if account.asked.is_empty() || !is_passing(&error) => {
+                Err(error) if log.asked.is_empty() || !is_passing(&error) => {
                     return Err(Reason::Call(error));
                 }
                 Err(error) => {
-                    account.last_error = Some(error);
+                    log.last_error = Some(error);
                     delay = self.pace.poll_pause(Duration::MAX / 8);
                     // A cloud that fails at once must not be asked at once again, whoever else is asking.
                     sleep(delay).await;
@@ -131,22 +131,22 @@ impl Power {
     fn next(
         &self,
         seen: &Instance,
-        order: &Order,
+        operation: &Operation,
         history: &mut History,
-        account: &mut Account,
+        log: &mut OperationLog,
     ) -> Result<Step, Reason> {
-        if account.last_seen.is_none() {
-            decide::within(seen, order.only_in.as_deref())?;
-            decide::place(seen, &order.place)?;
+        if log.last_seen.is_none() {
+            decide::within(seen, operation.only_in.as_deref())?;
+            decide::place(seen, &operation.place)?;
         }
-        account.saw(seen);
+        log.saw(seen);
         history.observe(&seen.state);
-        history.compare(seen, order.target);
-        let step = decide::decide(seen, order.target, history, &self.pace, Instant::now());
+        history.compare(seen, operation.target);
+        let step = decide::decide(seen, operation.target, history, &self.pace, Instant::now());
         // A stop of what this operation started without its GPU is the undoing of that start.
         if matches!(step, Step::Call(Verb::Stop)) && history.start != Sent::Not {
             history.undoing = true;
-            account.gpu_unasked = true;
+            log.gpu_unasked = true;
         }
         Ok(step)
     }
@@ -156,56 +156,56 @@ impl Power {
         &self,
         verb: Verb,
         seen: &Instance,
-        order: &Order,
+        operation: &Operation,
         history: &mut History,
-        account: &mut Account,
+        log: &mut OperationLog,
     ) -> Result<(), Reason> {
-        let scope = scope_of(seen, &order.scope);
+        let scope = scope_of(seen, &operation.scope);
         let result = match verb {
             Verb::Start => {
                 history.found_stopped |= history.stop == Sent::Not;
                 let start = StartInstance {
-                    instance_id: order.instance_id.clone(),
+                    instance_id: operation.instance_id.clone(),
                     scope,
-                    without_gpu: without_gpu(order.target, history.spec_alone),
+                    without_gpu: without_gpu(operation.target, history.spec_alone),
                 };
-                account.ask(StartInstance::ACTION);
+                log.ask(StartInstance::ACTION);
                 self.client.call(&start).await.map(drop)
             }
             Verb::Stop => {
                 let stop = StopInstance {
-                    instance_id: order.instance_id.clone(),
+                    instance_id: operation.instance_id.clone(),
                     scope,
-                    force: order.force_stop,
+                    force: operation.force_stop,
                 };
-                account.ask(StopInstance::ACTION);
+                log.ask(StopInstance::ACTION);
                 self.client.call(&stop).await.map(drop)
             }
             Verb::Reboot => {
                 history.started_before = seen.start_time;
-                let reboot = RebootInstance { instance_id: order.instance_id.clone(), scope };
-                account.ask(RebootInstance::ACTION);
+                let reboot = RebootInstance { instance_id: operation.instance_id.clone(), scope };
+                log.ask(RebootInstance::ACTION);
                 self.client.call(&reboot).await.map(drop)
             }
         };
         let since = Instant::now();
         let Err(error) = result else {
-            account.answered(Answer::Accepted);
-            account.last_refusal = None;
+            log.answered(Answer::Accepted);
+            log.last_refusal = None;
             *sent(history, verb) = Sent::Accepted { since, left: false };
             return Ok(());
         };
-        let outcome = self.after_error(&error, verb, order, history, since);
+        let outcome = self.after_error(&error, verb, operation, history, since);
         let in_doubt = matches!(sent(history, verb), Sent::InDoubt { .. });
         let words = error.kind().to_string();
-        account.answered(if in_doubt { Answer::Lost(words) } else { Answer::Refused(words) });
+        log.answered(if in_doubt { Answer::Lost(words) } else { Answer::Refused(words) });
         if outcome == Outcome::GiveUp {
             return Err(Reason::Call(error));
         }
         if in_doubt {
-            account.last_error = Some(error);
+            log.last_error = Some(error);
         } else {
-            account.last_refusal = Some(error);
+            log.last_refusal = Some(error);
         }
         Ok(())
     }
@@ -215,7 +215,7 @@ impl Power {
         &self,
         error: &compshare::Error,
         verb: Verb,
-        order: &Order,
+        operation: &Operation,
         history: &mut History,
         since: Instant,
     ) -> Outcome {
@@ -230,8 +230,10 @@ impl Power {
             Some(Class::PowerState) if history.refusals < MOST_STATE_REFUSALS => {
                 self.pace.lock_pause(history.refusals)
             }
-            Some(Class::Capacity) if order.wait_for_capacity => self.pace.capacity_pause(),
-            Some(Class::Usage) if verb == Verb::Start && refuses_flag(error, order, history) => {
+            Some(Class::Capacity) if operation.wait_for_capacity => self.pace.capacity_pause(),
+            Some(Class::Usage)
+                if verb == Verb::Start && refuses_flag(error, operation, history) =>
+            {
                 history.spec_alone = true;
                 Duration::ZERO
             }
@@ -286,13 +288,13 @@ fn is_passing(error: &compshare::Error) -> bool {
 
 /// Whether a start was refused because the cloud does not know the flag `WithoutGpu` any more. `WithoutGpuSpec` has it as
 /// its beginning, and is another parameter.
-fn refuses_flag(error: &compshare::Error, order: &Order, history: &History) -> bool {
+fn refuses_flag(error: &compshare::Error, operation: &Operation, history: &History) -> bool {
     let names_flag = |message: &str| {
         message
             .match_indices("WithoutGpu")
             .any(|(at, flag)| !message[at + flag.len()..].starts_with("Spec"))
     };
-    let sent = without_gpu(order.target, history.spec_alone).is_some_and(|sent| sent.send_flag);
+    let sent = without_gpu(operation.target, history.spec_alone).is_some_and(|sent| sent.send_flag);
     // 8442 speaks of the instance, not of the parameter.
     sent && error.ret_code() != Some(8442) && error.message().is_some_and(names_flag)
 }

@@ -4,15 +4,20 @@ use std::{collections::BTreeMap, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Session, arguments, duration, instance_look::look, message, session::NotReady};
+use super::read::look;
 use crate::{
     compshare::{Instance, Software},
     cty::Type,
     framework::{
-        Attr, Attribute, Block, Context, Diagnostics, EphemeralResource, Mode, Offered, Schema,
+        Attr, Attribute, Block, Context, Definition, Diagnostics, EphemeralResource, Mode, Schema,
         Sensitive, model,
     },
-    power::{Order, Reason, Target},
+    power::{Operation, Reason, Target},
+    provider::{
+        arguments, message,
+        session::{NotReady, Session},
+        timeouts::duration,
+    },
 };
 
 /// A start takes up to three minutes.
@@ -20,26 +25,26 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// The ephemeral resource. All it knows is in the session and the model.
 #[derive(Debug)]
-pub(super) struct InstanceLogin;
+pub(crate) struct InstanceLogin;
 
 model! {
     /// Which instance, and how to log in to it.
-    pub(super) struct InstanceLoginModel {
-        pub(super) instance_id: Attr<String>,
-        pub(super) project_id: Attr<String>,
-        pub(super) wait_for_running: Attr<bool>,
-        pub(super) timeout: Attr<String>,
-        pub(super) state: Attr<String>,
-        pub(super) host: Attr<String>,
-        pub(super) port: Attr<i64>,
-        pub(super) user: Attr<String>,
-        pub(super) password: Attr<Sensitive>,
-        pub(super) ssh_command: Attr<Sensitive>,
-        pub(super) software_urls: Attr<BTreeMap<String, Sensitive>>,
+    pub(crate) struct InstanceLoginModel {
+        pub(crate) instance_id: Attr<String>,
+        pub(crate) project_id: Attr<String>,
+        pub(crate) wait_for_running: Attr<bool>,
+        pub(crate) timeout: Attr<String>,
+        pub(crate) state: Attr<String>,
+        pub(crate) host: Attr<String>,
+        pub(crate) port: Attr<i64>,
+        pub(crate) user: Attr<String>,
+        pub(crate) password: Attr<Sensitive>,
+        pub(crate) ssh_command: Attr<Sensitive>,
+        pub(crate) software_urls: Attr<BTreeMap<String, Sensitive>>,
     }
 }
 
-impl Offered for InstanceLogin {
+impl Definition for InstanceLogin {
     type Model = InstanceLoginModel;
     type Session = Session;
 
@@ -69,14 +74,14 @@ impl EphemeralResource for InstanceLogin {
     ) -> Result<InstanceLoginModel, Diagnostics> {
         let session = context.session()?;
         let id = config.instance_id.text().unwrap_or_default();
-        let order = Order {
+        let operation = Operation {
             timeout: duration(&config.timeout, "timeout", DEFAULT_TIMEOUT)?,
-            ..session.order(id, &config.project_id, Target::Awaited)
+            ..session.operation(id, &config.project_id, Target::Awaited)
         };
         let instance = if config.wait_for_running.is_true() {
-            await_running(context, &order).await?
+            await_running(context, &operation).await?
         } else {
-            look(context, &order).await?
+            look(context, &operation).await?
         };
         let password = instance.decoded_password().unwrap_or_else(|error| {
             context.warn(message::password(id, error));
@@ -86,12 +91,15 @@ impl EphemeralResource for InstanceLogin {
     }
 }
 
-async fn await_running(context: &Context<Session>, order: &Order) -> Result<Instance, Diagnostics> {
+async fn await_running(
+    context: &Context<Session>,
+    operation: &Operation,
+) -> Result<Instance, Diagnostics> {
     let power = context.session()?.power().map_err(NotReady::into_diagnostics)?;
-    let reached = power.reach(order, &context.stop).await;
+    let reached = power.reach(operation, &context.stop).await;
     let found = reached
-        .map_err(|failure| message::operation(order, &message::Failed::Operation(failure)))?;
-    found.ok_or_else(|| message::refused_read(order, &Reason::NotFound))
+        .map_err(|failure| message::operation(operation, &message::Failed::Operation(failure)))?;
+    found.ok_or_else(|| message::refused_read(operation, &Reason::NotFound))
 }
 
 fn opened(

@@ -39,7 +39,7 @@ pub struct Asked {
 
 /// All an operation did and saw.
 #[derive(Debug)]
-pub struct Account {
+pub struct OperationLog {
     /// The instance.
     pub instance_id: String,
     /// How it looked the last time it was seen.
@@ -58,7 +58,7 @@ pub struct Account {
     watcher: Option<UnboundedSender<Event>>,
 }
 
-impl Account {
+impl OperationLog {
     pub(super) fn new(instance_id: &str, watcher: Option<UnboundedSender<Event>>) -> Self {
         Self {
             instance_id: instance_id.to_owned(),

@@ -9,69 +9,69 @@ use crate::{
 
 model! {
     /// One instance.
-    pub(super) struct InstanceFacts {
-        pub(super) instance_id: Attr<String>,
-        pub(super) name: Attr<String>,
-        pub(super) state: Attr<String>,
-        pub(super) region: Attr<String>,
-        pub(super) zone: Attr<String>,
-        pub(super) project_id: Attr<String>,
-        pub(super) tag: Attr<String>,
-        pub(super) remark: Attr<String>,
-        pub(super) instance_type: Attr<String>,
-        pub(super) machine_type: Attr<String>,
-        pub(super) gpu_type: Attr<String>,
-        pub(super) gpu_count: Attr<i64>,
-        pub(super) reported_gpu_count: Attr<i64>,
-        pub(super) gpu_memory_gb: Attr<i64>,
-        pub(super) cpu_cores: Attr<i64>,
-        pub(super) cpu_platform: Attr<String>,
-        pub(super) cpu_arch: Attr<String>,
-        pub(super) memory_mb: Attr<i64>,
-        pub(super) os_name: Attr<String>,
-        pub(super) os_type: Attr<String>,
-        pub(super) without_gpu: Attr<bool>,
-        pub(super) without_gpu_spec: Attr<String>,
-        pub(super) supports_without_gpu: Attr<bool>,
-        pub(super) charge_type: Attr<String>,
-        pub(super) price_yuan: Attr<Number>,
-        pub(super) image_price_yuan: Attr<Number>,
-        pub(super) created_at: Attr<String>,
-        pub(super) started_at: Attr<String>,
-        pub(super) stopped_at: Attr<String>,
-        pub(super) stop_scheduled_at: Attr<String>,
-        pub(super) reclaimed_at: Attr<String>,
-        pub(super) expires_at: Attr<String>,
-        pub(super) public_ip: Attr<String>,
-        pub(super) private_ip: Attr<String>,
-        pub(super) addresses: Attr<Vec<Address>>,
-        pub(super) disks: Attr<Vec<Disk>>,
-        pub(super) software: Attr<Vec<String>>,
+    pub(crate) struct InstanceFacts {
+        pub(crate) instance_id: Attr<String>,
+        pub(crate) name: Attr<String>,
+        pub(crate) state: Attr<String>,
+        pub(crate) region: Attr<String>,
+        pub(crate) zone: Attr<String>,
+        pub(crate) project_id: Attr<String>,
+        pub(crate) tag: Attr<String>,
+        pub(crate) remark: Attr<String>,
+        pub(crate) instance_type: Attr<String>,
+        pub(crate) machine_type: Attr<String>,
+        pub(crate) gpu_type: Attr<String>,
+        pub(crate) gpu_count: Attr<i64>,
+        pub(crate) reported_gpu_count: Attr<i64>,
+        pub(crate) gpu_memory_gb: Attr<i64>,
+        pub(crate) cpu_cores: Attr<i64>,
+        pub(crate) cpu_platform: Attr<String>,
+        pub(crate) cpu_arch: Attr<String>,
+        pub(crate) memory_mb: Attr<i64>,
+        pub(crate) os_name: Attr<String>,
+        pub(crate) os_type: Attr<String>,
+        pub(crate) without_gpu: Attr<bool>,
+        pub(crate) without_gpu_spec: Attr<String>,
+        pub(crate) supports_without_gpu: Attr<bool>,
+        pub(crate) charge_type: Attr<String>,
+        pub(crate) price_yuan: Attr<Number>,
+        pub(crate) image_price_yuan: Attr<Number>,
+        pub(crate) created_at: Attr<String>,
+        pub(crate) started_at: Attr<String>,
+        pub(crate) stopped_at: Attr<String>,
+        pub(crate) stop_scheduled_at: Attr<String>,
+        pub(crate) reclaimed_at: Attr<String>,
+        pub(crate) expires_at: Attr<String>,
+        pub(crate) public_ip: Attr<String>,
+        pub(crate) private_ip: Attr<String>,
+        pub(crate) addresses: Attr<Vec<Address>>,
+        pub(crate) disks: Attr<Vec<Disk>>,
+        pub(crate) software: Attr<Vec<String>>,
     }
 }
 
 model! {
     /// One of its addresses.
-    pub(super) struct Address {
-        pub(super) ip: Attr<String>,
-        pub(super) address_type: Attr<String>,
-        pub(super) bandwidth_mbps: Attr<i64>,
+    pub(crate) struct Address {
+        pub(crate) ip: Attr<String>,
+        pub(crate) address_type: Attr<String>,
+        pub(crate) bandwidth_mbps: Attr<i64>,
     }
 }
 
 model! {
     /// One of its disks.
-    pub(super) struct Disk {
-        pub(super) disk_id: Attr<String>,
-        pub(super) disk_type: Attr<String>,
-        pub(super) is_boot: Attr<bool>,
-        pub(super) size_gb: Attr<i64>,
+    pub(crate) struct Disk {
+        pub(crate) disk_id: Attr<String>,
+        pub(crate) disk_type: Attr<String>,
+        pub(crate) is_boot: Attr<bool>,
+        pub(crate) size_gb: Attr<i64>,
     }
 }
 
 impl InstanceFacts {
     /// What is told about an instance that was found in `project_id`, which the cloud does not report.
-    pub(super) fn new(instance: &Instance, project_id: &Attr<String>) -> Self {
+    pub(crate) fn new(instance: &Instance, project_id: &Attr<String>) -> Self {
         let text = |fact: &Option<String>| Attr::from(fact.clone());
         let time = |seconds: Option<i64>| Attr::from(seconds.and_then(rfc3339));
         let runs = instance.state == State::Running;
@@ -157,12 +157,12 @@ fn decimal(number: Option<f64>) -> Attr<Number> {
 }
 
 /// `None` beyond the years that the format can write.
-pub(super) fn rfc3339(seconds: i64) -> Option<String> {
+pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
     jiff::Timestamp::from_second(seconds).ok().map(|time| time.to_string())
 }
 
 /// The attributes of an [`InstanceFacts`], all of them the provider's to set.
-pub(super) fn attributes() -> Vec<Attribute> {
+pub(crate) fn attributes() -> Vec<Attribute> {
     let fact = |name, ty, description| Attribute::new(name, ty, Mode::Computed, description);
     let text = |name, description| fact(name, Type::String, description);
     let number = |name, description| fact(name, Type::Number, description);
@@ -261,16 +261,16 @@ fn disk() -> Type {
 }
 
 /// One instance, as an element of a list.
-pub(super) fn instance() -> Type {
+pub(crate) fn instance() -> Type {
     Block { attributes: attributes(), ..Block::default() }.ty()
 }
 
 /// The type of an object.
-pub(super) fn object<const N: usize>(attributes: [(&str, Type); N]) -> Type {
+pub(crate) fn object<const N: usize>(attributes: [(&str, Type); N]) -> Type {
     Type::Object(attributes.map(|(name, ty)| (name.to_owned(), ty)).into())
 }
 
 /// A list of objects. The protocol has no place for what is to be said about their attributes, so the list says it.
-pub(super) fn list(name: &'static str, description: &'static str, element: Type) -> Attribute {
+pub(crate) fn list(name: &'static str, description: &'static str, element: Type) -> Attribute {
     Attribute::new(name, Type::List(Box::new(element)), Mode::Computed, description)
 }

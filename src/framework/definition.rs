@@ -7,7 +7,7 @@ use super::{Diagnostic, Diagnostics, Model, Schema};
 use crate::cty::{self, Value};
 
 /// One thing that a provider offers, as its author writes it. A trait of its kind says what it does.
-pub trait Offered: Send + Sync + 'static {
+pub trait Definition: Send + Sync + 'static {
     /// What a practitioner writes, and what comes of it, in one typed form.
     type Model: Model;
     /// What a configured provider hands over.
@@ -25,12 +25,12 @@ pub trait Offered: Send + Sync + 'static {
     }
 }
 
-/// [`Offered`] without its types, so that a server can hold many. Implemented for every one.
-pub trait AnyOffered: Send + Sync {
-    /// As [`Offered::type_name`].
+/// [`Definition`] without its types, so that a server can hold many. Implemented for every one.
+pub trait ErasedDefinition: Send + Sync {
+    /// As [`Definition::type_name`].
     fn type_name(&self) -> &'static str;
 
-    /// As [`Offered::schema`], made on first use.
+    /// As [`Definition::schema`], made on first use.
     fn schema(&self) -> &Schema;
 
     /// Checks a configuration, by the schema's rules and by the author's.
@@ -39,30 +39,30 @@ pub trait AnyOffered: Send + Sync {
 
 /// Something offered, with what is made of it on first use and kept.
 #[derive(Debug)]
-pub(super) struct Typed<T> {
-    pub(super) offered: T,
+pub(super) struct Erased<T> {
+    pub(super) definition: T,
     schema: OnceLock<Schema>,
 }
 
-impl<T> Typed<T> {
-    pub(super) const fn new(offered: T) -> Self {
-        Self { offered, schema: OnceLock::new() }
+impl<T> Erased<T> {
+    pub(super) const fn new(definition: T) -> Self {
+        Self { definition, schema: OnceLock::new() }
     }
 }
 
-impl<T: Offered> AnyOffered for Typed<T> {
+impl<T: Definition> ErasedDefinition for Erased<T> {
     fn type_name(&self) -> &'static str {
-        self.offered.type_name()
+        self.definition.type_name()
     }
 
     fn schema(&self) -> &Schema {
-        self.schema.get_or_init(|| self.offered.schema())
+        self.schema.get_or_init(|| self.definition.schema())
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
         let mut diagnostics = self.schema().block.validate(config);
         match T::Model::from_value(config) {
-            Ok(config) => diagnostics.extend(self.offered.validate(&config)),
+            Ok(config) => diagnostics.extend(self.definition.validate(&config)),
             // A rule that is broken says more than the type that does not fit for the same reason.
             Err(_) if diagnostics.has_errors() => {}
             Err(error) => diagnostics.push(mismatch(&error)),

@@ -3,8 +3,8 @@
 //! Each message says what was attempted on which instance and what came of it, what that means for the bill, and what to do
 //! now; then the raw facts. Summaries are titles without ids. No other place formats an error of the API.
 
-mod account;
 mod error;
+mod facts;
 mod look;
 mod reason;
 mod words;
@@ -13,17 +13,17 @@ use crate::{
     compshare::{Instance, LookupError},
     cty::Path,
     framework::{Attr, Diagnostic, Diagnostics},
-    power::{Failure, Order, Reason},
+    power::{Failure, Operation, Reason},
 };
 
-pub(super) use look::{
+pub(crate) use look::{
     ambiguous_name, call, interrupted, interrupted_read, list, look, password, read, unknown_name,
 };
-pub(super) use reason::span;
+pub(crate) use reason::span;
 
 /// Why an operation on an instance failed.
 #[derive(Debug)]
-pub(super) enum Failed {
+pub(crate) enum Failed {
     /// Before there was anything to do it with.
     Before(Diagnostics),
     /// On the way.
@@ -32,16 +32,16 @@ pub(super) enum Failed {
 
 impl Failed {
     /// How the instance looked the last time it was seen.
-    pub(super) fn last_seen(&self) -> Option<&Instance> {
+    pub(crate) fn last_seen(&self) -> Option<&Instance> {
         match self {
             Self::Before(_) => None,
-            Self::Operation(failure) => failure.account.last_seen.as_ref(),
+            Self::Operation(failure) => failure.log.last_seen.as_ref(),
         }
     }
 }
 
 /// No credentials, or unusable ones.
-pub(super) fn credentials(error: &LookupError) -> Diagnostics {
+pub(crate) fn credentials(error: &LookupError) -> Diagnostics {
     let summary = match error {
         LookupError::Nothing { .. } => "Missing API Keys",
         LookupError::Half { .. } => "Incomplete API Keys",
@@ -60,7 +60,7 @@ pub(super) fn credentials(error: &LookupError) -> Diagnostics {
 }
 
 /// A spec without the mode that it is for, if that is certain.
-pub(super) fn spec_without_mode(
+pub(crate) fn spec_without_mode(
     without_gpu: &Attr<bool>,
     without_gpu_spec: &Attr<String>,
 ) -> Option<Diagnostic> {
@@ -76,7 +76,7 @@ pub(super) fn spec_without_mode(
 }
 
 /// An import id of the wrong form.
-pub(super) fn import_id(id: &str) -> Diagnostic {
+pub(crate) fn import_id(id: &str) -> Diagnostic {
     Diagnostic::error(
         "Invalid Import ID",
         format!(
@@ -87,7 +87,7 @@ pub(super) fn import_id(id: &str) -> Diagnostic {
 }
 
 /// An identity to import by that names nothing.
-pub(super) fn import_identity(attribute: &str) -> Diagnostic {
+pub(crate) fn import_identity(attribute: &str) -> Diagnostic {
     Diagnostic::error(
         "Invalid Import Identity",
         format!(
@@ -98,7 +98,7 @@ pub(super) fn import_identity(attribute: &str) -> Diagnostic {
 }
 
 /// A planned destroy of something that runs on.
-pub(super) fn keeps_running(id: &str) -> Diagnostic {
+pub(crate) fn keeps_running(id: &str) -> Diagnostic {
     Diagnostic::warning(
         "Instance Keeps Running",
         format!(
@@ -109,8 +109,8 @@ pub(super) fn keeps_running(id: &str) -> Diagnostic {
 }
 
 /// A plan that cannot work, as one look at the instance showed.
-pub(super) fn refused_plan(order: &Order, reason: &Reason) -> Diagnostics {
-    let words = reason::of_reason(reason, order);
+pub(crate) fn refused_plan(operation: &Operation, reason: &Reason) -> Diagnostics {
+    let words = reason::of_reason(reason, operation);
     let detail = format!(
         "{}\n\n{}\n\nNothing was changed; this was found while planning.",
         words.what, words.todo
@@ -119,26 +119,26 @@ pub(super) fn refused_plan(order: &Order, reason: &Reason) -> Diagnostics {
 }
 
 /// An instance that was looked at and is not what was asked for.
-pub(super) fn refused_read(order: &Order, reason: &Reason) -> Diagnostics {
-    let words = reason::of_reason(reason, order);
+pub(crate) fn refused_read(operation: &Operation, reason: &Reason) -> Diagnostics {
+    let words = reason::of_reason(reason, operation);
     let detail = format!("{}\n\n{}", words.what, words.todo);
     Diagnostic { path: words.path, ..Diagnostic::error(words.summary, detail) }.into()
 }
 
 /// An operation on an instance that failed.
-pub(super) fn operation(order: &Order, failed: &Failed) -> Diagnostics {
+pub(crate) fn operation(operation: &Operation, failed: &Failed) -> Diagnostics {
     let failure = match failed {
         Failed::Before(diagnostics) => return diagnostics.clone(),
         Failed::Operation(failure) => failure,
     };
-    let account = &failure.account;
-    let words = reason::of_failure(failure, order);
+    let log = &failure.log;
+    let words = reason::of_failure(failure, operation);
     let mut detail = words.what;
-    for paragraph in [account::bill(&failure.reason, account), &words.todo] {
+    for paragraph in [facts::bill(&failure.reason, log), &words.todo] {
         detail.push_str("\n\n");
         detail.push_str(paragraph);
     }
     detail.push_str("\n\n");
-    detail.push_str(&account::facts(failure));
+    detail.push_str(&facts::facts(failure));
     Diagnostic { path: words.path, ..Diagnostic::error(words.summary, detail) }.into()
 }

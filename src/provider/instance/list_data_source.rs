@@ -1,37 +1,37 @@
 //! The data source `compshare_instances`: all instances that fit.
 
 use super::{
-    Session,
-    instance_facts::{self, InstanceFacts, list},
-    instance_filter::{self, InstanceFilter},
+    facts::{self, InstanceFacts, list},
+    filter::{self, InstanceFilter},
 };
 use crate::{
     cty::Type,
     framework::{
-        Attr, Attribute, Block, Context, DataSource, Diagnostics, Mode, Offered, Schema, model,
+        Attr, Attribute, Block, Context, DataSource, Definition, Diagnostics, Mode, Schema, model,
     },
+    provider::session::Session,
 };
 
 /// The data source. All it knows is in the session and the model.
 #[derive(Debug)]
-pub(super) struct InstancesDataSource;
+pub(crate) struct InstancesDataSource;
 
 model! {
     /// What instances there are to be like, and those that are.
-    pub(super) struct InstancesModel {
-        pub(super) region: Attr<String>,
-        pub(super) zone: Attr<String>,
-        pub(super) project_id: Attr<String>,
-        pub(super) state: Attr<String>,
-        pub(super) gpu_type: Attr<String>,
-        pub(super) tag: Attr<String>,
-        pub(super) name_regex: Attr<String>,
-        pub(super) ids: Attr<Vec<String>>,
-        pub(super) instances: Attr<Vec<InstanceFacts>>,
+    pub(crate) struct InstancesModel {
+        pub(crate) region: Attr<String>,
+        pub(crate) zone: Attr<String>,
+        pub(crate) project_id: Attr<String>,
+        pub(crate) state: Attr<String>,
+        pub(crate) gpu_type: Attr<String>,
+        pub(crate) tag: Attr<String>,
+        pub(crate) name_regex: Attr<String>,
+        pub(crate) ids: Attr<Vec<String>>,
+        pub(crate) instances: Attr<Vec<InstanceFacts>>,
     }
 }
 
-impl Offered for InstancesDataSource {
+impl Definition for InstancesDataSource {
     type Model = InstancesModel;
     type Session = Session;
 
@@ -41,14 +41,14 @@ impl Offered for InstancesDataSource {
 
     fn schema(&self) -> Schema {
         let ids = "The ids of the instances, in the order of `instances`. `toset` of it makes a `for_each`.";
-        let mut attributes = instance_filter::attributes();
+        let mut attributes = filter::attributes();
         attributes.extend([
             Attribute::new("ids", Type::List(Box::new(Type::String)), Mode::Computed, ids),
             list(
                 "instances",
                 "The instances, in the order of their ids. What is told of each are the attributes of the data source \
                  `compshare_instance`, under the same names.",
-                instance_facts::instance(),
+                facts::instance(),
             ),
         ]);
         Schema {

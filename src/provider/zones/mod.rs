@@ -1,38 +1,37 @@
 //! The data source `compshare_zones`: where there are machines to rent.
 
-use super::{
-    Session,
-    instance_facts::{list, object},
-    message,
-    session::NotReady,
-};
 use crate::{
     compshare::{self, DescribeSupportZone},
     cty::Type,
     framework::{
-        Attr, Attribute, Block, Context, DataSource, Diagnostics, Mode, Offered, Rule, Schema,
+        Attr, Attribute, Block, Context, DataSource, Definition, Diagnostics, Mode, Rule, Schema,
         model,
+    },
+    provider::{
+        instance::facts::{list, object},
+        message,
+        session::{NotReady, Session},
     },
 };
 
 /// The data source. All it knows is in the session and the model.
 #[derive(Debug)]
-pub(super) struct ZonesDataSource;
+pub(crate) struct ZonesDataSource;
 
 model! {
     /// Which zones are asked for, and those there are.
-    pub(super) struct ZonesModel {
-        pub(super) region: Attr<String>,
-        pub(super) zones: Attr<Vec<Zone>>,
+    pub(crate) struct ZonesModel {
+        pub(crate) region: Attr<String>,
+        pub(crate) zones: Attr<Vec<Zone>>,
     }
 }
 
 model! {
     /// One zone.
-    pub(super) struct Zone {
-        pub(super) region: Attr<String>,
-        pub(super) zone: Attr<String>,
-        pub(super) description: Attr<String>,
+    pub(crate) struct Zone {
+        pub(crate) region: Attr<String>,
+        pub(crate) zone: Attr<String>,
+        pub(crate) description: Attr<String>,
     }
 }
 
@@ -46,7 +45,7 @@ impl From<compshare::Zone> for Zone {
     }
 }
 
-impl Offered for ZonesDataSource {
+impl Definition for ZonesDataSource {
     type Model = ZonesModel;
     type Session = Session;
 
