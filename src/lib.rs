@@ -57,9 +57,6 @@ pub mod cty;
 pub mod documentation;
 pub mod environment;
 pub mod framework;
-#[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod fuzzing;
 pub mod panics;
 pub mod plugin;
 pub mod power;

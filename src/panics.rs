@@ -2,6 +2,9 @@
 
 use std::{any::Any, cell::RefCell, panic::Location};
 
+/// Beginning of the diagnostic that reports a panic.
+pub const REPORT: &str = "The provider failed inside";
+
 thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }

@@ -7,6 +7,7 @@ mod client;
 mod docs;
 #[cfg(unix)]
 mod faults;
+mod fuzz;
 mod process;
 mod protocol;
 #[cfg(unix)]

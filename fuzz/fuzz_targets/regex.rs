@@ -1,5 +1,3 @@
 #![no_main]
 
-use terraform_provider_compshare::fuzzing::run;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| run("regex", input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| terraform_provider_compshare_fuzz::regex::run(input));

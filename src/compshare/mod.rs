@@ -20,8 +20,6 @@ mod client;
 mod credentials;
 mod error;
 mod form;
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) mod fuzzing;
 mod gather;
 mod instance;
 mod lenient;
@@ -31,6 +29,8 @@ mod login;
 mod ret_code;
 mod retry;
 mod signature;
+#[doc(hidden)]
+pub mod testing;
 mod transport;
 
 pub use self::{

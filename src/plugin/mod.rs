@@ -17,8 +17,6 @@
 mod core_dump;
 mod debug;
 mod error;
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) mod fuzzing;
 mod handshake;
 mod incoming;
 mod listener;
@@ -26,6 +24,8 @@ pub mod log;
 mod output;
 mod services;
 mod shutdown;
+#[doc(hidden)]
+pub mod testing;
 mod tls;
 
 use std::{future::Future, pin::pin, time::Duration};

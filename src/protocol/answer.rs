@@ -91,7 +91,7 @@ fn panicked(rpc: &str, panic: &(dyn Any + Send)) -> Diagnostics {
     let place = panics::take_place().map(|place| format!(" at {place}")).unwrap_or_default();
     let text = panics::fixed_text(panic)
         .unwrap_or("the reason is not repeated here, since there may be values in it");
-    Diagnostic::bug(format!("The provider failed inside {rpc}{place}: {text}.")).into()
+    Diagnostic::bug(format!("{} {rpc}{place}: {text}.", panics::REPORT)).into()
 }
 
 macro_rules! replies {

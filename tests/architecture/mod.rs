@@ -168,8 +168,8 @@ const DOORS: [(&[&str], &[&str]); 3] = [
     ),
     // To connect.
     (&["TcpStream", "UnixStream", "lookup_host", "ToSocketAddrs"], &["simulator/http.rs"]),
-    // The other one only makes headers, to fuzz what reads them.
-    (&["reqwest", "hyper"], &["compshare/transport.rs", "compshare/fuzzing.rs"]),
+    // The other one only makes headers, for the fuzz target of responses.
+    (&["reqwest", "hyper"], &["compshare/transport.rs", "compshare/testing.rs"]),
 ];
 
 /// With any of these a certificate could be taken that is not to be trusted. `plugin/tls.rs` judges clients, and nobody

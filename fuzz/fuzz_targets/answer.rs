@@ -1,5 +1,0 @@
-#![no_main]
-
-use terraform_provider_compshare::fuzzing::run;
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| run("answer", input));

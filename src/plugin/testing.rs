@@ -1,0 +1,31 @@
+//! Entry point of the fuzz target in `fuzz/src/handshake.rs`, which lives in another crate. Not part
+//! of the API of this module.
+
+use super::{
+    Address, Error,
+    handshake::{self, Cookie, Line},
+};
+use crate::environment::Environment;
+
+/// Reads every variable of the handshake; returns the handshake line and the version warnings.
+///
+/// # Errors
+///
+/// [`Error::ClientCertificate`]; the other variables have been read before it is returned.
+pub fn handshake_line(
+    cookie: Cookie,
+    environment: &Environment,
+) -> Result<(String, Vec<String>), Error> {
+    let _ = handshake::check_cookie(cookie, environment);
+    let _ = (handshake::socket_place(environment), handshake::port_range(environment));
+    let warnings = handshake::negotiate(5, environment);
+    let multiplexing_asked = handshake::asks_for_multiplexing(environment);
+    let certificate = handshake::client_certificate(environment)?;
+    let line = Line {
+        app_protocol: 5,
+        address: &Address::Unix("/socket".to_owned()),
+        certificate: certificate.as_ref(),
+        multiplexing_asked,
+    };
+    Ok((line.to_string(), warnings))
+}
