@@ -61,7 +61,7 @@ pub(super) fn identity(schema: &IdentitySchema) -> String {
 }
 
 fn identity_line(attribute: &IdentityAttribute) -> String {
-    let text = described(type_name(&attribute.ty), attribute.description);
+    let text = described(type_name(&attribute.ty), &attribute.description);
     format!("- `{}` {text}\n", attribute.name)
 }
 
@@ -144,7 +144,7 @@ impl<'a> Member<'a> {
         Self {
             name: nested.name,
             group,
-            text: described(facts.to_owned(), nested.block.description),
+            text: described(facts.to_owned(), &nested.block.description),
             below: Some(Below { anchor: "nestedblock", content: Content::Block(&nested.block) }),
         }
     }
@@ -319,7 +319,10 @@ Read-Only:
         attributes: Vec<Attribute>,
         blocks: Vec<NestedBlock>,
     ) -> NestedBlock {
-        NestedBlock { name, block: Block { description, attributes, blocks } }
+        NestedBlock {
+            name,
+            block: Block { description: description.to_owned(), attributes, blocks },
+        }
     }
 
     fn object<const N: usize>(attributes: [(&str, Type); N]) -> Type {
@@ -339,9 +342,12 @@ Read-Only:
         let at = attribute("at", Type::String, Mode::Computed, "At.");
         let names = Type::Set(Box::new(Type::String));
         let block = Block {
-            description: "A thing.",
+            description: "A thing.".to_owned(),
             attributes: vec![
-                attribute("first", Type::String, Mode::Required, " First. ").sensitive(),
+                Attribute {
+                    sensitive: true,
+                    ..attribute("first", Type::String, Mode::Required, " First. ")
+                },
                 attribute("by_key", Type::Map(Box::new(by_key)), Mode::Optional, "By key."),
                 attribute("names", names, Mode::OptionalComputed, ""),
                 attribute("whatever", Type::Dynamic, Mode::Computed, "Whatever."),

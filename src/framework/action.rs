@@ -1,4 +1,4 @@
-//! Actions: what is done when it is asked for, and leaves no state.
+//! Actions: operations on demand, without state.
 
 use std::future::Future;
 
@@ -6,17 +6,18 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    Context, Definition, Diagnostics, ErasedDefinition,
-    definition::{Erased, typed},
+    context::Context,
+    definition::{Definition, Erased, ErasedDefinition, typed},
+    diagnostics::Diagnostics,
 };
 use crate::cty::Value;
 
-/// One action, as its author writes it. It may be invoked any number of times.
+/// One action. It may be invoked any number of times.
 pub trait Action: Definition {
-    /// Does it, telling the practitioner how it goes.
+    /// Runs the action and reports its progress.
     ///
     /// # Errors
-    /// It was not done, or not wholly.
+    /// The action failed, wholly or in part.
     fn invoke(
         &self,
         context: &Context<Self::Session>,
@@ -24,7 +25,7 @@ pub trait Action: Definition {
         progress: &Progress,
     ) -> impl Future<Output = Result<(), Diagnostics>> + Send;
 
-    /// As a server holds it, without its types.
+    /// Erases the types.
     fn boxed(self) -> Box<dyn ErasedAction<Self::Session>>
     where
         Self: Sized,
@@ -33,24 +34,24 @@ pub trait Action: Definition {
     }
 }
 
-/// What the practitioner sees of an action while it goes on.
+/// Progress messages of an action, which the host shows.
 #[derive(Debug, Clone)]
 pub struct Progress(UnboundedSender<String>);
 
 impl Progress {
-    /// To whoever shows it.
+    /// Sends messages to the receiver of `messages`.
     pub const fn new(messages: UnboundedSender<String>) -> Self {
         Self(messages)
     }
 
-    /// Shows `message`: one sentence, without a period where it only names a state of affairs.
+    /// Sends one sentence, without a final period.
     pub fn tell(&self, message: impl Into<String>) {
-        // An error here says that nobody is looking any more, which is no reason to stop.
+        // The host may have stopped reading. The action continues nevertheless.
         let _ = self.0.send(message.into());
     }
 }
 
-/// [`Action`] without its types. Implemented for every one.
+/// [`Action`] without its associated types. Implemented for each of them.
 pub trait ErasedAction<S>: ErasedDefinition {
     /// As [`Action::invoke`].
     ///

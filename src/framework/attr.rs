@@ -1,25 +1,24 @@
-//! One attribute in a typed model.
+//! Values of attributes in typed models.
 
 use std::{collections::BTreeMap, fmt};
 
 use secrecy::zeroize::Zeroizing;
 
-use crate::cty::{Error, ErrorKind, Number, Step, Value};
+use crate::cty::{Error, ErrorKind, Number, Step, Type, Value};
 
-/// An attribute's value: absent, not known yet, or there.
+/// The value of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Attr<T> {
-    /// Not set.
+    /// Absent.
     #[default]
     Null,
     /// Known only after apply.
     Unknown,
-    /// Set to this.
     Known(T),
 }
 
 impl<T> Attr<T> {
-    /// The value if it is known; null and unknown are `None` alike, for callers that treat them alike.
+    /// The known value; `None` for both null and unknown.
     pub const fn known(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
@@ -27,7 +26,6 @@ impl<T> Attr<T> {
         }
     }
 
-    /// The value if it is known, taken out.
     pub fn into_known(self) -> Option<T> {
         match self {
             Self::Known(value) => Some(value),
@@ -35,32 +33,29 @@ impl<T> Attr<T> {
         }
     }
 
-    /// Whether it is known only after apply.
     pub const fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
 
-    /// Whether it is not set.
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 }
 
 impl Attr<String> {
-    /// The text if it is known.
     pub fn text(&self) -> Option<&str> {
         self.known().map(String::as_str)
     }
 }
 
 impl Attr<bool> {
-    /// Whether it is known to be true: an optional flag that is not set is off.
+    /// Returns `false` for null and unknown: an optional flag that is not set is off.
     pub const fn is_true(&self) -> bool {
         matches!(self, Self::Known(true))
     }
 }
 
-/// `None` is null: an absent fact in an answer is an absent attribute.
+/// `None` becomes null.
 impl<T> From<Option<T>> for Attr<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Self::Known)
@@ -73,23 +68,29 @@ impl From<&str> for Attr<String> {
     }
 }
 
-/// A Rust type that stands for known values of one Terraform type.
+/// A Rust type for the known values of one Terraform type.
 pub trait Convert: Sized {
-    /// What a value of this type is called in a message.
+    /// Noun for a value of this type in an error message, with its article.
     const EXPECTED: &'static str;
 
-    /// From a value that is neither null nor unknown.
+    /// Hosts hide attributes of this type.
+    const SENSITIVE: bool = false;
+
+    /// The Terraform type.
+    fn ty() -> Type;
+
+    /// Converts a value that is neither null nor unknown.
     ///
     /// # Errors
-    /// The value is of another type; the path leads to where inside it.
+    /// The value is of another type; the path leads to the place inside it.
     fn from_known(value: &Value) -> Result<Self, Error>;
 
-    /// To a value.
+    /// Converts to a value.
     fn into_value(self) -> Value;
 }
 
 impl<T: Convert> Attr<T> {
-    /// From any value.
+    /// Converts any value.
     ///
     /// # Errors
     /// As [`Convert::from_known`].
@@ -101,7 +102,7 @@ impl<T: Convert> Attr<T> {
         }
     }
 
-    /// To a value.
+    /// Converts to a value.
     pub fn into_value(self) -> Value {
         match self {
             Self::Null => Value::Null,
@@ -111,13 +112,17 @@ impl<T: Convert> Attr<T> {
     }
 }
 
-/// The error of a value that is no `T`.
+/// The error for a value that is not a `T`.
 pub fn unexpected<T: Convert>(value: &Value) -> Error {
     ErrorKind::Unexpected { expected: T::EXPECTED, found: value.noun() }.into()
 }
 
 impl Convert for String {
     const EXPECTED: &'static str = "a string";
+
+    fn ty() -> Type {
+        Type::String
+    }
 
     fn from_known(value: &Value) -> Result<Self, Error> {
         value.as_str().map(str::to_owned).ok_or_else(|| unexpected::<Self>(value))
@@ -128,12 +133,11 @@ impl Convert for String {
     }
 }
 
-/// A text that does not print, and is wiped when dropped: what is sensitive in a schema is sensitive in a model.
+/// Text of a sensitive attribute: never printed, and wiped from memory when dropped.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Sensitive(Zeroizing<String>);
 
 impl Sensitive {
-    /// The text itself.
     pub fn into_inner(mut self) -> String {
         std::mem::take(&mut *self.0)
     }
@@ -153,6 +157,11 @@ impl fmt::Debug for Sensitive {
 
 impl Convert for Sensitive {
     const EXPECTED: &'static str = String::EXPECTED;
+    const SENSITIVE: bool = true;
+
+    fn ty() -> Type {
+        Type::String
+    }
 
     fn from_known(value: &Value) -> Result<Self, Error> {
         String::from_known(value).map(Self::from)
@@ -166,6 +175,10 @@ impl Convert for Sensitive {
 impl Convert for bool {
     const EXPECTED: &'static str = "a bool";
 
+    fn ty() -> Type {
+        Type::Bool
+    }
+
     fn from_known(value: &Value) -> Result<Self, Error> {
         value.as_bool().ok_or_else(|| unexpected::<Self>(value))
     }
@@ -178,6 +191,10 @@ impl Convert for bool {
 impl Convert for Number {
     const EXPECTED: &'static str = "a number";
 
+    fn ty() -> Type {
+        Type::Number
+    }
+
     fn from_known(value: &Value) -> Result<Self, Error> {
         value.as_number().cloned().ok_or_else(|| unexpected::<Self>(value))
     }
@@ -187,9 +204,14 @@ impl Convert for Number {
     }
 }
 
-/// Elements that are known and not null.
+/// The elements must be known and not null.
 impl<T: Convert> Convert for Vec<T> {
     const EXPECTED: &'static str = "a list";
+    const SENSITIVE: bool = T::SENSITIVE;
+
+    fn ty() -> Type {
+        Type::List(Box::new(T::ty()))
+    }
 
     fn from_known(value: &Value) -> Result<Self, Error> {
         let elements = value.as_list().ok_or_else(|| unexpected::<Self>(value))?;
@@ -205,9 +227,14 @@ impl<T: Convert> Convert for Vec<T> {
     }
 }
 
-/// Elements that are known and not null.
+/// The elements must be known and not null.
 impl<T: Convert> Convert for BTreeMap<String, T> {
     const EXPECTED: &'static str = "a map";
+    const SENSITIVE: bool = T::SENSITIVE;
+
+    fn ty() -> Type {
+        Type::Map(Box::new(T::ty()))
+    }
 
     fn from_known(value: &Value) -> Result<Self, Error> {
         let elements = value.as_map().ok_or_else(|| unexpected::<Self>(value))?;
@@ -225,6 +252,10 @@ impl<T: Convert> Convert for BTreeMap<String, T> {
 
 impl Convert for i64 {
     const EXPECTED: &'static str = "a whole number";
+
+    fn ty() -> Type {
+        Type::Number
+    }
 
     fn from_known(value: &Value) -> Result<Self, Error> {
         value.as_i64().ok_or_else(|| unexpected::<Self>(value))

@@ -1,30 +1,34 @@
-//! What an operation is given beside its own values.
+//! Session, interruption and warnings of one operation.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Diagnostic, Diagnostics};
+use super::diagnostics::{Diagnostic, Diagnostics};
 
-/// The surroundings of one operation.
+/// Context of one operation, beside its own values.
 #[derive(Debug)]
 pub struct Context<S> {
     session: Option<Arc<S>>,
-    /// Cancelled when the host is interrupted: end every wait at once and tell what was done.
+    /// Cancelled when the host is interrupted. The operation must then stop waiting and report the
+    /// result so far.
     pub stop: CancellationToken,
     warnings: Mutex<Diagnostics>,
 }
 
 impl<S> Context<S> {
-    /// With what the provider made of its configuration, if it was configured.
+    /// A context without warnings. The session is absent if the provider is not configured.
     pub fn new(session: Option<Arc<S>>, stop: CancellationToken) -> Self {
         Self { session, stop, warnings: Mutex::default() }
     }
 
-    /// What the provider made of its configuration.
+    /// The session of the configured provider.
     ///
     /// # Errors
-    /// The host asked for an operation before it configured the provider.
+    /// The host has requested an operation without configuring the provider.
     pub fn session(&self) -> Result<&S, Diagnostics> {
         self.session.as_deref().ok_or_else(|| {
             Diagnostic::error(
@@ -36,12 +40,26 @@ impl<S> Context<S> {
         })
     }
 
-    /// Adds a warning to the answer, whether the operation succeeds or not.
+    /// Awaits `work`, unless the host interrupts the operation before.
+    ///
+    /// # Errors
+    /// The host has interrupted the operation: the diagnostic `interrupted`.
+    pub async fn or_interrupted<T>(
+        &self,
+        work: impl Future<Output = T>,
+        interrupted: impl FnOnce() -> Diagnostic,
+    ) -> Result<T, Diagnostics> {
+        tokio::select! {
+            result = work => Ok(result),
+            () = self.stop.cancelled() => Err(interrupted().into()),
+        }
+    }
+
+    /// Adds a warning to the response, whether the operation succeeds or fails.
     pub fn warn(&self, warning: Diagnostic) {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
     }
 
-    /// The warnings added so far.
     pub fn into_warnings(self) -> Diagnostics {
         self.warnings.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

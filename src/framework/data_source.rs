@@ -1,28 +1,31 @@
-//! Data sources: what is read and not managed.
+//! Data sources: objects that are read and not managed.
 
 use std::future::Future;
 
 use futures_util::future::BoxFuture;
 
 use super::{
-    Context, Convert as _, Definition, Diagnostics, ErasedDefinition,
-    definition::{Erased, typed, wholly_known},
+    attr::Convert as _,
+    context::Context,
+    definition::{Definition, Erased, ErasedDefinition, typed, wholly_known},
+    diagnostics::Diagnostics,
 };
 use crate::cty::Value;
 
-/// One data source, as its author writes it.
+/// One data source.
 pub trait DataSource: Definition {
-    /// What there is, for a configuration that is wholly known. What is configured comes back as it was.
+    /// Reads the object for a wholly known configuration. Configured attributes are returned
+    /// unchanged.
     ///
     /// # Errors
-    /// It could not be found out, or does not exist.
+    /// The object does not exist or could not be read.
     fn read(
         &self,
         context: &Context<Self::Session>,
         config: Self::Model,
     ) -> impl Future<Output = Result<Self::Model, Diagnostics>> + Send;
 
-    /// As a server holds it, without its types.
+    /// Erases the types.
     fn boxed(self) -> Box<dyn ErasedDataSource<Self::Session>>
     where
         Self: Sized,
@@ -31,7 +34,7 @@ pub trait DataSource: Definition {
     }
 }
 
-/// [`DataSource`] without its types. Implemented for every one.
+/// [`DataSource`] without its associated types. Implemented for each of them.
 pub trait ErasedDataSource<S>: ErasedDefinition {
     /// As [`DataSource::read`].
     ///

@@ -1,43 +1,56 @@
-//! What resources, data sources, ephemeral resources, list resources and actions have in common: a name, a schema, and a
-//! typed form of what a practitioner writes.
+//! The common part of resources, data sources, ephemeral resources, list resources and actions:
+//! name, schema and model.
 
 use std::sync::OnceLock;
 
-use super::{Diagnostic, Diagnostics, Model, Schema};
+use super::{
+    diagnostics::{Diagnostic, Diagnostics},
+    model::Model,
+    schema::Schema,
+};
 use crate::cty::{self, Value};
 
-/// One thing that a provider offers, as its author writes it. A trait of its kind says what it does.
+/// Name, schema and validation of a resource, data source, ephemeral resource, list resource or
+/// action. The trait of its kind adds the behavior.
 pub trait Definition: Send + Sync + 'static {
-    /// What a practitioner writes, and what comes of it, in one typed form.
+    /// Configuration and result in typed form.
     type Model: Model;
-    /// What a configured provider hands over.
+    /// The session of a configured provider.
     type Session: Send + Sync + 'static;
 
-    /// The type's name, beginning with the provider's.
+    /// The type name, beginning with the provider's name.
     fn type_name(&self) -> &'static str;
 
-    /// The schema. Asked once.
-    fn schema(&self) -> Schema;
+    /// Description in Markdown, shown at the top of the documentation page.
+    fn description(&self) -> &'static str;
 
-    /// Checks a configuration beyond its schema's rules. Values may be unknown and the provider unconfigured.
+    /// The schema, as the model declares it. To be overridden by a resource that raises its
+    /// version.
+    fn schema(&self) -> Schema {
+        Schema::new(self.description(), Self::Model::block())
+    }
+
+    /// Checks a configuration beyond the rules of its schema. Values may be unknown and the
+    /// provider unconfigured.
     fn validate(&self, _config: &Self::Model) -> Diagnostics {
         Diagnostics::new()
     }
 }
 
-/// [`Definition`] without its types, so that a server can hold many. Implemented for every one.
+/// [`Definition`] without its associated types, so that a server can hold different ones.
+/// Implemented for each of them.
 pub trait ErasedDefinition: Send + Sync {
     /// As [`Definition::type_name`].
     fn type_name(&self) -> &'static str;
 
-    /// As [`Definition::schema`], made on first use.
+    /// As [`Definition::schema`], built on first use.
     fn schema(&self) -> &Schema;
 
-    /// Checks a configuration, by the schema's rules and by the author's.
+    /// Checks a configuration by the rules of the schema and by [`Definition::validate`].
     fn validate(&self, config: &Value) -> Diagnostics;
 }
 
-/// Something offered, with what is made of it on first use and kept.
+/// A definition with its schema, which is built on first use.
 #[derive(Debug)]
 pub(super) struct Erased<T> {
     pub(super) definition: T,
@@ -63,7 +76,7 @@ impl<T: Definition> ErasedDefinition for Erased<T> {
         let mut diagnostics = self.schema().block.validate(config);
         match T::Model::from_value(config) {
             Ok(config) => diagnostics.extend(self.definition.validate(&config)),
-            // A rule that is broken says more than the type that does not fit for the same reason.
+            // A broken rule explains more than the type mismatch that it causes.
             Err(_) if diagnostics.has_errors() => {}
             Err(error) => diagnostics.push(mismatch(&error)),
         }
@@ -71,12 +84,12 @@ impl<T: Definition> ErasedDefinition for Erased<T> {
     }
 }
 
-/// A value in its typed form; null is `None`.
+/// Converts a value to its model; null is `None`.
 pub(super) fn optional<M: Model>(value: &Value) -> Result<Option<M>, Diagnostics> {
     if value.is_null() { Ok(None) } else { typed(value).map(Some) }
 }
 
-/// A value in its typed form.
+/// Converts a value to its model.
 pub(super) fn typed<M: Model>(value: &Value) -> Result<M, Diagnostics> {
     M::from_value(value).map_err(|error| mismatch(&error).into())
 }
@@ -85,8 +98,8 @@ fn mismatch(error: &cty::Error) -> Diagnostic {
     Diagnostic::bug(format!("A value does not fit the schema: {error}.")).at(error.path.clone())
 }
 
-/// A value that a host keeps, which must leave nothing unknown: core would save nulls and blame the provider without saying
-/// where.
+/// Refuses a value with unknown parts before a host stores it: core would save them as null and
+/// report an inconsistency without naming the attribute.
 pub(super) fn wholly_known(value: Value, after: &str) -> Result<Value, Diagnostics> {
     if value.is_wholly_known() {
         return Ok(value);

@@ -1,31 +1,31 @@
-//! What the practitioner is told: errors that stop, warnings that do not.
+//! Errors and warnings that hosts show.
 
 use crate::cty::Path;
 
-/// How much a [`Diagnostic`] matters.
+/// Severity of a [`Diagnostic`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// The operation failed.
     Error,
-    /// The operation went on, and the practitioner should know.
+    /// The operation continued.
     Warning,
 }
 
-/// One message for the practitioner.
+/// One error or warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Whether it stops the operation.
+    /// Error or warning.
     pub severity: Severity,
-    /// A title: short, title case, without ids and without a final period.
+    /// Short title in title case, without IDs and without a final period.
     pub summary: String,
-    /// Full sentences: what happened, what it means, what to do.
+    /// Full sentences: the cause, the consequence, the remedy.
     pub detail: String,
-    /// The attribute at fault, if one is; relative to the block that was validated or applied.
+    /// The attribute at fault, if any; relative to the validated or applied block.
     pub path: Option<Path>,
 }
 
 impl Diagnostic {
-    /// An error without an attribute.
+    /// An error that concerns no particular attribute.
     pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
@@ -35,12 +35,12 @@ impl Diagnostic {
         }
     }
 
-    /// A warning without an attribute.
+    /// A warning that concerns no particular attribute.
     pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(summary, detail) }
     }
 
-    /// An error that is this provider's own fault, with the request to report it.
+    /// A defect of the provider, with the request to report it.
     pub fn bug(what: impl std::fmt::Display) -> Self {
         Self::error(
             "Provider Bug",
@@ -50,7 +50,7 @@ impl Diagnostic {
         )
     }
 
-    /// The same message, pointing at `path`.
+    /// Adds the attribute at fault.
     #[must_use]
     pub fn at(mut self, path: Path) -> Self {
         self.path = Some(path);
@@ -58,35 +58,32 @@ impl Diagnostic {
     }
 }
 
-/// Any number of messages. As the error of a `Result` it holds at least one error.
+/// Errors and warnings in order. As the error of a `Result`, it contains at least one error.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// None yet.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// Adds one message.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.0.push(diagnostic);
     }
 
-    /// Whether any message stops the operation.
+    /// Whether it contains an error, and not only warnings.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// `Ok` with nothing in it, or the messages if one of them is an error.
+    /// Turns diagnostics with an error into `Err`. `Ok` contains the warnings.
     ///
     /// # Errors
-    /// These diagnostics, if they contain an error.
+    /// The diagnostics contain an error.
     pub fn into_result(self) -> Result<Self, Self> {
         if self.has_errors() { Err(self) } else { Ok(self) }
     }
 
-    /// The messages in the order they were added.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()
     }

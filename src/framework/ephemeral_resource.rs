@@ -1,32 +1,33 @@
-//! Ephemeral resources: values for one run that enter neither state nor plan.
+//! Ephemeral resources: values for one run that are stored in neither state nor plan.
 
 use std::future::Future;
 
 use futures_util::future::BoxFuture;
 
 use super::{
-    Context, Convert as _, Definition, Diagnostics, ErasedDefinition,
-    definition::{Erased, typed, wholly_known},
+    attr::Convert as _,
+    context::Context,
+    definition::{Definition, Erased, ErasedDefinition, typed, wholly_known},
+    diagnostics::Diagnostics,
 };
 use crate::cty::Value;
 
-/// One ephemeral resource, as its author writes it.
-///
-/// There is nothing here to renew or to close: an opened one is a value and no more.
+/// One ephemeral resource. It is only opened: nothing has to be renewed or closed.
 pub trait EphemeralResource: Definition {
-    /// The value for this run, for a configuration that is wholly known. What is configured comes back as it was.
+    /// Returns the values for a wholly known configuration. Configured attributes are returned
+    /// unchanged.
     ///
-    /// Hosts open it while planning, and again while applying.
+    /// Hosts open an ephemeral resource during the plan, and again during the apply.
     ///
     /// # Errors
-    /// There is no such value.
+    /// The values could not be read.
     fn open(
         &self,
         context: &Context<Self::Session>,
         config: Self::Model,
     ) -> impl Future<Output = Result<Self::Model, Diagnostics>> + Send;
 
-    /// As a server holds it, without its types.
+    /// Erases the types.
     fn boxed(self) -> Box<dyn ErasedEphemeralResource<Self::Session>>
     where
         Self: Sized,
@@ -35,7 +36,7 @@ pub trait EphemeralResource: Definition {
     }
 }
 
-/// [`EphemeralResource`] without its types. Implemented for every one.
+/// [`EphemeralResource`] without its associated types. Implemented for each of them.
 pub trait ErasedEphemeralResource<S>: ErasedDefinition {
     /// As [`EphemeralResource::open`].
     ///

@@ -1,43 +1,97 @@
-//! Resource identity: the few attributes that say which remote object a resource stands for, for its whole life.
+//! Resource identity: the attributes that identify the remote object of a resource throughout its
+//! life.
 
-use super::{Diagnostic, Diagnostics};
-use crate::cty::{Type, Value};
+use super::{
+    attr::Convert,
+    diagnostics::{Diagnostic, Diagnostics},
+    model::Model,
+    schema::{Block, Mode},
+};
+use crate::cty::{Error, Type, Value};
+
+/// The identity of a resource without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoIdentity;
+
+impl<M> From<&M> for NoIdentity {
+    fn from(_model: &M) -> Self {
+        Self
+    }
+}
+
+impl Model for NoIdentity {
+    fn block() -> Block {
+        Block::default()
+    }
+
+    fn fill_unknown(&mut self, _other: &Self) {}
+}
+
+/// Hosts store no identity, which is null.
+impl Convert for NoIdentity {
+    const EXPECTED: &'static str = "no identity";
+
+    fn ty() -> Type {
+        Self::block().ty()
+    }
+
+    fn from_known(_value: &Value) -> Result<Self, Error> {
+        Ok(Self)
+    }
+
+    fn into_value(self) -> Value {
+        Value::Null
+    }
+}
 
 /// The schema of a resource's identity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IdentitySchema {
-    /// Version of the stored identity's shape; raised when it has to be upgraded.
+    /// Version of the stored identity's shape; raised when a stored identity has to be upgraded.
     pub version: i64,
-    /// The attributes, in the order they are to be documented.
+    /// In the order of the documentation. Empty for a resource without identity.
     pub attributes: Vec<IdentityAttribute>,
 }
 
 /// One attribute of an identity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IdentityAttribute {
-    /// Its name.
+    /// The name in an import block.
     pub name: &'static str,
-    /// Its type: a primitive, or a list of one.
+    /// A primitive type, or a list of one.
     pub ty: Type,
-    /// What it means.
-    pub description: &'static str,
-    /// Whether an import by identity has to give it.
+    /// Description in Markdown.
+    pub description: String,
+    /// An import by identity must set it.
     pub required_for_import: bool,
 }
 
 impl IdentitySchema {
-    /// The type of an identity.
+    /// The identity schema that the fields of a model declare. An import must set the required
+    /// attributes.
+    pub fn of<M: Model>() -> Self {
+        let attributes = M::block().attributes.into_iter().map(|attribute| IdentityAttribute {
+            name: attribute.name,
+            ty: attribute.ty,
+            description: attribute.description,
+            required_for_import: attribute.mode == Mode::Required,
+        });
+        Self { version: 0, attributes: attributes.collect() }
+    }
+
+    /// The type of an identity: an object.
     pub fn ty(&self) -> Type {
         Type::Object(self.attributes.iter().map(|a| (a.name.to_owned(), a.ty.clone())).collect())
     }
 
-    /// The identity to give back for an object that has `stored` so far and is found to have `derived`.
+    /// The identity to return for an object with the identity `stored`, whose state yields
+    /// `derived`.
     ///
-    /// An identity never changes. What was stored stays, also where it leaves an optional attribute open that is known by
-    /// now; only where nothing was stored yet, it is filled in.
+    /// An identity never changes. The stored one is kept as a whole, even if it lacks an optional
+    /// attribute that is known by now; the derived one is used only if nothing is stored.
     ///
     /// # Errors
-    /// What an import has to give, and what therefore says which object it is, differs.
+    /// An attribute that an import requires differs, so the two identify different objects.
     pub(super) fn kept(&self, stored: Value, derived: Value) -> Result<Value, Diagnostics> {
         let is_stored = |name: &str| !stored.attribute(name).is_null();
         if !self.attributes.iter().any(|attribute| is_stored(attribute.name)) {
@@ -63,18 +117,19 @@ impl IdentitySchema {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framework::{attr::Attr, model::model};
+
+    model! {
+        struct Identity {
+            /// ID.
+            id: Attr<String> = required(),
+            /// Project.
+            project: Attr<String> = optional(),
+        }
+    }
 
     fn schema() -> IdentitySchema {
-        let attribute = |name, required_for_import| IdentityAttribute {
-            name,
-            ty: Type::String,
-            description: "",
-            required_for_import,
-        };
-        IdentitySchema {
-            version: 0,
-            attributes: vec![attribute("id", true), attribute("project", false)],
-        }
+        IdentitySchema::of::<Identity>()
     }
 
     fn identity(id: &str, project: Option<&str>) -> Value {
@@ -83,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_stays_and_what_is_not_is_filled_in() {
+    fn stored_identity_is_kept_and_a_missing_one_derived() {
         let derived = || identity("a", Some("p"));
         let nothing = Value::map([("id", Value::Null), ("project", Value::Null)]);
         for (stored, kept) in [
@@ -97,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn another_object_is_an_error() {
+    fn identity_of_another_object_is_refused() {
         let error = schema().kept(identity("a", None), identity("b", None)).unwrap_err();
         assert!(error.iter().next().unwrap().detail.contains("`id`"));
     }

@@ -1,4 +1,4 @@
-//! List resources: the existing objects that a managed resource could stand for.
+//! List resources: the existing objects that a managed resource could manage.
 
 use std::{future::Future, marker::PhantomData, ops::ControlFlow};
 
@@ -6,21 +6,25 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::Sender;
 
 use super::{
-    Context, Convert as _, Definition, Diagnostics, ErasedDefinition, Resource,
-    definition::{Erased, typed},
+    attr::Convert as _,
+    context::Context,
+    definition::{Definition, Erased, ErasedDefinition, typed},
+    diagnostics::Diagnostics,
+    resource::Resource,
 };
 use crate::cty::Value;
 
-/// The list of one managed resource type's objects, as its author writes it. It has the name of that type; its model is what
-/// a practitioner writes in `config`.
+/// The list of the objects of one managed resource type, which has the same name. Its model is the
+/// `config` block.
 pub trait ListResource: Definition {
-    /// The managed resource whose objects are listed.
+    /// The managed resource of the listed objects.
     type Resource: Resource<Session = Self::Session>;
 
-    /// Puts out the objects, each as soon as it is known, until there are no more or nobody wants any.
+    /// Sends the objects to `results`, each as soon as it is known. Ends after the last object, or
+    /// when [`push`](Results::push) returns `Break`.
     ///
     /// # Errors
-    /// The list is not complete.
+    /// The list is incomplete.
     fn list(
         &self,
         context: &Context<Self::Session>,
@@ -28,7 +32,7 @@ pub trait ListResource: Definition {
         results: &mut Results<Self::Resource>,
     ) -> impl Future<Output = Result<(), Diagnostics>> + Send;
 
-    /// As a server holds it, without its types.
+    /// Erases the types.
     fn boxed(self) -> Box<dyn ErasedListResource<Self::Session>>
     where
         Self: Sized,
@@ -40,34 +44,32 @@ pub trait ListResource: Definition {
 /// One object of a list.
 #[derive(Debug, Clone)]
 pub struct Listed<R: Resource> {
-    /// What people know it by.
+    /// Name for people.
     pub display_name: String,
-    /// Which object it is.
-    pub identity: R::Identity,
-    /// How a state of it would look.
+    /// State that a read would return. The identity is made from it.
     pub object: R::Model,
 }
 
-/// Where a [`ListResource`] puts its objects.
+/// Receiver of the objects of a [`ListResource`].
 #[derive(Debug)]
 pub struct Results<R> {
     events: Sender<ListEvent>,
     include_object: bool,
-    /// How many more are wanted.
+    /// Number of objects until the limit of the request.
     left: usize,
     resource: PhantomData<fn() -> R>,
 }
 
 impl<R: Resource> Results<R> {
-    /// Puts out one object. `Break`: there is no use for another one.
+    /// Sends one object. `Break` if the limit is reached or the host has closed the stream.
     pub async fn push(&mut self, listed: Listed<R>) -> ControlFlow<()> {
         let Some(left) = self.left.checked_sub(1) else { return ControlFlow::Break(()) };
         let event = ListEvent {
             display_name: listed.display_name,
-            identity: listed.identity.into_value(),
+            identity: R::Identity::from(&listed.object).into_value(),
             object: self.include_object.then(|| listed.object.into_value()),
         };
-        // It fails when the host has gone away.
+        // Fails if the host has closed the stream.
         if self.events.send(event).await.is_err() {
             return ControlFlow::Break(());
         }
@@ -81,24 +83,24 @@ impl<R: Resource> Results<R> {
 pub struct ListEvent {
     /// As [`Listed::display_name`].
     pub display_name: String,
-    /// Of the type of the resource's identity schema.
+    /// Value of the resource's identity type.
     pub identity: Value,
-    /// Of the type of the resource's schema; only if it was asked for.
+    /// Value of the resource's type; only if the request includes objects.
     pub object: Option<Value>,
 }
 
-/// What is to be listed.
+/// The values of a list request.
 #[derive(Debug)]
 pub struct ListRequest {
-    /// What the practitioner wrote in `config`.
+    /// The `config` block.
     pub config: Value,
-    /// Whether each object is wanted as a whole, and not only its identity.
+    /// Return the object with each identity.
     pub include_object: bool,
-    /// How many are wanted at most.
+    /// Maximum number of objects.
     pub limit: usize,
 }
 
-/// [`ListResource`] without its types. Implemented for every one.
+/// [`ListResource`] without its associated types. Implemented for each of them.
 pub trait ErasedListResource<S>: ErasedDefinition {
     /// As [`ListResource::list`].
     ///

@@ -1,9 +1,15 @@
-//! What a provider author writes against: providers and the kinds of things they offer, schemas, typed models, diagnostics.
+//! The provider SDK: traits of a provider and its resources, schemas, typed models, diagnostics.
 //!
-//! The layer below ([`crate::protocol`]) turns the wire into these types and back; the layer above
-//! ([`crate::provider`]) says what there is and what it does. Everything here is about Terraform's rules and nothing else.
+//! [`crate::protocol`], the layer below, converts these types from and to the wire.
+//! [`crate::provider`], the layer above, implements the traits. This module contains the rules of
+//! Terraform and nothing about a particular provider.
 //!
-//! Never in here: gRPC or generated types, HTTP, a clock, the environment.
+//! A resource consists of a [`Model`], written with [`model!`], which declares its schema, and an
+//! implementation of [`Definition`] and [`Resource`]. [`Definition`] has the type name and the
+//! description, the trait of the kind the behavior. The erased forms ([`ErasedResource`] and so on)
+//! work on [`cty::Value`](crate::cty::Value); a blanket implementation converts between the two.
+//!
+//! This module never contains gRPC or generated types, HTTP, a clock, or the environment.
 
 mod action;
 mod attr;
@@ -19,6 +25,7 @@ mod model;
 mod plan;
 mod provider;
 mod resource;
+mod rule;
 mod schema;
 
 pub use action::{Action, ErasedAction, Progress};
@@ -29,15 +36,16 @@ pub use definition::{Definition, ErasedDefinition};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use duration::{DurationError, parse_duration};
 pub use ephemeral_resource::{EphemeralResource, ErasedEphemeralResource};
-pub use identity::{IdentityAttribute, IdentitySchema};
+pub use identity::{IdentityAttribute, IdentitySchema, NoIdentity};
 pub use list_resource::{
     ErasedListResource, ListEvent, ListRequest, ListResource, Listed, Results,
 };
-pub use model::{Model, attribute_name, model};
-pub use plan::{Planned, planned_state};
+pub use model::{Field, Model, ModelField, attribute_name, model};
+pub use plan::{Planned, planned_state, unread};
 pub use provider::{Host, Provider};
 pub use resource::{
     Applied, Change, ErasedResource, Failure, ImportBy, Object, PlanRequest, PlanResponse,
     Resource, ToApply,
 };
-pub use schema::{Attribute, Block, Mode, NestedBlock, Replacement, Rule, Schema};
+pub use rule::Rule;
+pub use schema::{Attribute, Block, BlockPart, Mode, NestedBlock, Replacement, Schema};

@@ -1,75 +1,239 @@
-//! Erased models: one struct that stands for configuration, plan and state alike.
+//! Typed models: one struct for configuration, plan and state, and the schema that it stands for.
 
-use crate::cty::{Error, Value};
+use std::marker::PhantomData;
 
-/// A struct whose fields are the attributes and blocks of one schema.
+use super::{
+    attr::{Attr, Convert},
+    schema::{Attribute, Block, Mode, NestedBlock},
+};
+use crate::cty::{Error, Step, Value};
+
+/// A struct whose fields are the attributes and nested blocks of one schema.
 ///
-/// Written with [`model!`](crate::framework::model), which also derives the conversions.
-pub trait Model: super::Convert + Clone + Send + Sync + 'static {
-    /// From an object value that has every attribute.
+/// Written with [`model!`](crate::framework::model), which derives the schema and the conversions.
+pub trait Model: Convert + Clone + Send + Sync + 'static {
+    /// The attributes and nested blocks of the fields, without a description of the whole.
+    fn block() -> Block;
+
+    /// Converts an object value. Attributes that it lacks are null.
     ///
     /// # Errors
-    /// An attribute has another type than its field, or the value is no object.
+    /// The value is not an object, or an attribute has another type than its field.
     fn from_value(value: &Value) -> Result<Self, Error> {
         Self::from_known(value)
     }
 
-    /// Each field that is unknown takes the value that `other` has for it.
+    /// Replaces each unknown field by that of `other`.
     fn fill_unknown(&mut self, other: &Self);
 }
 
-/// The attribute that a field stands for. A field whose name is a word of Rust's own is written `r#type`.
+/// Conversion of one field of a model from and to the object that the model stands for.
+pub trait ModelField: Sized {
+    /// Reads the field from `object`, where it is called `name`.
+    ///
+    /// # Errors
+    /// The value has another type than the field.
+    fn read(object: &Value, name: &'static str) -> Result<Self, Error>;
+
+    /// The attributes of the object that the field stands for.
+    fn into_attributes(self, name: &'static str) -> Vec<(String, Value)>;
+
+    /// As [`Model::fill_unknown`], for this field.
+    fn fill_unknown(&mut self, other: &Self);
+}
+
+/// One attribute, or one nested block.
+impl<T: Convert + Clone> ModelField for Attr<T> {
+    fn read(object: &Value, name: &'static str) -> Result<Self, Error> {
+        Self::from_value(object.attribute(name))
+            .map_err(|error| error.below(Step::Attribute(name.to_owned())))
+    }
+
+    fn into_attributes(self, name: &'static str) -> Vec<(String, Value)> {
+        vec![(name.to_owned(), self.into_value())]
+    }
+
+    fn fill_unknown(&mut self, other: &Self) {
+        if self.is_unknown() {
+            *self = other.clone();
+        }
+    }
+}
+
+/// A flattened group: its attributes stand beside those of the model, and the field's own name
+/// appears nowhere.
+impl<M: Model> ModelField for M {
+    fn read(object: &Value, _name: &'static str) -> Result<Self, Error> {
+        Self::from_value(object)
+    }
+
+    fn into_attributes(self, _name: &'static str) -> Vec<(String, Value)> {
+        match self.into_value() {
+            Value::Map(attributes) => attributes.into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn fill_unknown(&mut self, other: &Self) {
+        Model::fill_unknown(self, other);
+    }
+}
+
+/// Name, description and type of a model's field. Its methods say what the field is in the schema;
+/// in [`model!`](crate::framework::model), one of them begins the declaration behind the `=`.
+#[derive(Debug)]
+pub struct Field<F> {
+    name: &'static str,
+    description: String,
+    field: PhantomData<fn() -> F>,
+}
+
+impl<F> Field<F> {
+    /// The field called `name` in Rust, described by the lines of its doc comment.
+    pub fn new(name: &'static str, doc: &[&str]) -> Self {
+        Self { name: attribute_name(name), description: text(doc), field: PhantomData }
+    }
+}
+
+impl<T: Convert> Field<Attr<T>> {
+    /// An attribute that the configuration must set.
+    pub fn required(self) -> Attribute {
+        self.attribute(Mode::Required)
+    }
+
+    /// An attribute that the configuration may set, and that is null otherwise.
+    pub fn optional(self) -> Attribute {
+        self.attribute(Mode::Optional)
+    }
+
+    /// An attribute that only the provider sets.
+    pub fn computed(self) -> Attribute {
+        self.attribute(Mode::Computed)
+    }
+
+    /// An attribute that the configuration may set, and that the provider sets otherwise.
+    pub fn optional_computed(self) -> Attribute {
+        self.attribute(Mode::OptionalComputed)
+    }
+
+    fn attribute(self, mode: Mode) -> Attribute {
+        Attribute {
+            sensitive: T::SENSITIVE,
+            ..Attribute::new(self.name, T::ty(), mode, self.description)
+        }
+    }
+}
+
+impl<M: Model> Field<Attr<M>> {
+    /// A nested block that may be written once; null if it is absent.
+    pub fn nested_block(self) -> NestedBlock {
+        let block = Block { description: self.description, ..M::block() };
+        NestedBlock { name: self.name, block }
+    }
+}
+
+impl<M: Model> Field<M> {
+    /// A group of attributes that several models share, in place of the field.
+    pub fn flattened(self) -> Block {
+        M::block()
+    }
+}
+
+/// The name of the attribute. A field named like a Rust keyword is written `r#type`.
 pub fn attribute_name(field: &'static str) -> &'static str {
     field.strip_prefix("r#").unwrap_or(field)
 }
 
-/// Defines a [`Model`]: a struct of `Attr` fields named as the schema names its attributes.
+/// The lines of a doc comment as one line of Markdown.
+fn text(doc: &[&str]) -> String {
+    doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+}
+
+/// Defines a [`Model`]: name, type, mode, rules and description of each attribute at its field.
+///
+/// The field's type gives the attribute's type, and whether it is sensitive. The doc comment is the
+/// description that hosts and the registry show, in Markdown. Behind the `=` stands a method of
+/// [`Field`], followed by methods of [`Attribute`]:
+///
+/// ```
+/// use terraform_provider_compshare::framework::{Model as _, Rule, model};
+///
+/// model! {
+///     struct Filter {
+///         /// Region of the instances, for example `cn-wlcb`.
+///         region: Attr<String> = optional().rule(Rule::NotEmpty),
+///     }
+/// }
+///
+/// model! {
+///     struct Instances {
+///         filter: Filter = flattened(),
+///         /// IDs of the matching instances.
+///         ids: Attr<Vec<String>> = computed(),
+///     }
+/// }
+///
+/// let names: Vec<_> = Instances::block().attributes.iter().map(|a| a.name).collect();
+/// assert_eq!(names, ["region", "ids"]);
+/// ```
 #[macro_export]
 macro_rules! model {
     (
         $(#[$outer:meta])*
         $visibility:vis struct $name:ident {
-            $($(#[$inner:meta])* $field_visibility:vis $field:ident: Attr<$kind:ty>,)*
+            $(
+                $(#[doc = $doc:literal])*
+                $field_visibility:vis $field:ident: $kind:ty
+                    = $($method:ident($($argument:expr),* $(,)?)).+,
+            )*
         }
     ) => {
         $(#[$outer])*
         #[derive(Debug, Clone, PartialEq, Default)]
         $visibility struct $name {
-            $($(#[$inner])* $field_visibility $field: $crate::framework::Attr<$kind>,)*
+            $($(#[doc = $doc])* $field_visibility $field: $kind,)*
         }
 
         impl $crate::framework::Convert for $name {
             const EXPECTED: &'static str = "an object";
+
+            fn ty() -> $crate::cty::Type {
+                <Self as $crate::framework::Model>::block().ty()
+            }
 
             fn from_known(value: &$crate::cty::Value) -> Result<Self, $crate::cty::Error> {
                 if !matches!(value, $crate::cty::Value::Map(_)) {
                     return Err($crate::framework::unexpected::<Self>(value));
                 }
                 Ok(Self {
-                    $($field: {
-                        let name = $crate::framework::attribute_name(stringify!($field));
-                        $crate::framework::Attr::from_value(value.attribute(name)).map_err(|error| {
-                            error.below($crate::cty::Step::Attribute(name.to_owned()))
-                        })?
-                    },)*
+                    $($field: $crate::framework::ModelField::read(
+                        value,
+                        $crate::framework::attribute_name(stringify!($field)),
+                    )?,)*
                 })
             }
 
             fn into_value(self) -> $crate::cty::Value {
-                $crate::cty::Value::Map([
-                    $((
-                        $crate::framework::attribute_name(stringify!($field)).to_owned(),
-                        self.$field.into_value(),
-                    ),)*
-                ].into())
+                let fields = [$($crate::framework::ModelField::into_attributes(
+                    self.$field,
+                    $crate::framework::attribute_name(stringify!($field)),
+                ),)*];
+                $crate::cty::Value::Map(fields.into_iter().flatten().collect())
             }
         }
 
         impl $crate::framework::Model for $name {
+            fn block() -> $crate::framework::Block {
+                let mut block = $crate::framework::Block::default();
+                $(block.add(
+                    $crate::framework::Field::<$kind>::new(stringify!($field), &[$($doc),*])
+                        $(.$method($($argument),*))+
+                );)*
+                block
+            }
+
             fn fill_unknown(&mut self, other: &Self) {
-                $(if self.$field.is_unknown() {
-                    self.$field = other.$field.clone();
-                })*
+                $($crate::framework::ModelField::fill_unknown(&mut self.$field, &other.$field);)*
             }
         }
     };
@@ -80,22 +244,123 @@ pub use crate::model;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::framework::{Attr, Convert as _};
+    use crate::{cty::Type, framework::rule::Rule};
+
+    model! {
+        struct Location {
+            /// Region, for
+            /// example `cn-wlcb`.
+            region: Attr<String> = optional().rule(Rule::NotEmpty),
+        }
+    }
+
+    model! {
+        struct Timeouts {
+            /// Time limit of a create.
+            create: Attr<String> = optional(),
+        }
+    }
 
     model! {
         struct Sample {
-            id: Attr<String>,
-            r#type: Attr<String>,
+            /// Identifier.
+            id: Attr<String> = required().replaces(),
+            location: Location = flattened(),
+            /// Kind.
+            r#type: Attr<i64> = optional_computed().default(1),
+            /// Locations.
+            locations: Attr<Vec<Location>> = computed(),
+            /// Time limits.
+            timeouts: Attr<Timeouts> = nested_block(),
         }
     }
 
     #[test]
-    fn fields_are_named_as_the_attributes_are() {
-        let value = Value::map([("id", Value::from("a")), ("type", Value::unknown())]);
-        let sample = <Sample as Model>::from_value(&value).unwrap();
-        assert_eq!(sample, Sample { id: "a".into(), r#type: Attr::Unknown });
+    fn schema_is_derived_from_the_fields() {
+        let block = Sample::block();
+        let location = Type::Object([("region".to_owned(), Type::String)].into());
+        let attribute = |name, ty, mode, text: &str| Attribute::new(name, ty, mode, text);
+        assert_eq!(
+            block.attributes,
+            [
+                attribute("id", Type::String, Mode::Required, "Identifier.").replaces(),
+                attribute("region", Type::String, Mode::Optional, "Region, for example `cn-wlcb`.")
+                    .rule(Rule::NotEmpty),
+                attribute("type", Type::Number, Mode::OptionalComputed, "Kind.").default(1),
+                attribute(
+                    "locations",
+                    Type::List(Box::new(location)),
+                    Mode::Computed,
+                    "Locations."
+                ),
+            ]
+        );
+        let [timeouts] = &block.blocks[..] else { panic!("{:?}", block.blocks) };
+        assert_eq!((timeouts.name, &*timeouts.block.description), ("timeouts", "Time limits."));
+        assert_eq!(timeouts.block.attributes, Timeouts::block().attributes);
+    }
+
+    #[test]
+    fn sensitive_types_make_sensitive_attributes() {
+        model! {
+            struct Secrets {
+                /// Password.
+                password: Attr<crate::framework::Sensitive> = computed(),
+                /// User.
+                user: Attr<String> = computed(),
+            }
+        }
+        let sensitive: Vec<_> = Secrets::block().attributes.iter().map(|a| a.sensitive).collect();
+        assert_eq!(sensitive, [true, false]);
+    }
+
+    fn sample() -> (Sample, Value) {
+        let region = |name: &str| Location { region: name.into() };
+        let sample = Sample {
+            id: "a".into(),
+            location: region("r"),
+            r#type: Attr::Unknown,
+            locations: Attr::Known(vec![region("s")]),
+            timeouts: Attr::Null,
+        };
+        let value = Value::map([
+            ("id", Value::from("a")),
+            ("region", Value::from("r")),
+            ("type", Value::unknown()),
+            ("locations", vec![Value::map([("region", Value::from("s"))])].into()),
+            ("timeouts", Value::Null),
+        ]);
+        (sample, value)
+    }
+
+    #[test]
+    fn models_convert_from_and_to_values() {
+        let (sample, value) = sample();
+        assert_eq!(Sample::from_value(&value).unwrap(), sample);
         assert_eq!(sample.into_value(), value);
-        let error = <Sample as Model>::from_value(&Value::map([("type", Value::from(1))]));
-        assert_eq!(error.unwrap_err().path.to_string(), "type");
+    }
+
+    #[test]
+    fn conversion_error_names_the_attribute() {
+        for (name, path) in [("type", "type"), ("region", "region")] {
+            let error = Sample::from_value(&Value::map([(name, Value::from(true))])).unwrap_err();
+            assert_eq!(error.path.to_string(), path);
+        }
+        assert!(Sample::from_value(&Value::from("text")).is_err());
+    }
+
+    #[test]
+    fn only_unknown_fields_are_filled() {
+        let (mut sample, _) = sample();
+        sample.location.region = Attr::Unknown;
+        let other = Sample {
+            id: "b".into(),
+            location: Location { region: "t".into() },
+            r#type: Attr::Known(2),
+            ..Sample::default()
+        };
+        Model::fill_unknown(&mut sample, &other);
+        assert_eq!(sample.id, "a".into());
+        assert_eq!((sample.location.region, sample.r#type), ("t".into(), Attr::Known(2)));
     }
 }

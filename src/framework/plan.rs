@@ -1,30 +1,54 @@
-//! The plan rules that Terraform checks, on plain values.
+//! The plan rules that Terraform enforces, on values.
 //!
-//! Source: Terraform's `objchange.ProposedNew` and `AssertPlanValid`. Core proposes null for a computed attribute that is
-//! not configured (or its prior value, if there is one); it is for the provider to turn that into a default or into
-//! "known after apply". What is configured is planned exactly as configured.
+//! Source: `objchange.ProposedNew` and `AssertPlanValid` in Terraform. For a computed attribute
+//! that is not configured, core proposes the prior value or null; the provider replaces null by a
+//! default or by "known after apply". A configured attribute is planned exactly as configured.
 
-use super::{Attribute, Block, Mode, Replacement};
+use super::schema::{Attribute, Block, Mode, Replacement};
 use crate::cty::{Path, Unknown, Value};
 
-/// What the schema alone says about a change.
+/// The plan of a change by the schema alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planned {
     /// The planned object.
     pub value: Value,
-    /// The attributes whose change means another object.
+    /// The attributes whose change replaces the object.
     pub requires_replace: Vec<Path>,
 }
 
-/// Fills defaults and unknowns into `proposed`, and finds what a replacement is needed for.
+/// Fills defaults and unknowns into `proposed`, and finds the attributes that require a
+/// replacement.
 ///
-/// `prior` is null when the object is to be created: then whatever only the provider can know is unknown. In an update
-/// computed values keep their prior value; a resource that changes one marks it unknown itself.
+/// In a create, `prior` is null and computed values are unknown. In an update, computed values keep
+/// their prior value; a resource that changes one marks it as unknown.
 pub fn planned_state(block: &Block, prior: &Value, config: &Value, proposed: &Value) -> Planned {
     Planned {
         value: planned_block(block, prior, config, proposed),
         requires_replace: replaced(block, prior, config),
     }
+}
+
+/// The object of a data source that is not read yet: computed attributes that are not configured
+/// are unknown.
+pub fn unread(block: &Block, config: &Value) -> Value {
+    let Value::Map(attributes) = config else { return config.clone() };
+    let mut unread = attributes.clone();
+    for attribute in block.attributes.iter().filter(|attribute| attribute.is_computed()) {
+        if config.attribute(attribute.name).is_null() {
+            unread.insert(attribute.name.to_owned(), Value::unknown());
+        }
+    }
+    Value::Map(unread)
+}
+
+/// `object` without the attributes that only the provider sets.
+pub(super) fn settable(block: &Block, mut object: Value) -> Value {
+    if let Value::Map(attributes) = &mut object {
+        for attribute in block.attributes.iter().filter(|a| a.mode == Mode::Computed) {
+            attributes.insert(attribute.name.to_owned(), Value::Null);
+        }
+    }
+    object
 }
 
 fn planned_block(block: &Block, prior: &Value, config: &Value, proposed: &Value) -> Value {
@@ -48,7 +72,7 @@ fn planned_block(block: &Block, prior: &Value, config: &Value, proposed: &Value)
     Value::Map(planned)
 }
 
-/// `None`: what core proposes is right.
+/// `None` keeps the value that core proposes.
 fn planned_attribute(attribute: &Attribute, prior: &Value, config: &Value) -> Option<Value> {
     if !attribute.is_computed() || !config.is_null() {
         return None;
@@ -117,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_create_gets_defaults_and_leaves_the_rest_unknown() {
+    fn create_gets_defaults_and_unknowns() {
         check(
             "",
             "id=- name=a zone=- state=- note=-",
@@ -128,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_configured_is_planned_as_configured() {
+    fn configured_values_are_planned_as_configured() {
         check(
             "",
             "id=- name=? zone=z1 state=? note=hi",
@@ -139,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_keeps_what_the_provider_found_but_not_a_drifted_default() {
+    fn update_keeps_computed_values_but_not_a_drifted_default() {
         check(
             "id=1 name=a zone=z1 state=Stopped note=-",
             "id=- name=a zone=- state=- note=-",
@@ -160,8 +184,21 @@ mod tests {
         check(prior, "id=- name=a zone=z2 state=- note=-", moved, moved, &["zone"]);
         let other = "id=1 name=? zone=z1 state=Running note=-";
         check(prior, "id=- name=? zone=- state=- note=-", other, other, &["name"]);
-        // Imported without a zone: configuring one later is not another object.
+        // Imported without a zone: setting one later does not replace the object.
         let imported = "id=1 name=a zone=- state=Running note=-";
         check(imported, "id=- name=a zone=z2 state=- note=-", moved, moved, &[]);
+    }
+
+    #[test]
+    fn unread_data_source_has_unknown_computed_attributes() {
+        let config = object("id=- name=a zone=z1 state=- note=-");
+        assert_eq!(unread(&block(), &config), object("id=? name=a zone=z1 state=? note=-"));
+    }
+
+    #[test]
+    fn computed_attributes_are_not_settable() {
+        let state = object("id=1 name=a zone=z1 state=Running note=-");
+        let config = object("id=- name=a zone=z1 state=Running note=-");
+        assert_eq!(settable(&block(), state), config);
     }
 }

@@ -1,35 +1,44 @@
-//! The provider as its author writes it.
+//! The trait of a provider.
 
 use std::future::Future;
 
 use super::{
-    Diagnostics, ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedListResource,
-    ErasedResource, Model, Schema,
+    action::ErasedAction, data_source::ErasedDataSource, diagnostics::Diagnostics,
+    ephemeral_resource::ErasedEphemeralResource, list_resource::ErasedListResource, model::Model,
+    resource::ErasedResource, schema::Schema,
 };
 
-/// What is known of the host that configures the provider.
+/// The host that configures the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
-    /// The version it gives itself; for logs and the user agent only, since hosts do not all tell the truth here.
+    /// The reported version; only for logs and the user agent, since some hosts report another one
+    /// than their own.
     pub terraform_version: String,
 }
 
-/// A provider: its own configuration, and what it offers.
+/// A provider: its configuration, its resources, data sources, ephemeral resources, list resources
+/// and actions.
 pub trait Provider: Send + Sync + 'static {
     /// The provider block.
     type Model: Model;
-    /// What a configured provider hands to its resources.
+    /// Result of a configuration, passed to every operation.
     type Session: Send + Sync + 'static;
 
-    /// The schema of the provider block.
-    fn schema(&self) -> Schema;
+    /// Description of the provider, in Markdown.
+    fn description(&self) -> &'static str;
 
-    /// Checks the provider block beyond its schema; values may be unknown. No network.
+    /// The schema of the provider block, as the model declares it.
+    fn schema(&self) -> Schema {
+        Schema::new(self.description(), Self::Model::block())
+    }
+
+    /// Checks the provider block beyond its schema, without network access. Values may be unknown.
     fn validate(&self, _config: &Self::Model) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// Takes the configuration. While planning values may be unknown: that is an error only once one is needed.
+    /// Configures the provider. During a plan, values may be unknown; that is an error only when
+    /// one of them is needed.
     ///
     /// # Errors
     /// The configuration cannot be used.
@@ -39,32 +48,28 @@ pub trait Provider: Send + Sync + 'static {
         host: Host,
     ) -> impl Future<Output = Result<Self::Session, Diagnostics>> + Send;
 
-    /// Whether a configured provider cannot make calls yet, because values of its configuration are known only after apply.
+    /// Whether the session cannot send requests yet because values of its configuration are known
+    /// only after apply.
     fn config_is_unknown(&self, _session: &Self::Session) -> bool {
         false
     }
 
-    /// The managed resources.
     fn resources(&self) -> Vec<Box<dyn ErasedResource<Self::Session>>> {
         Vec::new()
     }
 
-    /// The data sources.
     fn data_sources(&self) -> Vec<Box<dyn ErasedDataSource<Self::Session>>> {
         Vec::new()
     }
 
-    /// The ephemeral resources.
     fn ephemeral_resources(&self) -> Vec<Box<dyn ErasedEphemeralResource<Self::Session>>> {
         Vec::new()
     }
 
-    /// The lists of managed resources' objects.
     fn list_resources(&self) -> Vec<Box<dyn ErasedListResource<Self::Session>>> {
         Vec::new()
     }
 
-    /// The actions.
     fn actions(&self) -> Vec<Box<dyn ErasedAction<Self::Session>>> {
         Vec::new()
     }

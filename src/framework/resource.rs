@@ -1,32 +1,35 @@
-//! Managed resources: the trait an author implements, and its twin without types that a server calls.
+//! Managed resources: the trait of a resource, and its type-erased form for the server.
 
 use std::future::Future;
 
 use futures_util::future::BoxFuture;
 
 use super::{
-    Context, Convert as _, Definition, Diagnostic, Diagnostics, ErasedDefinition, IdentitySchema,
-    Model,
-    definition::{Erased, optional, typed, wholly_known},
-    planned_state,
+    attr::Convert as _,
+    context::Context,
+    definition::{Definition, Erased, ErasedDefinition, optional, typed, wholly_known},
+    diagnostics::{Diagnostic, Diagnostics},
+    identity::IdentitySchema,
+    model::Model,
+    plan::{planned_state, settable},
 };
 use crate::cty::{Path, Value};
 
-/// What is to be planned. A destroy has its own method.
+/// A change to be planned. A destroy has its own method.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a, M> {
-    /// What the practitioner wrote; values may be unknown.
+    /// The configuration; values may be unknown.
     pub config: &'a M,
-    /// The object as the state has it; `None`: it is to be created.
+    /// The state of the object; `None` for a create.
     pub prior: Option<&'a M>,
 }
 
-/// Why a create or an update failed, and what is to be remembered all the same.
+/// A failed create or update, with the state that is to be saved nevertheless.
 #[derive(Debug)]
 pub struct Failure<M> {
-    /// What the practitioner is told.
+    /// At least one error.
     pub diagnostics: Diagnostics,
-    /// The state to save. `None`: the state stays as it was, which after a create means that there is none.
+    /// The state to save. `None` leaves the stored state unchanged; after a create, there is none.
     pub state: Option<Box<M>>,
 }
 
@@ -42,36 +45,32 @@ impl<M> From<Diagnostic> for Failure<M> {
     }
 }
 
-/// What an import goes by.
+/// Argument of an import.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ImportBy<I> {
-    /// The text that a practitioner gave.
+    /// The text of `terraform import`, or of `id` in an `import` block.
     Id(String),
-    /// An identity, its optional attributes possibly null.
+    /// An identity, whose optional attributes may be null.
     Identity(I),
 }
 
-/// One managed resource type, as its author writes it.
+/// One managed resource type.
 ///
-/// What Terraform checks, and an author therefore has to keep: a configured value is planned as configured or as the
-/// prior value; whatever the plan knows comes back from the apply unchanged; nothing is unknown after an apply.
+/// Terraform enforces three rules: a configured value is planned as configured or as its prior
+/// value; a value that the plan knows is unchanged by the apply; no value is unknown after an
+/// apply.
 pub trait Resource: Definition {
-    /// What says which object it is.
-    type Identity: Model;
+    /// The identity, which is made from a plan or state. Values that are unknown in a plan may be
+    /// unknown in the identity. [`NoIdentity`](super::NoIdentity) for a resource that has none.
+    type Identity: Model + for<'a> From<&'a Self::Model>;
 
-    /// The schema of the identity.
-    fn identity_schema(&self) -> IdentitySchema;
-
-    /// The identity of an object with this plan or state. What is unknown in a plan may be unknown in the identity.
-    fn identity(&self, model: &Self::Model) -> Self::Identity;
-
-    /// Completes or refuses what the schema's plan rules made of the proposal in `planned`.
+    /// Completes or refuses `planned`, which [`planned_state`] has made from the proposal of core.
     ///
-    /// It runs again during the apply and has to come to the same result, so nothing that is merely observed may change
-    /// a planned value.
+    /// Terraform plans again during an apply and requires the same result. A planned value must
+    /// therefore not depend on an observation that can change in between.
     ///
     /// # Errors
-    /// The change cannot work.
+    /// The change cannot succeed.
     fn plan(
         &self,
         _context: &Context<Self::Session>,
@@ -81,10 +80,10 @@ pub trait Resource: Definition {
         async { Ok(()) }
     }
 
-    /// Looks at a planned destroy; for warnings, mostly.
+    /// Checks a planned destroy, mostly to warn.
     ///
     /// # Errors
-    /// The destroy cannot work.
+    /// The destroy cannot succeed.
     fn plan_destroy(
         &self,
         _context: &Context<Self::Session>,
@@ -96,17 +95,17 @@ pub trait Resource: Definition {
     /// Creates the object and returns its state.
     ///
     /// # Errors
-    /// The object was not created; a state returned with the failure is saved as tainted.
+    /// The create failed. A state returned with the failure is saved as tainted.
     fn create(
         &self,
         context: &Context<Self::Session>,
         plan: Self::Model,
     ) -> impl Future<Output = Result<Self::Model, Failure<Self::Model>>> + Send;
 
-    /// The object as it is now; `None` if it is gone.
+    /// Returns the current state of the object; `None` if it no longer exists.
     ///
     /// # Errors
-    /// It could not be found out.
+    /// The object could not be read.
     fn read(
         &self,
         context: &Context<Self::Session>,
@@ -116,7 +115,7 @@ pub trait Resource: Definition {
     /// Changes the object and returns its state.
     ///
     /// # Errors
-    /// The change failed, wholly or partly; a state returned with the failure is saved.
+    /// The change failed, wholly or in part. A state returned with the failure is saved.
     fn update(
         &self,
         context: &Context<Self::Session>,
@@ -124,31 +123,34 @@ pub trait Resource: Definition {
         plan: Self::Model,
     ) -> impl Future<Output = Result<Self::Model, Failure<Self::Model>>> + Send;
 
-    /// Destroys the object. One that is gone already is destroyed.
+    /// Deletes the object. Succeeds if it no longer exists.
     ///
     /// # Errors
-    /// It is still there; the state is kept.
+    /// The object still exists; the state is kept.
     fn delete(
         &self,
         context: &Context<Self::Session>,
         state: Self::Model,
     ) -> impl Future<Output = Result<(), Diagnostics>> + Send;
 
-    /// The state that an import begins with, with as much as a read needs and the whole identity.
+    /// Returns the state with which an import begins: the attributes that [`read`](Self::read)
+    /// needs, and those of the identity.
     ///
     /// # Errors
-    /// The id or the identity names no object.
+    /// The ID or identity is malformed.
     fn import(
         &self,
         context: &Context<Self::Session>,
         by: ImportBy<Self::Identity>,
     ) -> Result<Self::Model, Diagnostics>;
 
-    /// The configuration that an imported object is best written down with, so that its plan is empty. It sets nothing that
-    /// only the provider sets.
-    fn generated_config(&self, state: Self::Model) -> Self::Model;
+    /// Returns a configuration for an imported object whose plan is empty. Attributes that only the
+    /// provider sets are removed from it.
+    fn generated_config(&self, state: Self::Model) -> Self::Model {
+        state
+    }
 
-    /// As a server holds it, without its types.
+    /// Erases the types.
     fn boxed(self) -> Box<dyn ErasedResource<Self::Session>>
     where
         Self: Sized,
@@ -157,7 +159,7 @@ pub trait Resource: Definition {
     }
 }
 
-/// What core asks to be planned; see [`planned_state`] for the meaning of each value.
+/// The values of a plan request; [`planned_state`] has their meaning.
 #[derive(Debug)]
 pub struct PlanRequest {
     /// Null for a create.
@@ -166,60 +168,61 @@ pub struct PlanRequest {
     pub config: Value,
     /// Null for a destroy.
     pub proposed: Value,
-    /// What is stored beside `prior`; null if nothing is.
+    /// The stored identity; null if none is stored.
     pub identity: Value,
 }
 
-/// A plan, or as much of it as there is beside the errors.
+/// A plan.
 #[derive(Debug)]
 pub struct PlanResponse {
     /// The planned object.
     pub planned: Value,
-    /// The attributes that make it a replacement.
+    /// The attributes whose change replaces the object.
     pub requires_replace: Vec<Path>,
-    /// Which object it will be.
+    /// The identity of the planned object.
     pub identity: Value,
 }
 
-/// What core asks to be applied. A null `planned` is a destroy, a null `prior` a create.
+/// The values of an apply request. A null `planned` is a destroy, a null `prior` a create.
 #[derive(Debug)]
 pub struct ToApply {
     /// The state before.
     pub prior: Value,
-    /// What was planned.
+    /// The planned object.
     pub planned: Value,
-    /// The identity that was planned.
+    /// The planned identity.
     pub identity: Value,
 }
 
-/// What an apply came to.
+/// Result of an apply.
 #[derive(Debug)]
 pub struct Applied {
-    /// The object to save; `None` leaves it to the host to keep what it had.
+    /// The object to save. `None`: the host keeps the prior object.
     pub object: Option<Object>,
-    /// Errors, if it failed.
+    /// Errors, if the apply failed.
     pub diagnostics: Diagnostics,
 }
 
-/// An object as a host stores it. Both are null if it is gone.
+/// An object as a host stores it. Both values are null if it no longer exists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
-    /// Its state.
+    /// Value of the resource's type.
     pub state: Value,
-    /// Its identity.
+    /// Value of the identity's type; null if the resource has no identity.
     pub identity: Value,
 }
 
 impl Object {
-    /// One that does not exist any more.
+    /// An object that no longer exists.
     pub const fn gone() -> Self {
         Self { state: Value::Null, identity: Value::Null }
     }
 }
 
-/// [`Resource`] without its types, so that a server can hold many. Implemented for every [`Resource`].
+/// [`Resource`] without its associated types, so that a server can hold different ones. Implemented
+/// for each of them.
 pub trait ErasedResource<S>: ErasedDefinition {
-    /// As [`Resource::identity_schema`].
+    /// The schema of [`Resource::Identity`].
     fn identity_schema(&self) -> IdentitySchema;
 
     /// Plans a create, update or destroy.
@@ -239,13 +242,13 @@ pub trait ErasedResource<S>: ErasedDefinition {
         stored: Object,
     ) -> BoxFuture<'a, Result<Object, Diagnostics>>;
 
-    /// The object that an import begins with.
+    /// As [`Resource::import`].
     ///
     /// # Errors
     /// As [`Resource::import`].
     fn import(&self, context: &Context<S>, by: ImportBy<Value>) -> Result<Object, Diagnostics>;
 
-    /// The configuration that fits a state.
+    /// As [`Resource::generated_config`].
     ///
     /// # Errors
     /// The state does not fit the schema.
@@ -254,7 +257,7 @@ pub trait ErasedResource<S>: ErasedDefinition {
 
 impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
     fn identity_schema(&self) -> IdentitySchema {
-        self.definition.identity_schema()
+        IdentitySchema::of::<R::Identity>()
     }
 
     fn plan<'a>(
@@ -270,20 +273,20 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
             let PlanRequest { prior: before, config, proposed, identity } = request;
             let plan = planned_state(&self.schema().block, &before, &config, &proposed);
             let mut planned = typed::<R::Model>(&plan.value)?;
-            // A replacement is planned once more as a create; what the update would do is of no interest then.
+            // Core plans a replacement again as a create, so the update needs no plan.
             if plan.requires_replace.is_empty() {
                 let change = Change { config: &typed(&config)?, prior: prior.as_ref() };
                 self.definition.plan(context, change, &mut planned).await?;
             }
-            let derived = self.identity(&planned);
+            let derived = identity_of::<R>(&planned);
             let is_another = prior.is_none() || !plan.requires_replace.is_empty();
             let identity = if is_another {
                 derived
             } else {
-                self.definition.identity_schema().kept(identity, derived)?
+                self.identity_schema().kept(identity, derived)?
             };
             Ok(PlanResponse {
-                planned: with_promises(planned.into_value(), &plan.value),
+                planned: with_refinements(planned.into_value(), &plan.value),
                 requires_replace: plan.requires_replace,
                 identity,
             })
@@ -297,10 +300,10 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
     ) -> BoxFuture<'a, Applied> {
         Box::pin(async move {
             match self.try_apply(context, &request).await {
-                Ok(Some(state)) => applied(self.object(state, request.identity)),
+                Ok(Some(state)) => applied(object::<R>(state, request.identity)),
                 Ok(None) => applied(Object::gone()),
                 Err(Failure { diagnostics, state }) => {
-                    let object = state.map(|state| self.object(*state, request.identity));
+                    let object = state.map(|state| object::<R>(*state, request.identity));
                     Applied { object, diagnostics }
                 }
             }
@@ -315,10 +318,10 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
         Box::pin(async move {
             let read = self.definition.read(context, typed(&stored.state)?).await?;
             let Some(state) = read else { return Ok(Object::gone()) };
-            let identity = self.identity(&state);
+            let identity = identity_of::<R>(&state);
             Ok(Object {
                 state: wholly_known(state.into_value(), "read")?,
-                identity: self.definition.identity_schema().kept(stored.identity, identity)?,
+                identity: self.identity_schema().kept(stored.identity, identity)?,
             })
         })
     }
@@ -333,27 +336,28 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
             ImportBy::Identity(identity) => ImportBy::Identity(typed(&identity)?),
         };
         let state = self.definition.import(context, by)?;
-        let identity = self.identity(&state);
+        let identity = identity_of::<R>(&state);
         Ok(Object { state: wholly_known(state.into_value(), "import")?, identity })
     }
 
     fn generated_config(&self, state: &Value) -> Result<Value, Diagnostics> {
-        Ok(self.definition.generated_config(typed(state)?).into_value())
+        let config = self.definition.generated_config(typed(state)?).into_value();
+        Ok(settable(&self.schema().block, config))
     }
 }
 
+fn identity_of<R: Resource>(model: &R::Model) -> Value {
+    R::Identity::from(model).into_value()
+}
+
+/// A state to be saved. Its identity is the planned one, unless a part of that was unknown.
+fn object<R: Resource>(state: R::Model, planned: Value) -> Object {
+    let is_planned = !planned.is_null() && planned.is_wholly_known();
+    let identity = if is_planned { planned } else { identity_of::<R>(&state) };
+    Object { state: state.into_value(), identity }
+}
+
 impl<R: Resource> Erased<R> {
-    fn identity(&self, model: &R::Model) -> Value {
-        self.definition.identity(model).into_value()
-    }
-
-    /// A state to be saved. The planned identity is its identity, unless it left something open.
-    fn object(&self, state: R::Model, planned: Value) -> Object {
-        let is_planned = !planned.is_null() && planned.is_wholly_known();
-        let identity = if is_planned { planned } else { self.identity(&state) };
-        Object { state: state.into_value(), identity }
-    }
-
     async fn plan_destroy(
         &self,
         context: &Context<R::Session>,
@@ -364,13 +368,13 @@ impl<R: Resource> Erased<R> {
         if let Some(prior) = &prior {
             self.definition.plan_destroy(context, prior).await?;
             if identity.is_null() {
-                identity = self.identity(prior);
+                identity = identity_of::<R>(prior);
             }
         }
         Ok(PlanResponse { planned: Value::Null, requires_replace: Vec::new(), identity })
     }
 
-    /// Which of the three it is, is decided here and nowhere else.
+    /// Calls create, update or delete, depending on the null values of the request.
     async fn try_apply(
         &self,
         context: &Context<R::Session>,
@@ -392,7 +396,8 @@ impl<R: Resource> Erased<R> {
     }
 }
 
-/// A success must leave nothing unknown; core would save nulls and blame the provider without saying where.
+/// Adds an error if a part of the state is unknown: core would save it as null and report an
+/// inconsistency without naming the attribute.
 fn applied(object: Object) -> Applied {
     let mut diagnostics = Diagnostics::new();
     if !object.state.is_wholly_known() {
@@ -401,17 +406,16 @@ fn applied(object: Object) -> Applied {
     Applied { object: Some(object), diagnostics }
 }
 
-/// `planned` with what is promised of its unknown values: models do not carry promises ("not null", a prefix), and plans of
-/// whatever depends on these values are better with them.
-fn with_promises(mut planned: Value, promising: &Value) -> Value {
-    if let (Value::Map(planned), Value::Map(promising)) = (&mut planned, promising) {
-        for (name, value) in planned {
-            match promising.get(name) {
-                Some(promised @ Value::Unknown(_)) if value.is_unknown() => {
-                    *value = promised.clone()
-                }
-                _ => {}
-            }
+/// `planned` with the refinements ("not null") of `refined`. Models do not carry them, and plans of
+/// dependent resources know more with them.
+fn with_refinements(mut planned: Value, refined: &Value) -> Value {
+    let (Value::Map(attributes), Value::Map(refined)) = (&mut planned, refined) else {
+        return planned;
+    };
+    for (name, value) in attributes {
+        match refined.get(name) {
+            Some(unknown @ Value::Unknown(_)) if value.is_unknown() => *value = unknown.clone(),
+            _ => {}
         }
     }
     planned

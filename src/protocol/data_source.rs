@@ -1,7 +1,7 @@
 //! RPCs about data sources.
 
 use super::{encode, resource::told, server::Server, tfplugin5 as wire};
-use crate::framework::{Diagnostics, Provider};
+use crate::framework::{Diagnostics, Provider, unread};
 
 pub(super) fn validate<P: Provider>(
     server: &Server<P>,
@@ -19,7 +19,7 @@ pub(super) async fn read<P: Provider>(
     let (data_source, ty) = server.data_source(&request.type_name)?;
     let config = encode::value(request.config, ty)?;
     if let Some(deferred) = server.deferred(request.client_capabilities) {
-        let state = Some(encode::dynamic(&data_source.schema().block.unread(&config), ty)?);
+        let state = Some(encode::dynamic(&unread(&data_source.schema().block, &config), ty)?);
         return Ok(wire::read_data_source::Response {
             state,
             deferred: Some(deferred),

@@ -131,7 +131,7 @@ pub(super) fn identity_schema(schema: &IdentitySchema) -> wire::ResourceIdentity
             r#type: attribute.ty.to_json().into_bytes(),
             required_for_import: attribute.required_for_import,
             optional_for_import: !attribute.required_for_import,
-            description: attribute.description.to_owned(),
+            description: attribute.description.clone(),
         };
     wire::ResourceIdentitySchema {
         version: schema.version,
@@ -143,7 +143,7 @@ fn block(block: &Block) -> wire::schema::Block {
     wire::schema::Block {
         attributes: block.attributes.iter().map(attribute).collect(),
         block_types: block.blocks.iter().map(nested_block).collect(),
-        description: block.description.to_owned(),
+        description: block.description.clone(),
         description_kind: wire::StringKind::Markdown.into(),
         ..wire::schema::Block::default()
     }
@@ -163,7 +163,7 @@ fn attribute(attribute: &Attribute) -> wire::schema::Attribute {
     wire::schema::Attribute {
         name: attribute.name.to_owned(),
         r#type: attribute.ty.to_json().into_bytes(),
-        description: attribute.description.clone().into_owned(),
+        description: attribute.description.clone(),
         description_kind: wire::StringKind::Markdown.into(),
         required: attribute.mode == Mode::Required,
         optional: matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),

@@ -1,10 +1,9 @@
 //! The CompShare provider: its configuration, and what it offers, one file each.
 //!
-//! It says what there is in Terraform's words and leaves the doing to [`crate::power`]. It never builds a form or reads JSON,
-//! and the one place where failures become messages is `message`.
+//! It says what there is in Terraform's words and leaves the doing to [`crate::power`]. It never
+//! builds a form or reads JSON, and the one place where failures become messages is `message`.
 
 mod actions;
-mod arguments;
 mod config;
 mod gpu_mode;
 mod instance;
@@ -21,7 +20,7 @@ use crate::{
     framework::{
         Action as _, Attr, DataSource as _, Diagnostic, Diagnostics, EphemeralResource as _,
         ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedListResource,
-        ErasedResource, Host, ListResource as _, Provider, Resource as _, Schema,
+        ErasedResource, Host, ListResource as _, Provider, Resource as _,
     },
     power::Pace,
 };
@@ -44,8 +43,8 @@ impl CompshareProvider {
         Self { environment, pace: Pace::new }
     }
 
-    /// The same, waiting in another rhythm: `pace` makes it from the configured `poll_interval`. For tests, which cannot
-    /// wait a minute for what takes a minute.
+    /// The same, waiting in another rhythm: `pace` makes it from the configured `poll_interval`.
+    /// For tests, which cannot wait a minute for what takes a minute.
     #[must_use]
     pub fn with_pace(self, pace: fn(Duration) -> Pace) -> Self {
         Self { pace, ..self }
@@ -56,12 +55,13 @@ impl Provider for CompshareProvider {
     type Model = ProviderModel;
     type Session = Session;
 
-    fn schema(&self) -> Schema {
-        config::schema()
+    fn description(&self) -> &'static str {
+        config::DESCRIPTION
     }
 
     fn validate(&self, config: &ProviderModel) -> Diagnostics {
-        // The environment's value is checked like an argument, but there is no attribute to point at.
+        // The environment's value is checked like an argument, but there is no attribute to point
+        // at.
         let from_environment = match (&config.base_url, self.environment.text("COMPSHARE_BASE_URL"))
         {
             (Attr::Null, Some(url)) => config::check_base_url(url).err(),

@@ -153,7 +153,8 @@ impl Session {
         &self.pace
     }
 
-    /// An operation on an instance of `project_id`, wherever the provider may look, with nothing special about it.
+    /// An operation on an instance of `project_id`, wherever the provider may look, with nothing
+    /// special about it.
     pub(crate) fn operation(
         &self,
         id: &str,

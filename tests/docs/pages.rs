@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use terraform_provider_compshare::{
     cty::{Type, Value},
-    framework::{Attribute, Block, Mode, Rule},
+    framework::{Attribute, Block, Mode, Replacement, Rule},
 };
 
 use super::{described, files_below, page, root};
@@ -97,7 +97,7 @@ fn in_block(page: &str, schema: &str, path: &[&str], block: &Block) {
         let begin = format!("\n- `{}` (", attribute.name);
         let line = section_text.split_once(&begin).unwrap_or_else(|| panic!("{page}: {begin}"));
         let line = line.1.lines().next().unwrap();
-        assert!(line.contains(attribute.description.as_ref()), "{page}: {begin}{line}");
+        assert!(line.contains(attribute.description.as_str()), "{page}: {begin}{line}");
         assert_eq!(line.contains("Sensitive)"), attribute.sensitive, "{page}: {begin}{line}");
         in_type(page, schema, &[path, &[attribute.name]].concat(), &attribute.ty);
     }
@@ -149,12 +149,15 @@ fn facts(attribute: &Attribute) -> Vec<String> {
     let mut facts = Vec::new();
     match attribute.rule {
         Some(Rule::OneOf(words)) => facts.extend(words.iter().map(|word| format!("`{word}`"))),
-        Some(Rule::Between(least, most)) => facts.push(format!("from `{least}` to `{most}`")),
+        Some(Rule::Between(least, most)) => facts.push(format!("between `{least}` and `{most}`")),
         _ => {}
     }
+    if attribute.replacement == Replacement::IfConfigured {
+        facts.push("Changing this forces a new resource".to_owned());
+    }
     match &attribute.default {
-        Some(Value::Bool(value)) => facts.push(format!("Default: `{value}`")),
-        Some(value) => facts.push(format!("`{}`, which is the default", value.as_str().unwrap())),
+        Some(Value::Bool(value)) => facts.push(format!("Defaults to `{value}`")),
+        Some(value) => facts.push(format!("Defaults to `{}`", value.as_str().unwrap())),
         // One of these two is required, so none has a default.
         None if ["instance_id", "name"].contains(&attribute.name) => {}
         None if matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed) => {
@@ -171,7 +174,9 @@ fn the_index_lists_each_environment_variable_beside_its_argument() {
     let provider = described().remove(0);
     let mut listed = 0;
     for attribute in &provider.block.attributes {
-        let Some((_, rest)) = attribute.description.split_once("Environment: `") else { continue };
+        let Some((_, rest)) = attribute.description.split_once("Environment variable: `") else {
+            continue;
+        };
         let (variable, _) = rest.split_once('`').unwrap();
         let line = format!("\n| `{variable}` | `{}` |\n", attribute.name);
         assert!(text.contains(&line), "no line {line:?}");

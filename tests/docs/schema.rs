@@ -69,7 +69,7 @@ fn check(page: &str, shown: &Json, block: &Block) {
     assert_eq!(count("block_types"), block.blocks.len(), "{page}");
     for attribute in &block.attributes {
         let shown = &shown["attributes"][attribute.name];
-        assert_eq!(shown["description"], attribute.description.as_ref(), "{page}");
+        assert_eq!(shown["description"], attribute.description, "{page}");
         assert_eq!(shown["description_kind"], "markdown", "{page}: {}", attribute.name);
     }
     for nested in &block.blocks {

@@ -12,7 +12,7 @@ use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use terraform_provider_compshare::{
     cty::{Type, Value},
     framework::{
-        Applied, Attribute, Block, Context, Diagnostic, Diagnostics, ErasedAction,
+        Applied, Attr, Attribute, Block, Context, Diagnostic, Diagnostics, ErasedAction,
         ErasedDataSource, ErasedDefinition, ErasedEphemeralResource, ErasedListResource,
         ErasedResource, Host, IdentityAttribute, IdentitySchema, ImportBy, ListEvent, ListRequest,
         Mode, Object, PlanRequest, PlanResponse, Progress, Provider, Schema, ToApply,
@@ -42,7 +42,8 @@ struct Fragile {
 
 model! {
     struct Nothing {
-        thing: Attr<String>,
+        /// A thing.
+        thing: Attr<String> = optional(),
     }
 }
 
@@ -73,6 +74,10 @@ impl Fragile {
 impl Provider for Fragile {
     type Model = Nothing;
     type Session = ();
+
+    fn description(&self) -> &'static str {
+        "A provider that panics."
+    }
 
     fn schema(&self) -> Schema {
         self.reach(EVERYTHING);
@@ -129,7 +134,7 @@ impl ErasedResource<()> for Fragile {
         let thing = IdentityAttribute {
             name: "thing",
             ty: Type::String,
-            description: "The thing.",
+            description: "The thing.".to_owned(),
             required_for_import: true,
         };
         IdentitySchema { version: 0, attributes: vec![thing] }

@@ -1,5 +1,6 @@
-//! The actions `compshare_instance_start`, `compshare_instance_stop` and `compshare_instance_reboot`: the same power logic as
-//! the resource, asked for once. They differ in data.
+//! The actions `compshare_instance_start`, `compshare_instance_stop` and
+//! `compshare_instance_reboot`: one power operation on demand, by the same logic as the resource.
+//! They differ in data.
 
 use std::{future::Future, pin::pin, time::Duration};
 
@@ -9,15 +10,11 @@ use tokio::{
 };
 
 use crate::{
-    cty::Type,
-    framework::{
-        Action, Attribute, Block, Context, Definition, Diagnostics, Mode, Progress, Rule, Schema,
-        model,
-    },
+    framework::{Action, Attr, Context, Definition, Diagnostics, Model, Progress, Rule, model},
     power::{Answer, Event, Operation, Target},
     provider::{
-        arguments,
         gpu_mode::gpu_mode,
+        instance::identity::InstanceIdentity,
         message,
         session::{NotReady, Session},
         timeouts::{DEFAULT_TIMEOUT, duration},
@@ -26,111 +23,164 @@ use crate::{
 
 /// One of the actions.
 #[derive(Debug)]
-pub(crate) struct PowerAction {
+pub(crate) struct PowerAction<M> {
     type_name: &'static str,
     description: &'static str,
-    /// Its attributes beside those that all have.
-    attributes: fn() -> Vec<Attribute>,
-    target: fn(&PowerActionModel) -> Target,
-    /// What it is doing, as in "Starting instance …".
+    validate: fn(&M) -> Diagnostics,
+    request: fn(M) -> Request,
+    /// Gerund for progress messages: "Starting".
     doing: &'static str,
 }
 
+/// The configuration of any action.
+struct Request {
+    arguments: ActionArguments,
+    target: Target,
+    wait_for_capacity: bool,
+    force_stop: bool,
+}
+
 model! {
-    /// The configuration of all of them; each has its part of it.
-    pub(crate) struct PowerActionModel {
-        pub(crate) instance_id: Attr<String>,
-        pub(crate) project_id: Attr<String>,
-        pub(crate) timeout: Attr<String>,
-        pub(crate) without_gpu: Attr<bool>,
-        pub(crate) without_gpu_spec: Attr<String>,
-        pub(crate) allow_stopping_for_update: Attr<bool>,
-        pub(crate) wait_for_capacity: Attr<bool>,
-        pub(crate) force_stop: Attr<bool>,
+    /// Arguments of all actions; the model of the reboot.
+    pub(crate) struct ActionArguments {
+        pub(crate) instance: InstanceIdentity = flattened(),
+
+        /// Timeout of the action, for example `"90s"` or `"1h30m"`. Defaults to `"20m"`. Requests
+        /// that were already accepted are not canceled.
+        pub(crate) timeout: Attr<String> = optional().rule(Rule::Duration),
     }
 }
 
-impl PowerAction {
-    /// Starts an instance.
+model! {
+    /// Arguments of the start.
+    pub(crate) struct StartModel {
+        pub(crate) arguments: ActionArguments = flattened(),
+
+        /// Run the instance in no-GPU mode, which is cheaper, for example to prepare data. Defaults
+        /// to `false`. Supported only for pay-as-you-go instances of certain GPU models, one per
+        /// account at a time. If CompShare allocates a GPU nevertheless, the action fails.
+        pub(crate) without_gpu: Attr<bool> = optional(),
+
+        /// Machine size in no-GPU mode: `A` (2 cores, 4 GiB) or `B` (8 cores, 16 GiB; not available
+        /// for containers). Defaults to `A`. Requires `without_gpu = true`.
+        pub(crate) without_gpu_spec: Attr<String> = optional().rule(Rule::OneOf(&["A", "B"])),
+
+        /// Allow the action to stop and restart a running instance to change its GPU mode. All
+        /// processes on it are terminated. Defaults to `false`: the action fails.
+        pub(crate) allow_stopping_for_update: Attr<bool> = optional(),
+
+        /// Retry while the zone is sold out, about every 30 seconds until the timeout. Defaults to
+        /// `false`: the action fails immediately.
+        pub(crate) wait_for_capacity: Attr<bool> = optional(),
+    }
+}
+
+model! {
+    /// Arguments of the stop.
+    pub(crate) struct StopModel {
+        pub(crate) arguments: ActionArguments = flattened(),
+
+        /// Force the stop. Required for spot instances. Defaults to `false`.
+        pub(crate) force_stop: Attr<bool> = optional(),
+    }
+}
+
+impl PowerAction<StartModel> {
     pub(crate) const fn start() -> Self {
         Self {
             type_name: "compshare_instance_start",
-            description: "Starts an instance and waits until it runs. One that runs already is left alone. From then on it is \
-                          billed as any other that runs, until somebody stops it: an action has no state and undoes nothing.",
-            attributes: start_attributes,
-            target: |config| Target::Running {
-                mode: gpu_mode(&config.without_gpu, &config.without_gpu_spec),
-                may_restart: config.allow_stopping_for_update.is_true(),
+            description: "Starts an instance and waits until it is running. Does nothing if the instance is already running. \
+                          The instance is billed until it is stopped; actions have no state and are not reverted by Terraform.",
+            validate: |config| {
+                message::spec_without_mode(&config.without_gpu, &config.without_gpu_spec)
+                    .into_iter()
+                    .collect()
+            },
+            request: |config| Request {
+                target: Target::Running {
+                    mode: gpu_mode(&config.without_gpu, &config.without_gpu_spec),
+                    may_restart: config.allow_stopping_for_update.is_true(),
+                },
+                wait_for_capacity: config.wait_for_capacity.is_true(),
+                force_stop: false,
+                arguments: config.arguments,
             },
             doing: "Starting",
         }
     }
+}
 
-    /// Stops an instance.
+impl PowerAction<StopModel> {
     pub(crate) const fn stop() -> Self {
         Self {
             type_name: "compshare_instance_stop",
-            description: "Stops an instance and waits until it has stopped. One that is stopped already is left alone. A \
-                          `compshare_instance_power` that wants it to run starts it again at the next apply.",
-            attributes: stop_attributes,
-            target: |_| Target::Stopped,
+            description: "Stops an instance and waits until it is stopped. Does nothing if the instance is already stopped. If \
+                          a `compshare_instance_power` resource has `state = \"Running\"` for this instance, the next apply \
+                          starts it again.",
+            validate: |_| Diagnostics::new(),
+            request: |config| Request {
+                target: Target::Stopped,
+                wait_for_capacity: false,
+                force_stop: config.force_stop.is_true(),
+                arguments: config.arguments,
+            },
             doing: "Stopping",
         }
     }
+}
 
-    /// Reboots an instance.
+impl PowerAction<ActionArguments> {
     pub(crate) const fn reboot() -> Self {
         Self {
             type_name: "compshare_instance_reboot",
-            description: "Reboots an instance that runs, and waits until it runs again. Whatever runs on it ends. The reboot is \
-                          asked for once: if the cloud's answer is lost and no reboot is seen, that is an error.",
-            attributes: Vec::new,
-            target: |_| Target::Rebooted,
+            description: "Reboots a running instance and waits until it is running again. All processes on it are terminated. \
+                          The request is sent only once; if the response is lost and no reboot is observed, the action fails.",
+            validate: |_| Diagnostics::new(),
+            request: |arguments| Request {
+                target: Target::Rebooted,
+                wait_for_capacity: false,
+                force_stop: false,
+                arguments,
+            },
             doing: "Rebooting",
         }
     }
 }
 
-impl Definition for PowerAction {
-    type Model = PowerActionModel;
+impl<M: Model> Definition for PowerAction<M> {
+    type Model = M;
     type Session = Session;
 
     fn type_name(&self) -> &'static str {
         self.type_name
     }
 
-    fn schema(&self) -> Schema {
-        let timeout = "How long it may take in all, such as `\"90s\"` or `\"1h30m\"`. Default: `\"20m\"`. It ends the waiting, and not what the cloud \
-                       has accepted.";
-        let mut attributes =
-            vec![arguments::instance_id(), arguments::project_id(), arguments::timeout(timeout)];
-        attributes.extend((self.attributes)());
-        let block = Block { description: self.description, attributes, blocks: Vec::new() };
-        Schema { version: 0, block }
+    fn description(&self) -> &'static str {
+        self.description
     }
 
-    fn validate(&self, config: &PowerActionModel) -> Diagnostics {
-        message::spec_without_mode(&config.without_gpu, &config.without_gpu_spec)
-            .into_iter()
-            .collect()
+    fn validate(&self, config: &M) -> Diagnostics {
+        (self.validate)(config)
     }
 }
 
-impl Action for PowerAction {
+impl<M: Model> Action for PowerAction<M> {
     async fn invoke(
         &self,
         context: &Context<Session>,
-        config: PowerActionModel,
+        config: M,
         progress: &Progress,
     ) -> Result<(), Diagnostics> {
         let session = context.session()?;
         let power = session.power().map_err(NotReady::into_diagnostics)?;
-        let id = config.instance_id.text().unwrap_or_default();
+        let request = (self.request)(config);
+        let ActionArguments { instance, timeout } = &request.arguments;
+        let id = instance.instance_id.text().unwrap_or_default();
         let operation = Operation {
-            force_stop: config.force_stop.is_true(),
-            wait_for_capacity: config.wait_for_capacity.is_true(),
-            timeout: duration(&config.timeout, "timeout", DEFAULT_TIMEOUT)?,
-            ..session.operation(id, &config.project_id, (self.target)(&config))
+            force_stop: request.force_stop,
+            wait_for_capacity: request.wait_for_capacity,
+            timeout: duration(timeout, "timeout", DEFAULT_TIMEOUT)?,
+            ..session.operation(id, &instance.project_id, request.target)
         };
         let mut story = Story::begin(self.doing, id, progress);
         let (events, happening) = mpsc::unbounded_channel();
@@ -234,41 +284,4 @@ impl<'a> Story<'a> {
 
 const fn seconds(duration: Duration) -> Duration {
     Duration::from_secs(duration.as_secs())
-}
-
-fn start_attributes() -> Vec<Attribute> {
-    let flag = |name, description: &'static str| {
-        Attribute::new(name, Type::Bool, Mode::Optional, description)
-    };
-    vec![
-        flag(
-            "without_gpu",
-            "Whether the instance is to run without its GPU, which is cheaper; to prepare data, say. Default: `false`. Only \
-             pay-as-you-go instances of some GPU models can, and one per account at a time. If the cloud allocates a GPU all \
-             the same, that is an error.",
-        ),
-        Attribute::new(
-            "without_gpu_spec",
-            Type::String,
-            Mode::Optional,
-            "What the instance runs on without its GPU: `A`, which is the default, has 2 cores and 4 GiB; `B` has 8 cores and \
-             16 GiB, and is not for containers. Only with `without_gpu = true`.",
-        )
-        .rule(Rule::OneOf(&["A", "B"])),
-        flag(
-            "allow_stopping_for_update",
-            "Whether an instance that runs, but not as `without_gpu` says, may be stopped and started again, which ends whatever \
-             runs on it. Default: `false`, and that is an error.",
-        ),
-        flag(
-            "wait_for_capacity",
-            "Whether to keep trying while the zone is sold out, about every 30 seconds until the timeout. Default: `false`, and \
-             that is an error at once.",
-        ),
-    ]
-}
-
-fn stop_attributes() -> Vec<Attribute> {
-    let description = "Whether the stop is forced, which spot instances need. Default: `false`.";
-    vec![Attribute::new("force_stop", Type::Bool, Mode::Optional, description)]
 }

@@ -1,49 +1,16 @@
-//! The data source `compshare_instance`: one instance, by its id or its name.
+//! The data source `compshare_instance`: one instance, by ID or name.
 
-use super::{
-    facts::{self, InstanceFacts},
-    filter::InstanceFilter,
-    read::look,
-};
+use super::{facts::InstanceFacts, filter::InstanceFilter, read::look};
 use crate::{
     compshare::Instance,
-    cty::{Path, Type},
-    framework::{
-        Attr, Attribute, Block, Context, DataSource, Definition, Diagnostic, Diagnostics, Mode,
-        Rule, Schema,
-    },
+    cty::Path,
+    framework::{Attr, Context, DataSource, Definition, Diagnostic, Diagnostics},
     power::{Location, Operation, Target},
     provider::{message, session::Session},
 };
 
-/// The data source. All it knows is in the session and the model.
 #[derive(Debug)]
 pub(crate) struct InstanceDataSource;
-
-/// What may be configured, to say which instance is meant.
-const LOCATORS: [(&str, &str); 5] = [
-    (
-        "instance_id",
-        "The instance, such as `uhost-1a2b3c4d` or `cpod-1a2b3c4d`. Either this or `name` has to be set.",
-    ),
-    (
-        "name",
-        "Its name. That none or several instances have it is an error. Either this or `instance_id` has to be set.",
-    ),
-    (
-        "region",
-        "The region it is in, such as `cn-wlcb`. Default: the provider's, else any. If set, the instance has to be there: with \
-         another `instance_id` that is an error, and of those with the `name` only the ones there count.",
-    ),
-    (
-        "zone",
-        "The zone it is in, such as `cn-wlcb-01`. Default: any. If set, the instance has to be there, as with `region`.",
-    ),
-    (
-        "project_id",
-        "The project it belongs to. Default: the provider's, else the account's default project.",
-    ),
-];
 
 impl Definition for InstanceDataSource {
     type Model = InstanceFacts;
@@ -53,24 +20,9 @@ impl Definition for InstanceDataSource {
         "compshare_instance"
     }
 
-    fn schema(&self) -> Schema {
-        let configurable =
-            |fact: Attribute| match LOCATORS.iter().find(|(name, _)| *name == fact.name) {
-                Some((name, description)) => {
-                    Attribute::new(name, Type::String, Mode::OptionalComputed, *description)
-                        .rule(Rule::NotEmpty)
-                }
-                None => fact,
-            };
-        Schema {
-            version: 0,
-            block: Block {
-                description: "One instance, found by its id or by its name, and what the cloud reports about it. How to log in \
-                              to it is told by the ephemeral resource `compshare_instance_login` only, which stores nothing.",
-                attributes: facts::attributes().into_iter().map(configurable).collect(),
-                blocks: Vec::new(),
-            },
-        }
+    fn description(&self) -> &'static str {
+        "Information about one instance, selected by ID or name. Login details are only available from the ephemeral \
+         resource `compshare_instance_login`, so that they are never stored."
     }
 
     fn validate(&self, config: &InstanceFacts) -> Diagnostics {

@@ -1,76 +1,168 @@
-//! What the data sources tell about an instance: everything useful that the cloud reports, and nothing secret. How to log in
-//! is for `compshare_instance_login`, and so are the addresses of web interfaces, which may carry a token.
+//! Attributes of an instance in the data sources: everything useful that the API reports, and
+//! nothing secret. Login details and the URLs of web applications, which may contain a token,
+//! belong to `compshare_instance_login`.
 
 use crate::{
     compshare::{self, Instance, State},
-    cty::{Number, Type},
-    framework::{Attr, Attribute, Block, Mode, model},
+    cty::Number,
+    framework::{Attr, Rule, model},
 };
 
 model! {
-    /// One instance.
+    /// One instance: the data source `compshare_instance`, whose first attributes select the
+    /// instance, and an element of `compshare_instances`.
     pub(crate) struct InstanceFacts {
-        pub(crate) instance_id: Attr<String>,
-        pub(crate) name: Attr<String>,
-        pub(crate) state: Attr<String>,
-        pub(crate) region: Attr<String>,
-        pub(crate) zone: Attr<String>,
-        pub(crate) project_id: Attr<String>,
-        pub(crate) tag: Attr<String>,
-        pub(crate) remark: Attr<String>,
-        pub(crate) instance_type: Attr<String>,
-        pub(crate) machine_type: Attr<String>,
-        pub(crate) gpu_type: Attr<String>,
-        pub(crate) gpu_count: Attr<i64>,
-        pub(crate) reported_gpu_count: Attr<i64>,
-        pub(crate) gpu_memory_gb: Attr<i64>,
-        pub(crate) cpu_cores: Attr<i64>,
-        pub(crate) cpu_platform: Attr<String>,
-        pub(crate) cpu_arch: Attr<String>,
-        pub(crate) memory_mb: Attr<i64>,
-        pub(crate) os_name: Attr<String>,
-        pub(crate) os_type: Attr<String>,
-        pub(crate) without_gpu: Attr<bool>,
-        pub(crate) without_gpu_spec: Attr<String>,
-        pub(crate) supports_without_gpu: Attr<bool>,
-        pub(crate) charge_type: Attr<String>,
-        pub(crate) price_yuan: Attr<Number>,
-        pub(crate) image_price_yuan: Attr<Number>,
-        pub(crate) created_at: Attr<String>,
-        pub(crate) started_at: Attr<String>,
-        pub(crate) stopped_at: Attr<String>,
-        pub(crate) stop_scheduled_at: Attr<String>,
-        pub(crate) reclaimed_at: Attr<String>,
-        pub(crate) expires_at: Attr<String>,
-        pub(crate) public_ip: Attr<String>,
-        pub(crate) private_ip: Attr<String>,
-        pub(crate) addresses: Attr<Vec<Address>>,
-        pub(crate) disks: Attr<Vec<Disk>>,
-        pub(crate) software: Attr<Vec<String>>,
+        /// ID of the instance, for example `uhost-1a2b3c4d` or `cpod-1a2b3c4d`. Exactly one of
+        /// `instance_id` and `name` must be set.
+        pub(crate) instance_id: Attr<String> = optional_computed().rule(Rule::NotEmpty),
+
+        /// Name of the instance. Exactly one instance must have this name. Exactly one of
+        /// `instance_id` and `name` must be set.
+        pub(crate) name: Attr<String> = optional_computed().rule(Rule::NotEmpty),
+
+        /// Power state reported by the API: `Running`, `Stopped`, `Starting`, `Stopping`, and so
+        /// on. Null if unknown.
+        pub(crate) state: Attr<String> = computed(),
+
+        /// Region of the instance, for example `cn-wlcb`. Defaults to the provider's `region`,
+        /// otherwise to any region. If set, only instances in this region are considered; an
+        /// `instance_id` in another region is an error.
+        pub(crate) region: Attr<String> = optional_computed().rule(Rule::NotEmpty),
+
+        /// Zone of the instance, for example `cn-wlcb-01`. Defaults to any zone. If set, only
+        /// instances in this zone are considered; an `instance_id` in another zone is an error.
+        pub(crate) zone: Attr<String> = optional_computed().rule(Rule::NotEmpty),
+
+        /// Project of the instance. Defaults to the provider's `project_id`, otherwise to the
+        /// account's default project.
+        pub(crate) project_id: Attr<String> = optional_computed().rule(Rule::NotEmpty),
+
+        /// Tag (business group) of the instance.
+        pub(crate) tag: Attr<String> = computed(),
+
+        /// User-defined remark.
+        pub(crate) remark: Attr<String> = computed(),
+
+        /// Type of the instance: `UHost` (virtual machine) or `Container`.
+        pub(crate) instance_type: Attr<String> = computed(),
+
+        /// Machine class reported by the API.
+        pub(crate) machine_type: Attr<String> = computed(),
+
+        /// GPU model, for example `4090`.
+        pub(crate) gpu_type: Attr<String> = computed(),
+
+        /// Number of GPUs currently allocated; `0` unless the instance is running with its GPU.
+        pub(crate) gpu_count: Attr<i64> = computed(),
+
+        /// GPU count as reported by the API. Only reliable while `state` is `Running`; prefer
+        /// `gpu_count`.
+        pub(crate) reported_gpu_count: Attr<i64> = computed(),
+
+        /// Memory of each GPU in GB.
+        pub(crate) gpu_memory_gb: Attr<i64> = computed(),
+
+        /// Number of CPU cores.
+        pub(crate) cpu_cores: Attr<i64> = computed(),
+
+        /// CPU generation.
+        pub(crate) cpu_platform: Attr<String> = computed(),
+
+        /// CPU architecture, for example `x86_64`.
+        pub(crate) cpu_arch: Attr<String> = computed(),
+
+        /// Memory in MB.
+        pub(crate) memory_mb: Attr<i64> = computed(),
+
+        /// Name of the operating system.
+        pub(crate) os_name: Attr<String> = computed(),
+
+        /// Type of the operating system, for example `Linux`.
+        pub(crate) os_type: Attr<String> = computed(),
+
+        /// `true` if the instance is running in no-GPU mode. Null unless `state` is `Running`.
+        pub(crate) without_gpu: Attr<bool> = computed(),
+
+        /// Machine size last used in no-GPU mode: `A` (2 cores, 4 GiB) or `B` (8 cores, 16 GiB).
+        /// Null if not reported.
+        pub(crate) without_gpu_spec: Attr<String> = computed(),
+
+        /// `true` if the instance can be started in no-GPU mode.
+        pub(crate) supports_without_gpu: Attr<bool> = computed(),
+
+        /// Billing method: `Postpay` (pay-as-you-go), `Dynamic` (prepaid by the hour), or `Day`,
+        /// `Month`, or `Year` (prepaid).
+        pub(crate) charge_type: Attr<String> = computed(),
+
+        /// Price of the instance in CNY per billing period of `charge_type`.
+        pub(crate) price_yuan: Attr<Number> = computed(),
+
+        /// Price of the image in CNY, charged in addition to `price_yuan`.
+        pub(crate) image_price_yuan: Attr<Number> = computed(),
+
+        /// Creation time. Like all times here in RFC 3339 format, for example
+        /// `2026-01-31T01:00:00Z`.
+        pub(crate) created_at: Attr<String> = computed(),
+
+        /// Time of the last start.
+        pub(crate) started_at: Attr<String> = computed(),
+
+        /// Time of the last stop.
+        pub(crate) stopped_at: Attr<String> = computed(),
+
+        /// Time at which CompShare stops the instance on schedule. Null if no stop is scheduled.
+        pub(crate) stop_scheduled_at: Attr<String> = computed(),
+
+        /// Time at which CompShare permanently deletes the instance if it stays stopped. Null if no
+        /// deletion is scheduled.
+        pub(crate) reclaimed_at: Attr<String> = computed(),
+
+        /// Expiration time of the prepaid period. Null if the instance is not prepaid.
+        pub(crate) expires_at: Attr<String> = computed(),
+
+        /// First public IP address. Null if there is none.
+        pub(crate) public_ip: Attr<String> = computed(),
+
+        /// First private IP address. Null if there is none.
+        pub(crate) private_ip: Attr<String> = computed(),
+
+        /// IP addresses, each with its `ip`, its `address_type` (`Private`, `Bgp`, or
+        /// `Internation`), and its `bandwidth_mbps` in Mbit/s.
+        pub(crate) addresses: Attr<Vec<Address>> = computed(),
+
+        /// Disks, each with its `disk_id`, its `disk_type` (for example `CLOUD_SSD`), its `size_gb`
+        /// in GB, and `is_boot`, which is `true` for the boot disk.
+        pub(crate) disks: Attr<Vec<Disk>> = computed(),
+
+        /// Names of the web applications that the image includes, for example JupyterLab.
+        pub(crate) software: Attr<Vec<String>> = computed(),
     }
 }
 
+// The protocol has no place for descriptions of the attributes of list elements: the description of
+// the list has them.
+
 model! {
-    /// One of its addresses.
+    /// An IP address of an instance.
     pub(crate) struct Address {
-        pub(crate) ip: Attr<String>,
-        pub(crate) address_type: Attr<String>,
-        pub(crate) bandwidth_mbps: Attr<i64>,
+        pub(crate) ip: Attr<String> = computed(),
+        pub(crate) address_type: Attr<String> = computed(),
+        pub(crate) bandwidth_mbps: Attr<i64> = computed(),
     }
 }
 
 model! {
-    /// One of its disks.
+    /// A disk of an instance.
     pub(crate) struct Disk {
-        pub(crate) disk_id: Attr<String>,
-        pub(crate) disk_type: Attr<String>,
-        pub(crate) is_boot: Attr<bool>,
-        pub(crate) size_gb: Attr<i64>,
+        pub(crate) disk_id: Attr<String> = computed(),
+        pub(crate) disk_type: Attr<String> = computed(),
+        pub(crate) is_boot: Attr<bool> = computed(),
+        pub(crate) size_gb: Attr<i64> = computed(),
     }
 }
 
 impl InstanceFacts {
-    /// What is told about an instance that was found in `project_id`, which the cloud does not report.
+    /// The attributes of an instance of the project `project_id`, which the API does not report.
     pub(crate) fn new(instance: &Instance, project_id: &Attr<String>) -> Self {
         let text = |fact: &Option<String>| Attr::from(fact.clone());
         let time = |seconds: Option<i64>| Attr::from(seconds.and_then(rfc3339));
@@ -146,131 +238,17 @@ fn first_address(instance: &Instance, belongs: impl Fn(&str) -> bool) -> Attr<St
     first.and_then(|address| address.ip.clone()).into()
 }
 
-/// What no machine has as much of counts as not reported.
+/// A number beyond any machine counts as not reported.
 fn whole(number: Option<u64>) -> Attr<i64> {
     number.and_then(|number| i64::try_from(number).ok()).into()
 }
 
-/// The shortest decimal text of a float is the text that it was read from.
+/// The shortest decimal text of a float is the text from which it was parsed.
 fn decimal(number: Option<f64>) -> Attr<Number> {
     number.and_then(|number| Number::from_decimal(&number.to_string())).into()
 }
 
-/// `None` beyond the years that the format can write.
+/// `None` outside the years that RFC 3339 can express.
 pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
     jiff::Timestamp::from_second(seconds).ok().map(|time| time.to_string())
-}
-
-/// The attributes of an [`InstanceFacts`], all of them the provider's to set.
-pub(crate) fn attributes() -> Vec<Attribute> {
-    let fact = |name, ty, description| Attribute::new(name, ty, Mode::Computed, description);
-    let text = |name, description| fact(name, Type::String, description);
-    let number = |name, description| fact(name, Type::Number, description);
-    let flag = |name, description| fact(name, Type::Bool, description);
-    vec![
-        text("instance_id", "The instance, such as `uhost-1a2b3c4d` or `cpod-1a2b3c4d`."),
-        text("name", "Its name."),
-        text(
-            "state",
-            "What it is doing, as the cloud words it: `Running`, `Stopped`, `Starting`, `Stopping` and so on. Null if the cloud \
-             cannot say.",
-        ),
-        text("region", "The region it is in, such as `cn-wlcb`."),
-        text("zone", "The zone it is in, such as `cn-wlcb-01`."),
-        text(
-            "project_id",
-            "The project that was asked for it; null for the account's default project.",
-        ),
-        text("tag", "The group that its owner put it in."),
-        text("remark", "Its owner's note."),
-        text("instance_type", "`UHost` (virtual machine) or `Container`."),
-        text("machine_type", "The cloud's class of machine."),
-        text("gpu_type", "Its GPU model, such as `4090`."),
-        number("gpu_count", "GPUs allocated now: 0 unless it runs with its GPU."),
-        number(
-            "reported_gpu_count",
-            "GPUs as the cloud reports them, which says something certain only while the instance is `Running`.",
-        ),
-        number("gpu_memory_gb", "Memory of each GPU, in GB."),
-        number("cpu_cores", "Processor cores."),
-        text("cpu_platform", "The processor's generation."),
-        text("cpu_arch", "The processor's instruction set, such as `x86_64`."),
-        number("memory_mb", "Memory, in MB."),
-        text("os_name", "The operating system."),
-        text("os_type", "The kind of operating system, such as `Linux`."),
-        flag("without_gpu", "Whether it runs without its GPU. Null unless it is `Running`."),
-        text(
-            "without_gpu_spec",
-            "What it last ran on without its GPU: `A` (2 cores, 4 GiB) or `B` (8 cores, 16 GiB). Null if the cloud does not say.",
-        ),
-        flag("supports_without_gpu", "Whether it can be started without its GPU."),
-        text(
-            "charge_type",
-            "How it is paid for: `Postpay` (pay as you go), or in advance: `Dynamic` (by the hour), `Day`, `Month` or `Year`.",
-        ),
-        number("price_yuan", "Price of the instance for one unit of its charge type, in yuan."),
-        number("image_price_yuan", "Price of its image on top of that, in yuan."),
-        text(
-            "created_at",
-            "When it was created, in RFC 3339 as all times here, such as `2026-01-31T01:00:00Z`.",
-        ),
-        text("started_at", "When it was last started."),
-        text("stopped_at", "When it was last stopped."),
-        text(
-            "stop_scheduled_at",
-            "When it is going to be stopped by the cloud's own schedule. Null if there is none.",
-        ),
-        text(
-            "reclaimed_at",
-            "When the cloud takes it back for good, if it stays stopped. Null if it does not.",
-        ),
-        text("expires_at", "When what was paid for in advance ends. Null if nothing was."),
-        text("public_ip", "Its first address on the internet. Null if it has none."),
-        text("private_ip", "Its first private address. Null if it has none."),
-        list(
-            "addresses",
-            "Its addresses. Each has its `ip`, its `address_type` (`Private`, `Bgp` or `Internation`) and its \
-             `bandwidth_mbps`, in Mbit/s.",
-            address(),
-        ),
-        list(
-            "disks",
-            "Its disks. Each has its `disk_id`, its `disk_type` (such as `CLOUD_SSD`), its `size_gb`, in GB, and `is_boot`: \
-             whether the instance boots from it.",
-            disk(),
-        ),
-        fact(
-            "software",
-            Type::List(Box::new(Type::String)),
-            "Names of the web interfaces that its image brings along.",
-        ),
-    ]
-}
-
-fn address() -> Type {
-    object([("ip", Type::String), ("address_type", Type::String), ("bandwidth_mbps", Type::Number)])
-}
-
-fn disk() -> Type {
-    object([
-        ("disk_id", Type::String),
-        ("disk_type", Type::String),
-        ("is_boot", Type::Bool),
-        ("size_gb", Type::Number),
-    ])
-}
-
-/// One instance, as an element of a list.
-pub(crate) fn instance() -> Type {
-    Block { attributes: attributes(), ..Block::default() }.ty()
-}
-
-/// The type of an object.
-pub(crate) fn object<const N: usize>(attributes: [(&str, Type); N]) -> Type {
-    Type::Object(attributes.map(|(name, ty)| (name.to_owned(), ty)).into())
-}
-
-/// A list of objects. The protocol has no place for what is to be said about their attributes, so the list says it.
-pub(crate) fn list(name: &'static str, description: &'static str, element: Type) -> Attribute {
-    Attribute::new(name, Type::List(Box::new(element)), Mode::Computed, description)
 }

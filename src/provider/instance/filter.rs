@@ -1,11 +1,12 @@
-//! Which instances are meant, for whoever lists them: the data source `compshare_instances` and the list resource.
+//! Which instances are meant, for whoever lists them: the data source `compshare_instances` and the
+//! list resource.
 
 use regex_lite::{Regex, RegexBuilder};
 
 use crate::{
     compshare::{DescribeInstances, Instance, Pages, Scope, State},
-    cty::{Path, Type},
-    framework::{Attr, Attribute, Context, Diagnostic, Diagnostics, Mode, Rule, model},
+    cty::Path,
+    framework::{Attr, Context, Diagnostic, Diagnostics, Rule, model},
     provider::{
         message,
         session::{NotReady, Session},
@@ -13,42 +14,34 @@ use crate::{
 };
 
 model! {
-    /// What instances are to be like, as a practitioner writes it. Nothing set: every instance.
+    /// Filters for instances. Without any, all instances match.
     pub(crate) struct InstanceFilter {
-        pub(crate) region: Attr<String>,
-        pub(crate) zone: Attr<String>,
-        pub(crate) project_id: Attr<String>,
-        pub(crate) state: Attr<String>,
-        pub(crate) gpu_type: Attr<String>,
-        pub(crate) tag: Attr<String>,
-        pub(crate) name_regex: Attr<String>,
-    }
-}
+        /// Only instances in this region, for example `cn-wlcb`. Defaults to the provider's
+        /// `region`, otherwise to all regions.
+        pub(crate) region: Attr<String> = optional().rule(Rule::NotEmpty),
 
-/// The attributes of an [`InstanceFilter`].
-pub(crate) fn attributes() -> Vec<Attribute> {
-    let text = |name, description: &'static str| {
-        Attribute::new(name, Type::String, Mode::Optional, description).rule(Rule::NotEmpty)
-    };
-    vec![
-        text("region", "Only instances in this region, such as `cn-wlcb`. Default: the provider's, else all."),
-        text("zone", "Only instances in this zone, such as `cn-wlcb-01`. Default: all."),
-        text(
-            "project_id",
-            "Only instances of this project. Default: the provider's, else the account's default project.",
-        ),
-        text("state", "Only instances in this state, as the cloud words it: `Running`, `Stopped`, `Starting`, `Stopping` and so on. Default: \
-         all.")
-            .rule(Rule::Check(check_state)),
-        text("gpu_type", "Only instances with this GPU model, such as `4090`. Default: all."),
-        text("tag", "Only instances with this tag, which is the group that their owner put them in. Default: all."),
-        text(
-            "name_regex",
-            "Only instances whose name matches this regular expression, anywhere in the name unless it is anchored. The \
-             syntax is that of Terraform's `regex`, without `\\p{…}`. Default: all.",
-        )
-        .rule(Rule::Check(check_regex)),
-    ]
+        /// Only instances in this zone, for example `cn-wlcb-01`. Defaults to all zones.
+        pub(crate) zone: Attr<String> = optional().rule(Rule::NotEmpty),
+
+        /// Only instances of this project. Defaults to the provider's `project_id`, otherwise to
+        /// the account's default project.
+        pub(crate) project_id: Attr<String> = optional().rule(Rule::NotEmpty),
+
+        /// Only instances in this power state, as reported by the API: `Running`, `Stopped`,
+        /// `Starting`, `Stopping`, and so on. Defaults to all states.
+        pub(crate) state: Attr<String> = optional().rule(Rule::Check(check_state)),
+
+        /// Only instances with this GPU model, for example `4090`. Defaults to all models.
+        pub(crate) gpu_type: Attr<String> = optional().rule(Rule::NotEmpty),
+
+        /// Only instances with this tag (business group). Defaults to all instances.
+        pub(crate) tag: Attr<String> = optional().rule(Rule::NotEmpty),
+
+        /// Only instances whose name matches this regular expression, anywhere in the name unless
+        /// anchored. The syntax is that of Terraform's `regex` function, without `\p{…}`. Defaults
+        /// to all names.
+        pub(crate) name_regex: Attr<String> = optional().rule(Rule::Check(check_regex)),
+    }
 }
 
 fn check_state(word: &str) -> Result<(), String> {
@@ -67,8 +60,8 @@ fn check_regex(text: &str) -> Result<(), String> {
     compiled(text).map(drop).map_err(|error| error.to_string())
 }
 
-/// A tenth of what the library allows is more than enough for a name. Counted repetitions multiply (`(a{99}){99}`), and each
-/// name is held against every step of the result.
+/// A tenth of what the library allows is more than enough for a name. Counted repetitions multiply
+/// (`(a{99}){99}`), and each name is held against every step of the result.
 fn compiled(text: &str) -> Result<Regex, regex_lite::Error> {
     RegexBuilder::new(text).size_limit(1 << 20).build()
 }
@@ -138,7 +131,8 @@ impl Matching {
         self.filter.tag.text().map(str::to_owned)
     }
 
-    /// The cloud is asked for region, zone and tag as well, but it is known to ignore what it does not understand.
+    /// The cloud is asked for region, zone and tag as well, but it is known to ignore what it does
+    /// not understand.
     fn accepts(&self, instance: &Instance) -> bool {
         let InstanceFilter { zone, state, gpu_type, tag, .. } = &self.filter;
         let facts = [

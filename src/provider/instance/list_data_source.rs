@@ -1,33 +1,26 @@
-//! The data source `compshare_instances`: all instances that fit.
+//! The data source `compshare_instances`: all instances that match a filter.
 
-use super::{
-    facts::{self, InstanceFacts, list},
-    filter::{self, InstanceFilter},
-};
+use super::{facts::InstanceFacts, filter::InstanceFilter};
 use crate::{
-    cty::Type,
-    framework::{
-        Attr, Attribute, Block, Context, DataSource, Definition, Diagnostics, Mode, Schema, model,
-    },
+    framework::{Attr, Context, DataSource, Definition, Diagnostics, model},
     provider::session::Session,
 };
 
-/// The data source. All it knows is in the session and the model.
 #[derive(Debug)]
 pub(crate) struct InstancesDataSource;
 
 model! {
-    /// What instances there are to be like, and those that are.
+    /// Filters, and the matching instances.
     pub(crate) struct InstancesModel {
-        pub(crate) region: Attr<String>,
-        pub(crate) zone: Attr<String>,
-        pub(crate) project_id: Attr<String>,
-        pub(crate) state: Attr<String>,
-        pub(crate) gpu_type: Attr<String>,
-        pub(crate) tag: Attr<String>,
-        pub(crate) name_regex: Attr<String>,
-        pub(crate) ids: Attr<Vec<String>>,
-        pub(crate) instances: Attr<Vec<InstanceFacts>>,
+        pub(crate) filter: InstanceFilter = flattened(),
+
+        /// IDs of the instances, in the order of `instances`. Use `toset()` to pass them to
+        /// `for_each`.
+        pub(crate) ids: Attr<Vec<String>> = computed(),
+
+        /// Matching instances, sorted by ID. Each element has the same attributes as the data
+        /// source `compshare_instance`.
+        pub(crate) instances: Attr<Vec<InstanceFacts>> = computed(),
     }
 }
 
@@ -39,27 +32,9 @@ impl Definition for InstancesDataSource {
         "compshare_instances"
     }
 
-    fn schema(&self) -> Schema {
-        let ids = "The ids of the instances, in the order of `instances`. `toset` of it makes a `for_each`.";
-        let mut attributes = filter::attributes();
-        attributes.extend([
-            Attribute::new("ids", Type::List(Box::new(Type::String)), Mode::Computed, ids),
-            list(
-                "instances",
-                "The instances, in the order of their ids. What is told of each are the attributes of the data source \
-                 `compshare_instance`, under the same names.",
-                facts::instance(),
-            ),
-        ]);
-        Schema {
-            version: 0,
-            block: Block {
-                description: "All instances of the account that fit every condition given, and what the cloud reports about \
-                              each. Without a condition, that is every instance. That none fits is no error.",
-                attributes,
-                blocks: Vec::new(),
-            },
-        }
+    fn description(&self) -> &'static str {
+        "Instances of the account that match all filters. Without filters, all instances match. An empty result is not an \
+         error."
     }
 }
 
@@ -69,19 +44,10 @@ impl DataSource for InstancesDataSource {
         context: &Context<Session>,
         config: InstancesModel,
     ) -> Result<InstancesModel, Diagnostics> {
-        let filter = InstanceFilter {
-            region: config.region.clone(),
-            zone: config.zone.clone(),
-            project_id: config.project_id.clone(),
-            state: config.state.clone(),
-            gpu_type: config.gpu_type.clone(),
-            tag: config.tag.clone(),
-            name_regex: config.name_regex.clone(),
-        };
-        let mut found = filter.all(context).await?;
-        // The cloud promises no order, and one that changes by itself would show as a change.
+        let mut found = config.filter.clone().all(context).await?;
+        // The API guarantees no order. A changed order would appear as drift.
         found.sort_by(|one, other| one.id.cmp(&other.id));
-        let project_id = match &config.project_id {
+        let project_id = match &config.filter.project_id {
             Attr::Null => context.session()?.project_id(),
             given => given,
         };

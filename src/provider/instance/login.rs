@@ -1,20 +1,19 @@
-//! The ephemeral resource `compshare_instance_login`: how to log in to an instance. Nothing of it is stored anywhere.
+//! The ephemeral resource `compshare_instance_login`: login details of an instance, which are
+//! stored nowhere.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::read::look;
+use super::{identity::InstanceIdentity, read::look};
 use crate::{
     compshare::{Instance, Software},
-    cty::Type,
     framework::{
-        Attr, Attribute, Block, Context, Definition, Diagnostics, EphemeralResource, Mode, Schema,
-        Sensitive, model,
+        Attr, Context, Definition, Diagnostics, EphemeralResource, Rule, Sensitive, model,
     },
     power::{Operation, Reason, Target},
     provider::{
-        arguments, message,
+        message,
         session::{NotReady, Session},
         timeouts::duration,
     },
@@ -23,24 +22,44 @@ use crate::{
 /// A start takes up to three minutes.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
-/// The ephemeral resource. All it knows is in the session and the model.
 #[derive(Debug)]
 pub(crate) struct InstanceLogin;
 
 model! {
-    /// Which instance, and how to log in to it.
+    /// An instance, and its login details.
     pub(crate) struct InstanceLoginModel {
-        pub(crate) instance_id: Attr<String>,
-        pub(crate) project_id: Attr<String>,
-        pub(crate) wait_for_running: Attr<bool>,
-        pub(crate) timeout: Attr<String>,
-        pub(crate) state: Attr<String>,
-        pub(crate) host: Attr<String>,
-        pub(crate) port: Attr<i64>,
-        pub(crate) user: Attr<String>,
-        pub(crate) password: Attr<Sensitive>,
-        pub(crate) ssh_command: Attr<Sensitive>,
-        pub(crate) software_urls: Attr<BTreeMap<String, Sensitive>>,
+        pub(crate) instance: InstanceIdentity = flattened(),
+
+        /// Wait until the instance is running. Defaults to `false`: attributes of a stopped
+        /// instance are null. Leave this unset if a `compshare_instance_power` resource in the same
+        /// configuration starts the instance: Terraform also opens ephemeral resources during the
+        /// plan, and opens this one again after the start.
+        pub(crate) wait_for_running: Attr<bool> = optional(),
+
+        /// Timeout of `wait_for_running`, for example `"90s"` or `"10m"`. Defaults to `"5m"`.
+        pub(crate) timeout: Attr<String> = optional().rule(Rule::Duration),
+
+        /// Power state reported by the API, for example `Running` or `Stopped`. Null if unknown.
+        pub(crate) state: Attr<String> = computed(),
+
+        /// Host name or IP address for SSH. Null unless the instance is running.
+        pub(crate) host: Attr<String> = computed(),
+
+        /// SSH port. Null unless the instance is running.
+        pub(crate) port: Attr<i64> = computed(),
+
+        /// Login user name, for example `root`. Null unless the instance is running.
+        pub(crate) user: Attr<String> = computed(),
+
+        /// Login password in plain text. Null if not available.
+        pub(crate) password: Attr<Sensitive> = computed(),
+
+        /// SSH command, as returned by the API. Null unless the instance is running.
+        pub(crate) ssh_command: Attr<Sensitive> = computed(),
+
+        /// URLs of the web applications that the image includes, for example JupyterLab, by name.
+        /// They may contain an access token.
+        pub(crate) software_urls: Attr<BTreeMap<String, Sensitive>> = computed(),
     }
 }
 
@@ -52,17 +71,10 @@ impl Definition for InstanceLogin {
         "compshare_instance_login"
     }
 
-    fn schema(&self) -> Schema {
-        Schema {
-            version: 0,
-            block: Block {
-                description: "How to log in to an instance, for a provisioner's connection, another provider's configuration or \
-                              a write-only argument. Terraform stores nothing of it, neither in the state nor in a plan. The \
-                              instance is neither started nor stopped.",
-                attributes: attributes(),
-                blocks: Vec::new(),
-            },
-        }
+    fn description(&self) -> &'static str {
+        "Login details of an instance, for the connection of a provisioner, the configuration of another provider, or a \
+         write-only argument. The values are never written to state or plan files. This resource does not start or stop the \
+         instance."
     }
 }
 
@@ -73,10 +85,10 @@ impl EphemeralResource for InstanceLogin {
         config: InstanceLoginModel,
     ) -> Result<InstanceLoginModel, Diagnostics> {
         let session = context.session()?;
-        let id = config.instance_id.text().unwrap_or_default();
+        let id = config.instance.instance_id.text().unwrap_or_default();
         let operation = Operation {
             timeout: duration(&config.timeout, "timeout", DEFAULT_TIMEOUT)?,
-            ..session.operation(id, &config.project_id, Target::Awaited)
+            ..session.operation(id, &config.instance.project_id, Target::Awaited)
         };
         let instance = if config.wait_for_running.is_true() {
             await_running(context, &operation).await?
@@ -121,44 +133,4 @@ fn opened(
         software_urls: Attr::Known(urls.filter_map(url).collect()),
         ..config
     }
-}
-
-fn attributes() -> Vec<Attribute> {
-    let text = |name, description: &'static str| {
-        Attribute::new(name, Type::String, Mode::Computed, description)
-    };
-    vec![
-        arguments::instance_id(),
-        arguments::project_id(),
-        Attribute::new(
-            "wait_for_running",
-            Type::Bool,
-            Mode::Optional,
-            "Whether to wait until somebody else has started the instance. Default: `false`, and what is not known of an \
-             instance that does not run is null. Where a `compshare_instance_power` of the same configuration starts it, leave \
-             this out: Terraform opens this while planning, too, when nothing is started yet, and again when the resource is \
-             done.",
-        ),
-        arguments::timeout("How long to wait in all with `wait_for_running`, such as `\"90s\"` or `\"10m\"`. Default: `\"5m\"`."),
-        text("state", "What the instance is doing, as the cloud words it: `Running`, `Stopped` and so on. Null if the cloud cannot say."),
-        text("host", "Host name or address for SSH. Null unless the instance runs."),
-        Attribute::new(
-            "port",
-            Type::Number,
-            Mode::Computed,
-            "Port of SSH on the host. Null unless the instance runs.",
-        ),
-        text("user", "Who to log in as, such as `root`. Null unless the instance runs."),
-        text("password", "The password, as it is to be typed. Null if the cloud does not tell it.").sensitive(),
-        text("ssh_command", "The command that logs in, as the cloud gives it. Null unless the instance runs.")
-            .sensitive(),
-        Attribute::new(
-            "software_urls",
-            Type::Map(Box::new(Type::String)),
-            Mode::Computed,
-            "Addresses of the web interfaces that the instance's image brings along, JupyterLab for one, by their names. They may \
-             carry an access token.",
-        )
-        .sensitive(),
-    ]
 }

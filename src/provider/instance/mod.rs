@@ -3,6 +3,7 @@
 mod data_source;
 pub(crate) mod facts;
 pub(crate) mod filter;
+pub(crate) mod identity;
 mod list_data_source;
 mod login;
 mod read;

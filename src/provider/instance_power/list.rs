@@ -1,19 +1,16 @@
-//! The list resource `compshare_instance_power`, for `terraform query`: instances that could be managed.
+//! The list resource `compshare_instance_power` for `terraform query`: the instances of the
+//! account.
 
-use super::{self as instance_power, InstanceIdentity, InstancePower};
+use super::{self as instance_power, InstancePower};
 use crate::{
     compshare::Instance,
-    framework::{
-        Attr, Block, Context, Definition, Diagnostics, ListResource, Listed, Resource as _,
-        Results, Schema,
-    },
+    framework::{Attr, Context, Definition, Diagnostics, ListResource, Listed, Results},
     provider::{
-        instance::filter::{self, InstanceFilter},
+        instance::{filter::InstanceFilter, identity::InstanceIdentity},
         session::Session,
     },
 };
 
-/// The list. All it knows is in the session and the model.
 #[derive(Debug)]
 pub(crate) struct InstancePowerList;
 
@@ -25,16 +22,9 @@ impl Definition for InstancePowerList {
         instance_power::TYPE_NAME
     }
 
-    fn schema(&self) -> Schema {
-        Schema {
-            version: 0,
-            block: Block {
-                description: "The instances of the account that fit every condition given, for `terraform query`: to look at \
-                              them, or to import them. Without a condition, that is every instance.",
-                attributes: filter::attributes(),
-                blocks: Vec::new(),
-            },
-        }
+    fn description(&self) -> &'static str {
+        "Lists instances that match all filters, for `terraform query`, to inspect or import them. Without filters, all \
+         instances of the account are listed."
     }
 }
 
@@ -71,11 +61,11 @@ fn listed(
         instance_id: instance.id.as_str().into(),
         project_id: project_id.clone(),
     };
-    // What an import and a read of it would come to.
+    // As after an import and a read.
     let object = instance_power::observed(&instance_power::found(session, identity), instance);
     let display_name = match &instance.name {
         Some(name) => format!("{name} ({})", instance.id),
         None => instance.id.clone(),
     };
-    Listed { display_name, identity: InstancePower.identity(&object), object }
+    Listed { display_name, object }
 }

@@ -1,18 +1,17 @@
-//! `compshare_instance_power`: whether an instance runs.
+//! The resource `compshare_instance_power`: the power state of an instance.
 
 mod list;
-mod schema;
 
 use crate::{
     compshare::{Instance, State},
     framework::{
-        Attr, Change, Context, Definition, Diagnostics, Failure, IdentitySchema, ImportBy,
-        Model as _, Resource, Schema, model,
+        Attr, Change, Context, Definition, Diagnostics, Failure, ImportBy, Model as _, Resource,
+        Rule, model,
     },
     power::{self, Location, Operation, Power, Target},
     provider::{
         gpu_mode::gpu_mode,
-        instance::facts::rfc3339,
+        instance::{facts::rfc3339, identity::InstanceIdentity},
         message,
         session::{NotReady, Session},
         timeouts::{DEFAULT_TIMEOUT, duration},
@@ -27,47 +26,104 @@ pub(crate) const TYPE_NAME: &str = "compshare_instance_power";
 const RUNNING: &str = "Running";
 const STOPPED: &str = "Stopped";
 
-/// The resource. All it knows is in the session and the models.
 #[derive(Debug)]
 pub(crate) struct InstancePower;
 
 model! {
-    /// Configuration, plan and state of one instance's power.
+    /// Configuration, plan and state of the power of one instance.
     pub(crate) struct InstancePowerModel {
-        pub(crate) instance_id: Attr<String>,
-        pub(crate) state: Attr<String>,
-        pub(crate) region: Attr<String>,
-        pub(crate) zone: Attr<String>,
-        pub(crate) project_id: Attr<String>,
-        pub(crate) without_gpu: Attr<bool>,
-        pub(crate) without_gpu_spec: Attr<String>,
-        pub(crate) allow_stopping_for_update: Attr<bool>,
-        pub(crate) stop_on_destroy: Attr<bool>,
-        pub(crate) force_stop: Attr<bool>,
-        pub(crate) wait_for_capacity: Attr<bool>,
-        pub(crate) timeouts: Attr<Timeouts>,
-        pub(crate) id: Attr<String>,
-        pub(crate) name: Attr<String>,
-        pub(crate) gpu_type: Attr<String>,
-        pub(crate) gpu_count: Attr<i64>,
-        pub(crate) started_at: Attr<String>,
+        /// ID of the instance, for example `uhost-1a2b3c4d` or `cpod-1a2b3c4d`. Changing this
+        /// forces a new resource; the previous instance is stopped only if `stop_on_destroy` is
+        /// set.
+        pub(crate) instance_id: Attr<String> = required().replaces().rule(Rule::NotEmpty),
+
+        /// Desired power state: `Running` or `Stopped`. Defaults to `Running`. After a refresh,
+        /// contains the state that the API reports, so that drift is visible.
+        pub(crate) state: Attr<String> =
+            optional_computed().default(RUNNING).rule(Rule::OneOf(&[RUNNING, STOPPED])),
+
+        /// Region of the instance, for example `cn-wlcb`. Defaults to the region in which the
+        /// instance is found. If the instance is in another region, the error states the correct
+        /// one. Changing this forces a new resource.
+        pub(crate) region: Attr<String> = optional_computed().replaces().rule(Rule::NotEmpty),
+
+        /// Zone of the instance, for example `cn-wlcb-01`. Defaults to the zone in which the
+        /// instance is found. If the instance is in another zone, the error states the correct one.
+        /// Changing this forces a new resource.
+        pub(crate) zone: Attr<String> = optional_computed().replaces().rule(Rule::NotEmpty),
+
+        /// Project of the instance. Defaults to the provider's `project_id`, otherwise to the
+        /// account's default project. Changing this forces a new resource.
+        pub(crate) project_id: Attr<String> = optional_computed().replaces().rule(Rule::NotEmpty),
+
+        /// Run the instance in no-GPU mode, which is cheaper, for example to prepare data. Defaults
+        /// to `false`. Supported only for pay-as-you-go instances of certain GPU models, one per
+        /// account at a time. If CompShare allocates a GPU nevertheless, the apply fails. Changing
+        /// this on a running instance requires `allow_stopping_for_update`.
+        pub(crate) without_gpu: Attr<bool> = optional_computed().default(false),
+
+        /// Machine size in no-GPU mode: `A` (2 cores, 4 GiB) or `B` (8 cores, 16 GiB; not available
+        /// for containers). Defaults to `A`. Requires `without_gpu = true`. A change takes effect
+        /// at the next start.
+        pub(crate) without_gpu_spec: Attr<String> = optional().rule(Rule::OneOf(&["A", "B"])),
+
+        /// Allow Terraform to stop and restart a running instance to change `without_gpu`. All
+        /// processes on it are terminated. Defaults to `false`: the plan refuses such a change.
+        pub(crate) allow_stopping_for_update: Attr<bool> = optional(),
+
+        /// Stop the instance when the resource is destroyed or replaced. Defaults to `false`: the
+        /// instance is left unchanged, and is still billed if it is running. Apply this setting
+        /// before the destroy.
+        pub(crate) stop_on_destroy: Attr<bool> = optional(),
+
+        /// Force stops. Required for spot instances. Defaults to `false`.
+        pub(crate) force_stop: Attr<bool> = optional(),
+
+        /// Retry while the zone is sold out, about every 30 seconds until the timeout. Defaults to
+        /// `false`: the apply fails immediately.
+        pub(crate) wait_for_capacity: Attr<bool> = optional(),
+
+        /// Operation timeouts, for example `"90s"` or `"1h30m"`. When a timeout expires, the
+        /// provider stops waiting; requests that were already accepted are not canceled.
+        pub(crate) timeouts: Attr<Timeouts> = nested_block(),
+
+        /// Same as `instance_id`.
+        pub(crate) id: Attr<String> = computed().never_null(),
+
+        /// Name of the instance.
+        pub(crate) name: Attr<String> = computed(),
+
+        /// GPU model of the instance, for example `4090`.
+        pub(crate) gpu_type: Attr<String> = computed(),
+
+        /// Number of GPUs currently allocated; `0` unless the instance is running with its GPU.
+        pub(crate) gpu_count: Attr<i64> = computed(),
+
+        /// Time of the last start in RFC 3339 format, for example `2026-01-31T01:00:00Z`.
+        pub(crate) started_at: Attr<String> = computed(),
     }
 }
 
 model! {
-    /// How long operations may take, as Go durations.
+    /// Timeouts of operations, as durations.
     pub(crate) struct Timeouts {
-        pub(crate) create: Attr<String>,
-        pub(crate) update: Attr<String>,
-        pub(crate) delete: Attr<String>,
+        /// Timeout for starting or stopping the instance when the resource is created. Defaults to
+        /// `"20m"`.
+        pub(crate) create: Attr<String> = optional().rule(Rule::Duration),
+
+        /// Timeout for starting or stopping the instance when the resource is updated. Defaults to
+        /// `"20m"`.
+        pub(crate) update: Attr<String> = optional().rule(Rule::Duration),
+
+        /// Timeout for stopping the instance when the resource is destroyed with `stop_on_destroy`.
+        /// Defaults to `"20m"`.
+        pub(crate) delete: Attr<String> = optional().rule(Rule::Duration),
     }
 }
 
-model! {
-    /// Which instance it is.
-    pub(crate) struct InstanceIdentity {
-        pub(crate) instance_id: Attr<String>,
-        pub(crate) project_id: Attr<String>,
+impl From<&InstancePowerModel> for InstanceIdentity {
+    fn from(model: &InstancePowerModel) -> Self {
+        Self { instance_id: model.instance_id.clone(), project_id: model.project_id.clone() }
     }
 }
 
@@ -79,8 +135,10 @@ impl Definition for InstancePower {
         TYPE_NAME
     }
 
-    fn schema(&self) -> Schema {
-        schema::schema()
+    fn description(&self) -> &'static str {
+        "Manages the power state of an existing CompShare instance: starts or stops it, and corrects drift on the next apply. \
+         The instance itself is not created or deleted. No start or stop request is sent if the instance is already in the \
+         desired state."
     }
 
     fn validate(&self, config: &InstancePowerModel) -> Diagnostics {
@@ -92,17 +150,6 @@ impl Definition for InstancePower {
 
 impl Resource for InstancePower {
     type Identity = InstanceIdentity;
-
-    fn identity_schema(&self) -> IdentitySchema {
-        schema::identity()
-    }
-
-    fn identity(&self, model: &InstancePowerModel) -> InstanceIdentity {
-        InstanceIdentity {
-            instance_id: model.instance_id.clone(),
-            project_id: model.project_id.clone(),
-        }
-    }
 
     async fn plan(
         &self,
@@ -264,7 +311,8 @@ fn identity_of(id: &str) -> Option<InstanceIdentity> {
     Some(InstanceIdentity { instance_id: instance.into(), project_id })
 }
 
-/// The state that begins with finding an instance, by whatever way: as much of it as an identity says.
+/// The state that begins with finding an instance, by whatever way: as much of it as an identity
+/// says.
 pub(crate) fn found(session: &Session, identity: InstanceIdentity) -> InstancePowerModel {
     let project_id = match identity.project_id {
         // Named in full, it is the same instance by whichever way it was found.
@@ -296,8 +344,8 @@ fn changes_power(prior: &InstancePowerModel, planned: &InstancePowerModel) -> bo
     planned.state != prior.state || runs_differently
 }
 
-/// Looks at the instance once, and refuses what cannot work. It changes nothing in the plan, and if it cannot look, it says
-/// nothing: the apply will find out.
+/// Looks at the instance once, and refuses what cannot work. It changes nothing in the plan, and if
+/// it cannot look, it says nothing: the apply will find out.
 async fn look_ahead(
     context: &Context<Session>,
     change: &Change<'_, InstancePowerModel>,
@@ -387,8 +435,9 @@ pub(crate) fn observed(model: &InstancePowerModel, instance: &Instance) -> Insta
     }
     state.id = model.instance_id.clone();
     state.state = instance.state.as_str().into();
-    // An instance does not move. Were the place overwritten by what is observed, a configured one could come to differ from it,
-    // and that replaces the resource, which nothing observed may ever do.
+    // An instance does not move. Were the place overwritten by what is observed, a configured one
+    // could come to differ from it, and that replaces the resource, which nothing observed may ever
+    // do.
     if state.region.known().is_none() {
         set(&mut state.region, instance.region.clone());
     }

@@ -1,37 +1,36 @@
-//! The data source `compshare_zones`: where there are machines to rent.
+//! The data source `compshare_zones`.
 
 use crate::{
     compshare::{self, DescribeSupportZone},
-    cty::Type,
-    framework::{
-        Attr, Attribute, Block, Context, DataSource, Definition, Diagnostics, Mode, Rule, Schema,
-        model,
-    },
+    framework::{Attr, Context, DataSource, Definition, Diagnostics, Rule, model},
     provider::{
-        instance::facts::{list, object},
         message,
         session::{NotReady, Session},
     },
 };
 
-/// The data source. All it knows is in the session and the model.
 #[derive(Debug)]
 pub(crate) struct ZonesDataSource;
 
 model! {
-    /// Which zones are asked for, and those there are.
+    /// Filter, and the matching zones.
     pub(crate) struct ZonesModel {
-        pub(crate) region: Attr<String>,
-        pub(crate) zones: Attr<Vec<Zone>>,
+        /// Only zones in this region, for example `cn-wlcb`. Defaults to all regions, regardless of
+        /// the provider's `region`.
+        pub(crate) region: Attr<String> = optional().rule(Rule::NotEmpty),
+
+        /// Zones in the order of the API, each with its `region`, for example `cn-wlcb`, its
+        /// `zone`, for example `cn-wlcb-01`, and a human-readable `description`.
+        pub(crate) zones: Attr<Vec<Zone>> = computed(),
     }
 }
 
 model! {
-    /// One zone.
+    /// A zone, described in the description of the list.
     pub(crate) struct Zone {
-        pub(crate) region: Attr<String>,
-        pub(crate) zone: Attr<String>,
-        pub(crate) description: Attr<String>,
+        pub(crate) region: Attr<String> = computed(),
+        pub(crate) zone: Attr<String> = computed(),
+        pub(crate) description: Attr<String> = computed(),
     }
 }
 
@@ -53,27 +52,8 @@ impl Definition for ZonesDataSource {
         "compshare_zones"
     }
 
-    fn schema(&self) -> Schema {
-        let zone = object([
-            ("region", Type::String),
-            ("zone", Type::String),
-            ("description", Type::String),
-        ]);
-        let region = "Only zones of this region, such as `cn-wlcb`. Default: all, whatever the provider's region is.";
-        let zones = "The zones, in the order in which the cloud lists them. Each has its `region`, such as `cn-wlcb`, its `zone`, \
-                     such as `cn-wlcb-01`, and as `description` what the cloud calls it in words.";
-        Schema {
-            version: 0,
-            block: Block {
-                description: "The zones in which CompShare has machines. A zone that is listed may be sold out.",
-                attributes: vec![
-                    Attribute::new("region", Type::String, Mode::Optional, region)
-                        .rule(Rule::NotEmpty),
-                    list("zones", zones, zone),
-                ],
-                blocks: Vec::new(),
-            },
-        }
+    fn description(&self) -> &'static str {
+        "Zones in which CompShare offers machines. A listed zone may be sold out."
     }
 }
 
