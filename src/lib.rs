@@ -57,6 +57,7 @@ pub mod cty;
 pub mod documentation;
 pub mod environment;
 pub mod framework;
+mod lock;
 pub mod panics;
 pub mod plugin;
 pub mod power;

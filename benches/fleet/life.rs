@@ -43,8 +43,6 @@ impl fmt::Display for Run {
 pub(crate) enum Way {
     /// As it is.
     Shared,
-    /// Every look-up a request of its own.
-    Apart,
     /// A cloud that answers at once.
     WithoutLatency,
     /// A cloud that says "too many requests" at random.
@@ -80,10 +78,7 @@ pub(crate) struct Measured {
 pub(crate) fn live(terraform: &Terraform, fleet: &Fleet) -> Vec<Measured> {
     let applies = fleet.runs.contains(&Run::Apply);
     let cloud = Cloud::new(fleet, if applies { "Stopped" } else { "Running" });
-    let mut workspace = Workspace::new(terraform, &configuration(fleet), cloud.url());
-    if fleet.way == Way::Apart {
-        workspace.set("COMPSHARE_COALESCE", "off");
-    }
+    let workspace = Workspace::new(terraform, &configuration(fleet), cloud.url());
     let parallelism = format!("-parallelism={}", fleet.parallelism);
     if !applies {
         workspace.run(&["apply", "-auto-approve", &parallelism]);

@@ -1,11 +1,10 @@
-//! What a fleet costs: real Terraform over the simulated cloud, with look-ups shared and beside it without.
+//! What a fleet costs: real Terraform over the simulated cloud, with shared look-ups.
 //!
 //! `cargo bench --bench fleet -- --help` lists the arguments. Each size goes through the life of a fleet: an apply that
 //! starts everything, a refresh, an apply after a tenth of the instances was stopped behind Terraform's back, a destroy that
 //! stops everything. It goes through that several times:
 //!
 //! - *shared*: the provider as it is;
-//! - *apart*: with `COMPSHARE_COALESCE=off`, so that every look-up is a request of its own;
 //! - *without latency*: only the apply, over a cloud that answers at once. What is left is the waiting for instances and
 //!   Terraform's own work, which is what the wall time is compared with;
 //! - *throttled*: a part of all answers, at random, is "too many requests" instead.
@@ -184,7 +183,7 @@ mod measure {
             throttle: 0,
             runs: Run::ALL.into_iter().filter(chosen).collect(),
         };
-        let mut fleets = vec![fleet(Way::Shared), fleet(Way::Apart)];
+        let mut fleets = vec![fleet(Way::Shared)];
         if arguments.instances.last() == Some(&instances) {
             if chosen(&Run::Apply) {
                 fleets.push(Fleet {

@@ -7,8 +7,7 @@ use crate::{
     life::{Measured, Run, Way, mebibytes},
 };
 
-/// The beginning of the table. Where a cell has two numbers the second is without sharing, and the bracket says how many times
-/// the first it is.
+/// Head of the table.
 pub(crate) const HEADING: &str = "\
 | instances | parallelism | run | describes | starts | stops | wall time, s | CPU, s | peak memory, MiB | longest operation, s |
 |---|---|---|---|---|---|---|---|---|---|";
@@ -37,34 +36,23 @@ pub(crate) fn rows(
     parallelism: usize,
     all: &[(Way, Vec<Measured>)],
 ) -> Vec<String> {
-    let shared = of(all, Way::Shared);
-    let apart = of(all, Way::Apart);
-    let rows = shared.iter().zip(apart).map(|(shared, apart)| {
-        let requests = |action| {
-            let (with, without) = (shared.asked.of(action), apart.asked.of(action));
-            if with == without { with.to_string() } else { pair(with as f64, without as f64, 0) }
-        };
-        let cost =
-            |what: &dyn Fn(&Measured) -> f64, digits| pair(what(shared), what(apart), digits);
+    let rows = of(all, Way::Shared).iter().map(|measured| {
+        let requests = |action| measured.asked.of(action).to_string();
+        let cost = &measured.cost;
         [
             instances.to_string(),
             parallelism.to_string(),
-            shared.run.to_string(),
+            measured.run.to_string(),
             requests(DESCRIBE),
             requests(START),
             requests(STOP),
-            cost(&|run| run.cost.wall.as_secs_f64(), 1),
-            cost(&|run| run.cost.cpu.as_secs_f64(), 2),
-            cost(&|run| mebibytes(&run.cost), 1),
-            cost(&|run| run.cost.longest.as_secs_f64(), 1),
+            format!("{:.1}", cost.wall.as_secs_f64()),
+            format!("{:.2}", cost.cpu.as_secs_f64()),
+            format!("{:.1}", mebibytes(cost)),
+            format!("{:.1}", cost.longest.as_secs_f64()),
         ]
     });
     rows.map(|cells| format!("| {} |", cells.join(" | "))).collect()
-}
-
-fn pair(with: f64, without: f64, digits: usize) -> String {
-    let ratio = if with > 0.0 { format!(" ({:.1}×)", without / with) } else { String::new() };
-    format!("{with:.digits$} / {without:.digits$}{ratio}")
 }
 
 fn of(all: &[(Way, Vec<Measured>)], way: Way) -> &[Measured] {
@@ -111,14 +99,6 @@ pub(crate) fn limits(
     }
     let peak = of(all, Way::Shared).iter().map(|run| mebibytes(&run.cost)).fold(0.0, f64::max);
     limit("provider's peak memory, MiB".to_owned(), 32.0, peak, 1);
-    for (shared, apart) in of(all, Way::Shared).iter().zip(of(all, Way::Apart)) {
-        limit(
-            format!("longest operation without sharing and a poll interval, {}, s", shared.run),
-            seconds(apart.cost.longest + POLL_INTERVAL),
-            seconds(shared.cost.longest),
-            1,
-        );
-    }
     if let (Some(apply), Some(ideal)) =
         (run(Way::Shared, Run::Apply), run(Way::WithoutLatency, Run::Apply))
     {

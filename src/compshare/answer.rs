@@ -79,7 +79,7 @@ mod tests {
 
     use super::*;
     use crate::compshare::{
-        call::{Accepted, Instances},
+        calls::{describe::Instances, power::Accepted, zones::Zones},
         error::Lost,
     };
 
@@ -98,9 +98,9 @@ mod tests {
 
     #[test]
     fn ret_code_zero_is_success() {
-        let accepted: Accepted =
-            judged(200, r#"{"RetCode":0,"UHostId":"uhost-1","Action":"X"}"#).unwrap();
-        assert_eq!(accepted.instance_id.as_deref(), Some("uhost-1"));
+        let reply = judged(200, r#"{"RetCode":0,"ZoneInfo":[{"Zone":"cn-wlcb-01"}],"Action":"X"}"#);
+        let Zones { zones } = reply.unwrap();
+        assert_eq!(zones[0].zone.as_deref(), Some("cn-wlcb-01"));
         assert!(judged::<Accepted>(200, r#"{"RetCode":"0"}"#).is_ok());
     }
 

@@ -6,7 +6,10 @@
 
 use std::fmt;
 
-use super::{ret_code, ret_code::Class};
+use super::{
+    class::{Class, Resend},
+    ret_code,
+};
 
 /// A failed call: which one, after how many attempts, and why.
 #[derive(Clone)]
@@ -142,16 +145,6 @@ impl Error {
         self.class() == Some(Class::NotFound)
     }
 
-    /// The request was turned away because there were too many; nothing was done.
-    pub fn is_throttled(&self) -> bool {
-        self.class() == Some(Class::Throttled)
-    }
-
-    /// An earlier operation on the instance holds its lock.
-    pub fn is_in_progress(&self) -> bool {
-        self.class() == Some(Class::InProgress)
-    }
-
     /// The zone is sold out.
     pub fn is_out_of_capacity(&self) -> bool {
         self.class() == Some(Class::Capacity)
@@ -185,9 +178,9 @@ impl ErrorKind {
         match self {
             Self::Unsent { .. } => false,
             Self::MaybeSent(_) | Self::Unreadable { .. } => true,
-            // A failure behind the front end leaves open how far the operation got.
+            // After a failure behind the front end it is unknown how far the action got.
             Self::Http { .. } | Self::Refused { .. } => {
-                matches!(self.class(), Some(Class::Ambiguous | Class::Transient))
+                self.class().is_some_and(|class| class.behavior().resend == Resend::IfRepeatable)
             }
         }
     }

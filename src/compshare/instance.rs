@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{call::Spec, lenient};
+use super::{lenient, without_gpu::Spec};
 
 /// One rented machine. Anything but the id may be missing from an answer; an empty text counts as missing.
 #[derive(Clone, Debug, Deserialize)]

@@ -1,11 +1,11 @@
-//! One limit for everything a client sends: how much at once, how much again.
+//! Concurrency limit and retry budget of a client.
 //!
-//! At once: as many requests as the settings allow, fewer when the cloud says that they are too many. Each such answer halves
-//! the number and holds everybody back for a moment; each success brings back a little. Again: a retry has to be paid for
-//! from a budget that successes fill, so that an API that fails all the time is not asked several times as much as usual.
+//! The limit starts at the configured number of requests. A throttling response halves it and holds
+//! all requests for a while; each success raises it a little. A retry is paid for from a budget that
+//! successes refill, so that an API that always fails does not receive several times the usual load.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -14,92 +14,98 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// How long everybody is held back when the cloud says "too many" and not for how long.
-const BREATH: Duration = Duration::from_millis(250);
-/// Retries that are paid for in advance, and the most that can be saved up.
-const BUDGET: f64 = 50.0;
-/// What a success pays in: one retry for every five.
-const SAVED: f64 = 0.2;
+use crate::lock::lock;
 
-/// The limit, shared by all calls of a client.
+/// Pause of all requests after a throttling response without `Retry-After`.
+const DEFAULT_THROTTLE_PAUSE: Duration = Duration::from_millis(250);
+/// Initial and largest number of retries in the budget.
+const RETRY_BUDGET: f64 = 50.0;
+/// Retries that a success adds to the budget.
+const RETRY_REFUND: f64 = 0.2;
+
+/// Limit shared by all calls of a client.
+///
+/// Not a `tokio::sync::Semaphore`: its permits cannot be withdrawn while they are in use, which halving
+/// the limit requires.
 #[derive(Debug)]
 pub(super) struct Limit {
-    most: usize,
+    max: usize,
     state: Mutex<State>,
-    freed: Notify,
+    released: Notify,
 }
 
 #[derive(Debug)]
 struct State {
-    under_way: usize,
-    /// How many may be under way; between 1 and `most`.
+    in_flight: usize,
+    /// Current limit, between 1 and `max`. Fractions add up over several successes.
     allowed: f64,
-    held_until: Option<Instant>,
+    paused_until: Option<Instant>,
     budget: f64,
 }
 
-/// The right to have one request under way, until it is dropped.
+/// Permit for one request in flight; released when dropped.
 #[derive(Debug)]
-pub(super) struct Turn<'a>(&'a Limit);
+pub(super) struct Permit<'a>(&'a Limit);
 
 impl Limit {
-    /// At most `most` requests at once; 0 acts as 1.
-    pub(super) fn new(most: usize) -> Self {
-        let most = most.max(1);
-        let allowed = most as f64;
-        let state = State { under_way: 0, allowed, held_until: None, budget: BUDGET };
-        Self { most, state: Mutex::new(state), freed: Notify::new() }
+    /// A limit of at most `max` requests at once; 0 counts as 1.
+    pub(super) fn new(max: usize) -> Self {
+        let max = max.max(1);
+        let allowed = max as f64;
+        let state = State { in_flight: 0, allowed, paused_until: None, budget: RETRY_BUDGET };
+        Self { max, state: Mutex::new(state), released: Notify::new() }
     }
 
-    /// Waits for a turn.
-    pub(super) async fn turn(&self) -> Turn<'_> {
+    /// Waits for a permit.
+    pub(super) async fn permit(&self) -> Permit<'_> {
         loop {
-            let freed = self.freed.notified();
-            match self.try_turn() {
-                Ok(turn) => return turn,
-                Err(Some(held_until)) => sleep_until(held_until).await,
-                Err(None) => freed.await,
+            let released = self.released.notified();
+            match self.try_permit() {
+                Ok(permit) => return permit,
+                Err(Some(paused_until)) => sleep_until(paused_until).await,
+                Err(None) => released.await,
             }
         }
     }
 
-    /// A turn if there is one now; else until when everybody is held back, if they are.
-    fn try_turn(&self) -> Result<Turn<'_>, Option<Instant>> {
+    /// Returns a permit, or the end of the current pause if there is one.
+    fn try_permit(&self) -> Result<Permit<'_>, Option<Instant>> {
         let mut state = self.state();
-        if let Some(then) = state.held_until.filter(|then| *then > Instant::now()) {
-            return Err(Some(then));
+        if let Some(end) = state.paused_until.filter(|end| *end > Instant::now()) {
+            return Err(Some(end));
         }
-        if state.under_way >= state.allowed as usize {
+        if state.in_flight >= state.allowed as usize {
             return Err(None);
         }
-        state.under_way += 1;
-        Ok(Turn(self))
+        state.in_flight += 1;
+        Ok(Permit(self))
     }
 
-    /// The cloud answered, and did not complain about the number of requests.
+    /// Records a response that was not a throttling one.
     pub(super) fn succeeded(&self) {
         let mut state = self.state();
-        state.budget = (state.budget + SAVED).min(BUDGET);
+        state.budget = (state.budget + RETRY_REFUND).min(RETRY_BUDGET);
         let before = state.allowed as usize;
-        state.allowed = (state.allowed + 1.0 / state.allowed).min(self.most as f64);
-        // A turn that is handed back wakes one; one more than before has to be woken by itself.
+        state.allowed = (state.allowed + 1.0 / state.allowed).min(self.max as f64);
+        // A released permit wakes one waiter. A higher limit allows one more.
         if state.allowed as usize > before {
-            self.freed.notify_one();
+            self.released.notify_one();
         }
     }
 
-    /// The cloud said that these are too many requests, and when to come again if it said so.
+    /// Records a throttling response, with its `Retry-After`.
     pub(super) fn throttled(&self, retry_after: Option<Duration>) {
         let mut state = self.state();
-        let until = Instant::now() + retry_after.unwrap_or(BREATH);
-        // Those who were under way together are told together: that is one complaint, not many.
-        if state.held_until.is_none_or(|then| then <= Instant::now()) {
+        let now = Instant::now();
+        // Several throttling responses to concurrent requests count once.
+        if state.paused_until.is_none_or(|end| end <= now) {
             state.allowed = (state.allowed / 2.0).max(1.0);
         }
-        state.held_until = state.held_until.max(Some(until));
+        let end = now + retry_after.unwrap_or(DEFAULT_THROTTLE_PAUSE);
+        state.paused_until = state.paused_until.max(Some(end));
     }
 
-    /// Whether one more retry is within the budget; if so, it is paid for.
+    /// Takes a retry from the budget. Returns false if the budget is used up.
     pub(super) fn pay_for_retry(&self) -> bool {
         let mut state = self.state();
         let affordable = state.budget >= 1.0;
@@ -109,20 +115,27 @@ impl Limit {
         affordable
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.0.state().under_way -= 1;
-        self.0.freed.notify_one();
+        self.0.state().in_flight -= 1;
+        self.0.released.notify_one();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tokio::{
+        task::yield_now,
+        time::{advance, timeout},
+    };
+
     use super::*;
 
     fn allowed(limit: &Limit) -> usize {
@@ -130,50 +143,50 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_than_the_limit_are_under_way_at_once() {
+    async fn permits_are_limited() {
         let limit = Limit::new(2);
-        let first = limit.turn().await;
-        let _second = limit.turn().await;
-        assert!(limit.try_turn().is_err());
+        let first = limit.permit().await;
+        let _second = limit.permit().await;
+        assert!(limit.try_permit().is_err());
         drop(first);
-        assert!(limit.try_turn().is_ok());
+        assert!(limit.try_permit().is_ok());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_gets_the_next_turn() {
-        let limit = std::sync::Arc::new(Limit::new(1));
-        let turn = limit.turn().await;
+    async fn released_permit_goes_to_a_waiter() {
+        let limit = Arc::new(Limit::new(1));
+        let permit = limit.permit().await;
         let waiting = tokio::spawn({
             let limit = limit.clone();
-            async move { drop(limit.turn().await) }
+            async move { drop(limit.permit().await) }
         });
-        tokio::task::yield_now().await;
-        drop(turn);
-        tokio::time::timeout(Duration::from_secs(1), waiting).await.unwrap().unwrap();
+        yield_now().await;
+        drop(permit);
+        timeout(Duration::from_secs(1), waiting).await.unwrap().unwrap();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_complaint_halves_the_number_once_and_holds_everybody_back() {
+    async fn throttling_halves_the_limit_once_and_pauses_requests() {
         let limit = Limit::new(10);
         for _ in 0..5 {
             limit.throttled(None);
         }
         assert_eq!(allowed(&limit), 5);
         let began = Instant::now();
-        drop(limit.turn().await);
-        assert!(began.elapsed() >= BREATH, "{:?}", began.elapsed());
+        drop(limit.permit().await);
+        assert!(began.elapsed() >= DEFAULT_THROTTLE_PAUSE, "{:?}", began.elapsed());
         limit.throttled(Some(Duration::from_secs(7)));
         let began = Instant::now();
-        drop(limit.turn().await);
+        drop(limit.permit().await);
         assert!(began.elapsed() >= Duration::from_secs(7), "{:?}", began.elapsed());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_number_never_falls_below_one_and_successes_bring_it_back() {
+    async fn limit_stays_above_zero_and_recovers() {
         let limit = Limit::new(4);
         for _ in 0..10 {
             limit.throttled(None);
-            tokio::time::advance(BREATH * 2).await;
+            advance(DEFAULT_THROTTLE_PAUSE * 2).await;
         }
         assert_eq!(allowed(&limit), 1);
         for _ in 0..20 {
@@ -183,22 +196,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_profits_from_a_number_that_rises_again() {
-        let limit = std::sync::Arc::new(Limit::new(2));
+    async fn raised_limit_wakes_a_waiter() {
+        let limit = Arc::new(Limit::new(2));
         limit.throttled(None);
-        tokio::time::advance(BREATH * 2).await;
-        let _first = limit.turn().await;
+        advance(DEFAULT_THROTTLE_PAUSE * 2).await;
+        let _first = limit.permit().await;
         let waiting = tokio::spawn({
             let limit = limit.clone();
-            async move { drop(limit.turn().await) }
+            async move { drop(limit.permit().await) }
         });
-        tokio::task::yield_now().await;
+        yield_now().await;
         limit.succeeded();
-        tokio::time::timeout(Duration::from_secs(1), waiting).await.unwrap().unwrap();
+        timeout(Duration::from_secs(1), waiting).await.unwrap().unwrap();
     }
 
     #[test]
-    fn retries_end_with_the_budget_and_successes_refill_it() {
+    fn successes_refill_the_retry_budget() {
         let limit = Limit::new(1);
         let paid = (0..1000).filter(|_| limit.pay_for_retry()).count();
         assert_eq!(paid, 50);

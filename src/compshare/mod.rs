@@ -1,51 +1,61 @@
-//! The CompShare API, as a client of it: who is asking, what is asked, how it is sent, and what a failure means.
+//! Client of the CompShare API: calls, credentials, transport and errors.
 //!
-//! A request passes through small parts, one file each: a [`Call`] fills a form (`call`, `form`), the form is signed
-//! (`signature`), sent once (`transport`), its answer read and judged (`answer`, `ret_code`), and what failed is
-//! repeated if that is certain to be harmless (`retry`, `backoff`). `client` puts them together. [`locate`] finds the
-//! keys.
+//! A [`Call`] fills a form (`call`, `calls`, `form`). The client signs the form (`signature`), sends
+//! it (`transport`), and classifies the response (`answer`, `ret_code`, `class`). It sends a request
+//! again only if that cannot do harm (`retry`, `backoff`, `limit`). [`BatchingClient`] stands above
+//! [`Client`] and lets concurrent describes and lists share requests (`batch`, `list_batch`).
+//! [`locate`] finds the keys.
 //!
-//! Nothing in here knows Terraform: no schema, no diagnostics, no plan. It waits for nothing but the answer to a call;
-//! how an instance gets from one power state to another is decided elsewhere. It reads no environment but the
-//! [`Environment`](crate::environment::Environment) it is given. To stop a call, drop its future.
+//! This module knows no schema, diagnostic or plan, and it waits for responses only: operations on
+//! instances are in `power`. It reads no environment but the given
+//! [`Environment`](crate::environment::Environment). Dropping the future of a call cancels it.
 //!
-//! No error, log line or `Debug` output holds a key, a signature, a form, or more of an answer than its `RetCode` and
-//! `Message`.
+//! Errors, log lines and `Debug` output contain no key, signature or form, and of a response only
+//! `RetCode` and `Message`.
 
 mod answer;
 mod backoff;
 mod base_url;
+mod batch;
+mod batching_client;
 mod call;
+mod calls;
+mod class;
 mod client;
 mod credentials;
 mod error;
 mod form;
-mod gather;
 mod instance;
 mod lenient;
 mod limit;
-mod listing;
+mod list_batch;
 mod login;
+mod pages;
 mod ret_code;
 mod retry;
 mod signature;
 #[doc(hidden)]
 pub mod testing;
 mod transport;
+mod without_gpu;
 
 pub use self::{
     base_url::{BaseUrl, InvalidBaseUrl},
-    call::{
-        Accepted, Call, DescribeInstances, DescribeSupportZone, GetProjectList, Instances,
-        InvalidSpec, Project, Projects, RebootInstance, Scope, Spec, StartInstance, StopInstance,
-        WithoutGpu, Zone, Zones,
+    batching_client::BatchingClient,
+    call::{Call, Scope},
+    calls::{
+        describe::{DescribeInstances, Instances},
+        power::{Accepted, PowerAction, PowerCall},
+        zones::{DescribeSupportZone, Zone, Zones},
     },
-    client::{Client, Pages, Settings},
+    class::{Behavior, Class, IdFault, OnRefusal, Resend},
+    client::{Client, Settings},
     credentials::{Arguments, Credentials, Key, LookupError, locate},
     error::{Error, ErrorKind, Lost},
     form::Form,
     instance::{Address, Disk, Instance, Software, State},
     login::{Login, Undecodable},
-    ret_code::Class,
+    pages::Pages,
     signature::{sign, string_to_sign},
+    without_gpu::{InvalidSpec, Spec, WithoutGpu},
 };

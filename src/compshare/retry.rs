@@ -1,21 +1,23 @@
-//! Whether a failed request may be sent again without asking anybody.
+//! Decision to send a failed request again.
 //!
-//! The question is never only "would it help" but "can the first one have been done". A call that may be done twice is
-//! repeated after anything that may pass. One that may not (a start, a stop, a reboot) is repeated only if the cloud
-//! has certainly done nothing; in all other cases the caller has to look first.
+//! The client may only decide this if the failed request cannot have been carried out, or if carrying
+//! it out twice does no harm. A start, stop or reboot that may have been carried out is returned to the
+//! caller, which describes the instance first.
 
-use super::{error::ErrorKind, ret_code::Class};
+use super::{class::Resend, error::ErrorKind};
 
-/// Whether to send a request again that failed with `kind`, when it is `repeatable` or not.
+/// Returns true if a request that failed with `kind` may be sent again.
 pub(super) fn may_repeat(repeatable: bool, kind: &ErrorKind) -> bool {
     match kind {
         ErrorKind::Unsent { permanent, .. } => !permanent,
         ErrorKind::MaybeSent(_) | ErrorKind::Unreadable { .. } => repeatable,
-        ErrorKind::Http { .. } | ErrorKind::Refused { .. } => match kind.class() {
-            Some(Class::Throttled) => true,
-            Some(Class::Transient | Class::Ambiguous) => repeatable,
-            _ => false,
-        },
+        ErrorKind::Http { .. } | ErrorKind::Refused { .. } => {
+            match kind.class().map(|class| class.behavior().resend) {
+                Some(Resend::Always) => true,
+                Some(Resend::IfRepeatable) => repeatable,
+                Some(Resend::Never) | None => false,
+            }
+        }
     }
 }
 
@@ -25,12 +27,12 @@ mod tests {
     use crate::compshare::error::Lost;
 
     #[test]
-    fn what_is_repeated_depends_on_what_may_have_happened() {
+    fn only_repeatable_requests_are_resent_in_doubt() {
         let unsent = |permanent| ErrorKind::Unsent { cause: String::new(), permanent };
         let refused =
             |code, message: &str| ErrorKind::Refused { code, message: message.to_owned() };
         let http = |status| ErrorKind::Http { status };
-        // What failed, whether a describe is sent again, whether a start is.
+        // Failure, whether a describe is resent, whether a start is resent.
         let table = [
             (unsent(false), true, true),
             (unsent(true), false, false),

@@ -30,7 +30,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::compshare::{self, Class, Client, Instance, Scope, Spec};
+use crate::compshare::{self, BatchingClient, Class, Instance, Scope, Spec};
 
 pub use failure::{Failure, NoGpuRefusal, Reason, Verb};
 pub use operation_log::{Answer, Asked, Event, OperationLog};
@@ -117,10 +117,10 @@ pub struct Operation {
 /// All power operations of one configured provider. They share one client, and there is at most one at a time for an
 /// instance.
 pub struct Power {
-    client: Client,
+    client: BatchingClient,
     pace: Pace,
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
-    sightings: Mutex<HashMap<String, (Instant, Instance)>>,
+    sightings: Mutex<HashMap<String, (Instant, Arc<Instance>)>>,
 }
 
 /// How long a sighting is good enough to check a plan with. Never used to decide what to do.
@@ -128,7 +128,7 @@ const FRESH: Duration = Duration::from_secs(15);
 
 impl Power {
     /// Over `client`, in the rhythm of `pace`.
-    pub fn new(client: Client, pace: Pace) -> Self {
+    pub fn new(client: BatchingClient, pace: Pace) -> Self {
         Self { client, pace, turns: Mutex::default(), sightings: Mutex::default() }
     }
 
@@ -141,7 +141,7 @@ impl Power {
         &self,
         id: &str,
         scope: &Scope,
-    ) -> Result<Option<Instance>, compshare::Error> {
+    ) -> Result<Option<Arc<Instance>>, compshare::Error> {
         if let Some(found) = self.look_there(id, scope, Duration::ZERO).await? {
             return Ok(Some(found));
         }
@@ -157,7 +157,7 @@ impl Power {
         &self,
         id: &str,
         scope: &Scope,
-    ) -> Result<Option<Instance>, compshare::Error> {
+    ) -> Result<Option<Arc<Instance>>, compshare::Error> {
         if let Some(instance) = self.recent(id) {
             return Ok(Some(instance));
         }
@@ -169,12 +169,12 @@ impl Power {
         id: &str,
         scope: &Scope,
         delay: Duration,
-    ) -> Result<Option<Instance>, compshare::Error> {
-        let found = self.client.instance_within(id, scope, delay).await?;
+    ) -> Result<Option<Arc<Instance>>, compshare::Error> {
+        let found = self.client.describe(id, scope, delay).await?;
         let mut sightings = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
         match &found {
             Some(instance) => {
-                sightings.insert(id.to_owned(), (Instant::now(), instance.clone()));
+                sightings.insert(id.to_owned(), (Instant::now(), Arc::clone(instance)));
             }
             None => drop(sightings.remove(id)),
         }
@@ -187,7 +187,7 @@ impl Power {
         id: &str,
         scope: &Scope,
         delay: Duration,
-    ) -> Result<Option<Instance>, compshare::Error> {
+    ) -> Result<Option<Arc<Instance>>, compshare::Error> {
         match self.look(id, scope, delay).await {
             Err(error) if scope.region.is_some() && error.is_usage_of("Region") => {
                 self.look_everywhere(id, scope, Duration::ZERO).await
@@ -202,7 +202,7 @@ impl Power {
         id: &str,
         scope: &Scope,
         delay: Duration,
-    ) -> Result<Option<Instance>, compshare::Error> {
+    ) -> Result<Option<Arc<Instance>>, compshare::Error> {
         let wide = Scope { region: None, zone: None, project_id: scope.project_id.clone() };
         match self.look(id, &wide, delay).await {
             Err(error) if error.class() == Some(Class::Usage) && wide != *scope => {
@@ -212,10 +212,10 @@ impl Power {
         }
     }
 
-    fn recent(&self, id: &str) -> Option<Instance> {
+    fn recent(&self, id: &str) -> Option<Arc<Instance>> {
         let sightings = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, instance) = sightings.get(id)?;
-        (at.elapsed() < FRESH).then(|| instance.clone())
+        (at.elapsed() < FRESH).then(|| Arc::clone(instance))
     }
 
     /// Whose turn it is on an instance: operations on one wait for each other.

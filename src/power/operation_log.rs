@@ -1,5 +1,7 @@
 //! What one operation did and saw, for the message if it fails.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::compshare::{self, Instance};
@@ -43,7 +45,7 @@ pub struct OperationLog {
     /// The instance.
     pub instance_id: String,
     /// How it looked the last time it was seen.
-    pub last_seen: Option<Instance>,
+    pub last_seen: Option<Arc<Instance>>,
     /// The states it was seen in, in order, each once per change.
     pub states: Vec<String>,
     /// The calls that change something, in order.
@@ -85,7 +87,7 @@ impl OperationLog {
         self.asked.iter().any(|asked| asked.action == action && taken(asked))
     }
 
-    pub(super) fn saw(&mut self, instance: &Instance) {
+    pub(super) fn saw(&mut self, instance: &Arc<Instance>) {
         let state = instance.state.as_str();
         if self.states.last().map(String::as_str) != Some(state) {
             let before = self.states.last().map_or("", String::as_str);
@@ -93,7 +95,7 @@ impl OperationLog {
             self.states.push(state.to_owned());
             self.tell(Event::State(state.to_owned()));
         }
-        self.last_seen = Some(instance.clone());
+        self.last_seen = Some(Arc::clone(instance));
     }
 
     pub(super) fn ask(&mut self, action: &'static str) {

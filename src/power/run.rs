@@ -1,6 +1,6 @@
 //! The loop around the decision: look, decide, act, wait; and what ends it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc::UnboundedSender,
@@ -15,8 +15,7 @@ use super::{
     history::{History, Sent},
 };
 use crate::compshare::{
-    self, Call, Class, ErrorKind, Instance, RebootInstance, Scope, StartInstance, StopInstance,
-    WithoutGpu,
+    self, ErrorKind, Instance, OnRefusal, PowerAction, PowerCall, Resend, Scope, WithoutGpu,
 };
 
 /// How often a call may be refused because of the state the instance is in, while the cloud reports the right state.
@@ -34,7 +33,7 @@ impl Power {
         &self,
         operation: &Operation,
         stop: &CancellationToken,
-    ) -> Result<Option<Instance>, Failure> {
+    ) -> Result<Option<Arc<Instance>>, Failure> {
         self.reach_watched(operation, stop, None).await
     }
 
@@ -47,7 +46,7 @@ impl Power {
         operation: &Operation,
         stop: &CancellationToken,
         watcher: Option<UnboundedSender<Event>>,
-    ) -> Result<Option<Instance>, Failure> {
+    ) -> Result<Option<Arc<Instance>>, Failure> {
         let mut log = OperationLog::new(&operation.instance_id, watcher);
         let result = tokio::select! {
             biased;
@@ -62,7 +61,7 @@ impl Power {
         &self,
         operation: &Operation,
         log: &mut OperationLog,
-    ) -> Result<Option<Instance>, Reason> {
+    ) -> Result<Option<Arc<Instance>>, Reason> {
         let turn = self.turn(&operation.instance_id);
         // Whoever only looks on must not keep the one away that it is waiting for.
         let _turn = if operation.target.is_passive() { None } else { Some(turn.lock().await) };
@@ -102,7 +101,7 @@ impl Power {
         mut delay: Duration,
         history: &mut History,
         log: &mut OperationLog,
-    ) -> Result<Option<Instance>, Reason> {
+    ) -> Result<Option<Arc<Instance>>, Reason> {
         let id = &operation.instance_id;
         loop {
             let looked = match history.absences {
@@ -130,7 +129,7 @@ impl Power {
 
     fn next(
         &self,
-        seen: &Instance,
+        seen: &Arc<Instance>,
         operation: &Operation,
         history: &mut History,
         log: &mut OperationLog,
@@ -160,34 +159,25 @@ impl Power {
         history: &mut History,
         log: &mut OperationLog,
     ) -> Result<(), Reason> {
-        let scope = scope_of(seen, &operation.scope);
-        let result = match verb {
+        let action = match verb {
             Verb::Start => {
                 history.found_stopped |= history.stop == Sent::Not;
-                let start = StartInstance {
-                    instance_id: operation.instance_id.clone(),
-                    scope,
-                    without_gpu: without_gpu(operation.target, history.spec_alone),
-                };
-                log.ask(StartInstance::ACTION);
-                self.client.call(&start).await.map(drop)
+                let without_gpu = without_gpu(operation.target, history.spec_alone);
+                PowerAction::Start { without_gpu }
             }
-            Verb::Stop => {
-                let stop = StopInstance {
-                    instance_id: operation.instance_id.clone(),
-                    scope,
-                    force: operation.force_stop,
-                };
-                log.ask(StopInstance::ACTION);
-                self.client.call(&stop).await.map(drop)
-            }
+            Verb::Stop => PowerAction::Stop { force: operation.force_stop },
             Verb::Reboot => {
                 history.started_before = seen.start_time;
-                let reboot = RebootInstance { instance_id: operation.instance_id.clone(), scope };
-                log.ask(RebootInstance::ACTION);
-                self.client.call(&reboot).await.map(drop)
+                PowerAction::Reboot
             }
         };
+        let call = PowerCall {
+            instance_id: operation.instance_id.clone(),
+            scope: scope_of(seen, &operation.scope),
+            action,
+        };
+        log.ask(action.name());
+        let result = self.client.client().call(&call).await;
         let since = Instant::now();
         let Err(error) = result else {
             log.answered(Answer::Accepted);
@@ -225,19 +215,28 @@ impl Power {
             return Outcome::GoOn;
         }
         *sent(history, verb) = Sent::Not;
-        let pause = match error.class() {
-            Some(Class::InProgress | Class::Throttled) => self.pace.lock_pause(history.refusals),
-            Some(Class::PowerState) if history.refusals < MOST_STATE_REFUSALS => {
+        let pause = match error.class().map(|class| class.behavior().operation) {
+            Some(OnRefusal::Retry) => self.pace.lock_pause(history.refusals),
+            Some(OnRefusal::RetryFewTimes) if history.refusals < MOST_STATE_REFUSALS => {
                 self.pace.lock_pause(history.refusals)
             }
-            Some(Class::Capacity) if operation.wait_for_capacity => self.pace.capacity_pause(),
-            Some(Class::Usage)
+            Some(OnRefusal::RetryForCapacity) if operation.wait_for_capacity => {
+                self.pace.capacity_pause()
+            }
+            Some(OnRefusal::RetryWithoutParameter)
                 if verb == Verb::Start && refuses_flag(error, operation, history) =>
             {
                 history.spec_alone = true;
                 Duration::ZERO
             }
-            _ => return Outcome::GiveUp,
+            Some(
+                OnRefusal::RetryFewTimes
+                | OnRefusal::RetryForCapacity
+                | OnRefusal::RetryWithoutParameter
+                | OnRefusal::InDoubt
+                | OnRefusal::Fail,
+            )
+            | None => return Outcome::GiveUp,
         };
         history.refusals += 1;
         history.not_before = Some(since + pause);
@@ -279,9 +278,7 @@ fn sent(history: &mut History, verb: Verb) -> &mut Sent {
 fn is_passing(error: &compshare::Error) -> bool {
     match (error.kind(), error.class()) {
         (ErrorKind::Unsent { permanent, .. }, _) => !permanent,
-        (_, Some(class)) => {
-            matches!(class, Class::Ambiguous | Class::Transient | Class::Throttled)
-        }
+        (_, Some(class)) => class.behavior().resend != Resend::Never,
         (_, None) => true,
     }
 }

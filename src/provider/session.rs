@@ -10,7 +10,9 @@ use super::{
     timeouts::{DEFAULT_TIMEOUT, duration},
 };
 use crate::{
-    compshare::{Arguments, BaseUrl, Client, InvalidBaseUrl, Scope, Settings, locate},
+    compshare::{
+        Arguments, BaseUrl, BatchingClient, Client, InvalidBaseUrl, Scope, Settings, locate,
+    },
     environment::Environment,
     framework::{Attr, Diagnostic, Diagnostics, Host, Sensitive},
     power::{Location, Operation, Pace, Power, Target},
@@ -33,7 +35,7 @@ pub struct Session {
 /// What makes calls.
 #[derive(Debug)]
 struct Cloud {
-    client: Client,
+    client: BatchingClient,
     power: Power,
 }
 
@@ -75,8 +77,6 @@ impl Session {
                 &config.max_concurrent_requests,
                 defaults.max_concurrent_requests,
             ),
-            // Not for users: with it a benchmark shows what sharing requests saves.
-            coalesce: environment.text("COMPSHARE_COALESCE") != Some("off"),
             user_agent: user_agent(&defaults.user_agent, &host.terraform_version),
         };
         let poll = duration(&config.poll_interval, "poll_interval", Duration::from_secs(3))?;
@@ -107,7 +107,7 @@ impl Session {
     }
 
     /// What makes all other calls. The keys are looked for now, at the first call.
-    pub(crate) fn client(&self) -> Result<&Client, NotReady> {
+    pub(crate) fn client(&self) -> Result<&BatchingClient, NotReady> {
         self.cloud().map(|cloud| &cloud.client)
     }
 
@@ -127,6 +127,7 @@ impl Session {
                 let sentence = "What makes the calls could not be set up";
                 message::call("Set Up the API Client", sentence, &error)
             })?;
+            let client = BatchingClient::new(client);
             let power = Power::new(client.clone(), self.pace);
             Ok(Cloud { client, power })
         });

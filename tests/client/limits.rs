@@ -1,4 +1,4 @@
-//! How much at once, and how a call is stopped.
+//! Concurrency limit, and cancellation of calls.
 
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
@@ -6,7 +6,7 @@ use tokio::time::{sleep, timeout};
 use super::*;
 
 #[tokio::test]
-async fn requests_wait_for_their_turn() {
+async fn requests_above_the_limit_wait() {
     let steps = (0..6).map(|_| Step::json(DESCRIBE, NONE).after(Duration::from_millis(100)));
     let script = Script::start(steps).await;
     let client = client(Settings { max_concurrent_requests: 2, ..settings(&script.url()) });
@@ -20,9 +20,9 @@ async fn requests_wait_for_their_turn() {
     assert_eq!(script.finish().most_under_way, 2);
 }
 
-/// The time a request is given does not begin while it waits, and a limit of none at all would wait for ever.
+/// Also that a configured limit of 0 acts as 1 instead of blocking all calls.
 #[tokio::test]
-async fn waiting_for_a_turn_costs_a_request_none_of_its_time() {
+async fn wait_for_a_permit_does_not_count_as_request_time() {
     let steps = (0..4).map(|_| Step::json(START, STARTED).after(Duration::from_millis(200)));
     let script = Script::start(steps).await;
     let client = client(Settings {
@@ -37,7 +37,7 @@ async fn waiting_for_a_turn_costs_a_request_none_of_its_time() {
 }
 
 #[tokio::test]
-async fn a_dropped_call_ends_and_gives_its_turn_back() {
+async fn dropped_call_releases_its_permit() {
     let script = Script::start([Step::silence(START), Step::json(DESCRIBE, NONE)]).await;
     let client = client(Settings { max_concurrent_requests: 1, ..settings(&script.url()) });
     assert!(timeout(Duration::from_millis(200), client.call(&start())).await.is_err());
@@ -46,9 +46,9 @@ async fn a_dropped_call_ends_and_gives_its_turn_back() {
     script.finish();
 }
 
-/// Calls are made from tasks that move between threads.
+/// Callers run in tasks that move between threads.
 #[tokio::test]
-async fn a_call_can_be_spawned() {
+async fn call_can_be_spawned() {
     let script = Script::start([Step::json(START, STARTED)]).await;
     let client = client(settings(&script.url()));
     tokio::spawn(async move { client.call(&start()).await }).await.unwrap().unwrap();

@@ -1,19 +1,19 @@
-//! The API client against a script: what it sends, what it makes of the answers, and above all what it repeats.
+//! Client of the API against scripted responses: requests sent, responses read, and retries above all.
 //!
-//! Real sockets on real time, so pauses between attempts are real as well: few retries, short ones.
+//! The tests use real sockets and real time, so they are configured with few and short retries.
 
-mod answers;
+mod batching;
 mod compressed;
-mod gather;
 mod limits;
-mod repeats;
 mod requests;
+mod responses;
+mod retries;
 mod tls;
 
 use std::time::Duration;
 
 use terraform_provider_compshare::compshare::{
-    Call, Client, Credentials, DescribeInstances, Error, Scope, Settings, StartInstance,
+    Call, Client, Credentials, DescribeInstances, Error, PowerAction, PowerCall, Scope, Settings,
 };
 
 use crate::support::script::{Report, Script, Step};
@@ -39,20 +39,21 @@ fn client(settings: Settings) -> Client {
         .unwrap()
 }
 
-fn start() -> StartInstance {
+fn start() -> PowerCall {
     let scope = Scope {
         region: Some("cn-wlcb".to_owned()),
         zone: Some("cn-wlcb-01".to_owned()),
         ..Scope::default()
     };
-    StartInstance { instance_id: "uhost-1".to_owned(), scope, without_gpu: None }
+    let action = PowerAction::Start { without_gpu: None };
+    PowerCall { instance_id: "uhost-1".to_owned(), scope, action }
 }
 
 fn describe() -> DescribeInstances {
     DescribeInstances { ids: vec!["uhost-1".to_owned()], ..DescribeInstances::default() }
 }
 
-/// Makes `call` once against a cloud that follows `steps`.
+/// Makes one call to a server that follows `steps`.
 async fn play<C: Call>(
     call: &C,
     steps: impl IntoIterator<Item = Step>,
@@ -60,7 +61,7 @@ async fn play<C: Call>(
     play_with(call, steps, |_| {}).await
 }
 
-/// The same with other settings.
+/// As [`play`], with adjusted settings.
 async fn play_with<C: Call>(
     call: &C,
     steps: impl IntoIterator<Item = Step>,
@@ -76,7 +77,7 @@ async fn play_with<C: Call>(
     (outcome, script.finish())
 }
 
-/// The texts of `error` hold neither key nor signature, nor the `canary` that scripts plant in answers.
+/// Asserts that the texts of `error` contain no key, no signature, and no `canary` from a response.
 #[track_caller]
 fn assert_no_secret(error: &Error) {
     let texts = format!("{error} {error:?}");

@@ -1,4 +1,4 @@
-//! What is sent.
+//! Requests that the client sends.
 
 use std::{
     fmt::{Debug, Write},
@@ -7,22 +7,21 @@ use std::{
 };
 
 use terraform_provider_compshare::compshare::{
-    Client, Credentials, DescribeInstances, Spec, WithoutGpu,
+    Client, Credentials, DescribeInstances, PowerAction, PowerCall, Spec, WithoutGpu,
 };
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, layer::SubscriberExt};
 
 use super::*;
 
-/// The body of the SDK's vector "start, seed example".
+/// With the values of the SDK's test vector "start, seed example".
 #[tokio::test]
-async fn a_start_is_one_signed_form() {
+async fn start_is_one_signed_form() {
     let script = Script::start([Step::json(START, STARTED)]).await;
     let credentials = Credentials::new("my_public_key".into(), "my_private_key".into());
     let client = Client::new(settings(&script.url()), credentials).unwrap();
-    let call = StartInstance { instance_id: "uhost-xxxx".to_owned(), ..start() };
-    let accepted = client.call(&call).await.unwrap();
-    assert_eq!(accepted.instance_id.as_deref(), Some("uhost-1"));
+    let call = PowerCall { instance_id: "uhost-xxxx".to_owned(), ..start() };
+    client.call(&call).await.unwrap();
 
     let report = script.finish();
     let request = &report.requests[0];
@@ -40,10 +39,10 @@ async fn a_start_is_one_signed_form() {
 }
 
 #[tokio::test]
-async fn a_start_without_gpu_sends_both_parameters_or_the_new_one_alone() {
+async fn no_gpu_start_sends_the_spec_and_optionally_the_flag() {
     for (send_flag, want) in [(true, Some("true")), (false, None)] {
-        let call =
-            StartInstance { without_gpu: Some(WithoutGpu { spec: Spec::B, send_flag }), ..start() };
+        let without_gpu = Some(WithoutGpu { spec: Spec::B, send_flag });
+        let call = PowerCall { action: PowerAction::Start { without_gpu }, ..start() };
         let (outcome, report) = play(&call, [Step::json(START, STARTED)]).await;
         outcome.unwrap();
         let form = &report.requests[0].form;
@@ -72,7 +71,7 @@ async fn lists_are_flattened_and_values_escaped_after_signing() {
 }
 
 #[tokio::test]
-async fn connections_are_kept() {
+async fn connections_are_reused() {
     let script = Script::start([Step::json(DESCRIBE, NONE), Step::json(START, STARTED)]).await;
     let client = client(settings(&script.url()));
     client.call(&describe()).await.unwrap();
@@ -80,7 +79,7 @@ async fn connections_are_kept() {
     assert_eq!(script.finish().connections, 1);
 }
 
-/// Everything that is logged on this thread, as text.
+/// Events logged on this thread, as text.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 
@@ -103,8 +102,8 @@ impl Visit for Line<'_> {
 #[tokio::test]
 async fn each_attempt_is_logged_without_secrets() {
     let log = Log::default();
-    // With one subscriber only, tracing asks the thread that reaches a callsite first, here perhaps another test's without
-    // any, and remembers its answer for all. With two it asks the subscribers.
+    // With a single dispatcher, tracing caches the interest of the first thread that reaches a
+    // callsite, which may belong to a test without subscriber. A second dispatcher prevents that.
     let _another = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
     let refusal = r#"{"RetCode":8357,"Message":"sold out, says canary-public"}"#;
@@ -126,7 +125,7 @@ async fn each_attempt_is_logged_without_secrets() {
     for fact in facts.iter().chain(&["ret_code=8357", "request_id=\"request-1\""]) {
         assert!(ours[1].contains(fact), "{fact} in {}", ours[1]);
     }
-    // Nothing that reqwest and hyper log tells more.
+    // Events of reqwest and hyper included.
     assert!(!log.contains("canary"), "{log}");
     assert!(!log.contains(&report.requests[1].form["Signature"]), "{log}");
 }

@@ -1,4 +1,4 @@
-//! Who is not trusted is told nothing.
+//! Servers that are not trusted receive no request.
 
 use std::sync::{
     Arc,
@@ -15,7 +15,7 @@ use super::*;
 use crate::support::tls::self_signed_server;
 
 #[tokio::test]
-async fn a_certificate_of_unknown_origin_is_refused_at_once() {
+async fn untrusted_certificate_fails_without_retry() {
     let acceptor = self_signed_server();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -39,7 +39,7 @@ async fn a_certificate_of_unknown_origin_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_fails_for_another_reason_is_tried_again() {
+async fn failed_tls_handshake_is_retried() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = tokio::spawn(async move {

@@ -1,5 +1,7 @@
 //! The data source `compshare_instance`: one instance, by ID or name.
 
+use std::sync::Arc;
+
 use super::{facts::InstanceFacts, filter::InstanceFilter, read::look};
 use crate::{
     compshare::Instance,
@@ -83,7 +85,7 @@ async fn by_id(
     context: &Context<Session>,
     id: &str,
     config: &InstanceFacts,
-) -> Result<Instance, Diagnostics> {
+) -> Result<Arc<Instance>, Diagnostics> {
     let text = |attr: &Attr<String>| attr.text().map(str::to_owned);
     let place = Location { region: text(&config.region), zone: text(&config.zone) };
     let operation = context.session()?.operation(id, &config.project_id, Target::AtRest);
@@ -93,7 +95,7 @@ async fn by_id(
 async fn by_name(
     context: &Context<Session>,
     config: &InstanceFacts,
-) -> Result<Instance, Diagnostics> {
+) -> Result<Arc<Instance>, Diagnostics> {
     let name = config.name.text().unwrap_or_default();
     let filter = InstanceFilter {
         region: config.region.clone(),

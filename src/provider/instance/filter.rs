@@ -1,6 +1,8 @@
 //! Which instances are meant, for whoever lists them: the data source `compshare_instances` and the
 //! list resource.
 
+use std::sync::Arc;
+
 use regex_lite::{Regex, RegexBuilder};
 
 use crate::{
@@ -74,11 +76,12 @@ impl InstanceFilter {
     pub(crate) fn pages(self, context: &Context<Session>) -> Result<MatchingPages, Diagnostics> {
         let client = context.session()?.client().map_err(NotReady::into_diagnostics)?;
         let matching = Matching::new(self, context)?;
-        let pages = client.pages(DescribeInstances {
+        let describe = DescribeInstances {
             scope: matching.scope.clone(),
             tag: matching.tag(),
             ..DescribeInstances::default()
-        });
+        };
+        let pages = Pages::new(client.client().clone(), describe);
         Ok(MatchingPages { pages, matching })
     }
 
@@ -89,7 +92,7 @@ impl InstanceFilter {
     pub(crate) async fn all(
         self,
         context: &Context<Session>,
-    ) -> Result<Vec<Instance>, Diagnostics> {
+    ) -> Result<Vec<Arc<Instance>>, Diagnostics> {
         let client = context.session()?.client().map_err(NotReady::into_diagnostics)?;
         let matching = Matching::new(self, context)?;
         let listed = tokio::select! {

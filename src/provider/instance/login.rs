@@ -1,7 +1,7 @@
 //! The ephemeral resource `compshare_instance_login`: login details of an instance, which are
 //! stored nowhere.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -106,7 +106,7 @@ impl EphemeralResource for InstanceLogin {
 async fn await_running(
     context: &Context<Session>,
     operation: &Operation,
-) -> Result<Instance, Diagnostics> {
+) -> Result<Arc<Instance>, Diagnostics> {
     let power = context.session()?.power().map_err(NotReady::into_diagnostics)?;
     let reached = power.reach(operation, &context.stop).await;
     let found = reached

@@ -1,5 +1,7 @@
 //! One look at an instance, for whoever reads it and changes nothing.
 
+use std::sync::Arc;
+
 use crate::{
     compshare::Instance,
     framework::{Context, Diagnostics},
@@ -17,7 +19,7 @@ use crate::{
 pub(crate) async fn look(
     context: &Context<Session>,
     operation: &Operation,
-) -> Result<Instance, Diagnostics> {
+) -> Result<Arc<Instance>, Diagnostics> {
     let power = context.session()?.power().map_err(NotReady::into_diagnostics)?;
     let id = &operation.instance_id;
     let found = tokio::select! {

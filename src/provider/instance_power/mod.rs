@@ -2,6 +2,8 @@
 
 mod list;
 
+use std::sync::Arc;
+
 use crate::{
     compshare::{Instance, State},
     framework::{
@@ -388,7 +390,7 @@ async fn look_ahead(
 async fn reach(
     context: &Context<Session>,
     operation: &Operation,
-) -> Result<Option<Instance>, message::Failed> {
+) -> Result<Option<Arc<Instance>>, message::Failed> {
     let power: &Power = context
         .session()
         .and_then(|session| session.power().map_err(NotReady::into_diagnostics))

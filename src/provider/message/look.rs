@@ -1,5 +1,7 @@
 //! Looks, reads and lists that failed, or found something else than was looked for.
 
+use std::sync::Arc;
+
 use super::error::{facts_of, line, of_error};
 use crate::{
     compshare::{Error, Instance, Undecodable},
@@ -76,7 +78,7 @@ pub(crate) fn unknown_name(name: &str) -> Diagnostic {
 }
 
 /// Several instances have the name that was looked for.
-pub(crate) fn ambiguous_name(name: &str, instances: &[Instance]) -> Diagnostic {
+pub(crate) fn ambiguous_name(name: &str, instances: &[Arc<Instance>]) -> Diagnostic {
     let mut detail =
         format!("{} instances are named \"{name}\", and one has to be meant:\n", instances.len());
     for instance in instances.iter().take(MOST_NAMED) {

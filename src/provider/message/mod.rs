@@ -35,7 +35,7 @@ impl Failed {
     pub(crate) fn last_seen(&self) -> Option<&Instance> {
         match self {
             Self::Before(_) => None,
-            Self::Operation(failure) => failure.log.last_seen.as_ref(),
+            Self::Operation(failure) => failure.log.last_seen.as_deref(),
         }
     }
 }

@@ -65,7 +65,7 @@ impl DataSource for ZonesDataSource {
     ) -> Result<ZonesModel, Diagnostics> {
         let client = context.session()?.client().map_err(NotReady::into_diagnostics)?;
         let listed = tokio::select! {
-            listed = client.call(&DescribeSupportZone) => {
+            listed = client.client().call(&DescribeSupportZone) => {
                 listed.map_err(|error| {
                     message::call("List Zones", "The zones could not be listed", &error)
                 })?.zones

@@ -1,12 +1,12 @@
-//! What is made of answers.
+//! Results that the client derives from responses.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use terraform_provider_compshare::compshare::{Class, ErrorKind, State};
+use terraform_provider_compshare::compshare::{BatchingClient, Class, ErrorKind, Pages, State};
 
 use super::*;
 
 #[tokio::test]
-async fn a_ret_code_under_http_200_is_a_refusal() {
+async fn ret_code_under_http_200_is_a_refusal() {
     let refusal = Step::json(START, r#"{"RetCode":8357,"Message":"资源不足","Canary":"canary"}"#);
     let (outcome, report) = play(&start(), [refusal]).await;
     let error = outcome.unwrap_err();
@@ -18,7 +18,7 @@ async fn a_ret_code_under_http_200_is_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_refusal_does_not_echo_secrets() {
+async fn refusal_does_not_quote_keys() {
     let script = Script::start([Step::json(
         START,
         r#"{"RetCode":172,"Message":"canary-public, canary-private"}"#,
@@ -30,9 +30,9 @@ async fn a_refusal_does_not_echo_secrets() {
     script.finish();
 }
 
-/// What an answer is worth under each status: a describe is tried three times where that may help.
+/// A describe is attempted three times where a retry may help.
 #[tokio::test]
-async fn other_answers_are_failures_that_quote_nothing() {
+async fn unreadable_response_fails_without_being_quoted() {
     let html: (&[(&str, &str)], _) = (&[("Content-Type", "text/html")], b"<html>canary</html>");
     let table = [(200, 3, true), (400, 1, false), (404, 1, false), (500, 3, true), (503, 3, true)];
     for (status, attempts, may_have_happened) in table {
@@ -46,8 +46,8 @@ async fn other_answers_are_failures_that_quote_nothing() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
-    // Some of these ask for the form to be sent once more, signature and all, and some for the address alone.
+async fn redirect_is_not_followed() {
+    // 307 and 308 would resend the form with its signature, the others request the address alone.
     for status in [301, 302, 303, 307, 308] {
         for action in [DESCRIBE, START] {
             let elsewhere = Script::start([]).await;
@@ -65,7 +65,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_compressed_answer_is_read() {
+async fn compressed_response_is_read() {
     // {"RetCode":0,"TotalCount":0,"UHostSet":[]}
     let body = BASE64_STANDARD
         .decode("H4sIAAAAAAACA6tWCkotcc5PSVWyMtBRCskvScxxzi/NKwFzQz3yi0uCU4Gc6NhaAF39GCgqAAAA")
@@ -78,7 +78,7 @@ async fn a_compressed_answer_is_read() {
 }
 
 #[tokio::test]
-async fn an_endless_answer_is_not_read_to_its_end() {
+async fn endless_response_is_cut_off() {
     let long = vec![b' '; 17 << 20];
     let (outcome, _) = play(&start(), [Step::http(START, 200, &[], &long)]).await;
     let error = outcome.unwrap_err();
@@ -87,7 +87,7 @@ async fn an_endless_answer_is_not_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn an_instance_is_found_by_its_id_or_not() {
+async fn incomplete_response_is_not_an_absent_instance() {
     let found = r#"{"RetCode":0,"TotalCount":2,"UHostSet":[{"UHostId":"other"},{"UHostId":"uhost-1","State":"Stopped"}]}"#;
     let gone = r#"{"RetCode":8039,"Message":"not exist"}"#;
     let incomplete = r#"{"RetCode":0}"#;
@@ -95,13 +95,15 @@ async fn an_instance_is_found_by_its_id_or_not() {
     let steps = [found, NONE, gone, denied, incomplete].map(|json| Step::json(DESCRIBE, json));
     let script = Script::start(steps).await;
     let client = client(Settings { max_retries: 0, ..settings(&script.url()) });
+    let client = BatchingClient::new(client);
     let scope = Scope { region: Some("cn-wlcb".to_owned()), ..Scope::default() };
-    let instance = client.instance("uhost-1", &scope).await.unwrap().unwrap();
-    assert_eq!((instance.id.as_str(), instance.state), ("uhost-1", State::Stopped));
-    assert!(client.instance("uhost-1", &scope).await.unwrap().is_none());
-    assert!(client.instance("uhost-1", &scope).await.unwrap().is_none());
-    assert_eq!(client.instance("uhost-1", &scope).await.unwrap_err().ret_code(), Some(299));
-    let error = client.instance("uhost-1", &scope).await.unwrap_err();
+    let describe = || client.describe("uhost-1", &scope, Duration::ZERO);
+    let instance = describe().await.unwrap().unwrap();
+    assert_eq!((instance.id.as_str(), &instance.state), ("uhost-1", &State::Stopped));
+    assert!(describe().await.unwrap().is_none());
+    assert!(describe().await.unwrap().is_none());
+    assert_eq!(describe().await.unwrap_err().ret_code(), Some(299));
+    let error = describe().await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Unreadable { .. }), "{error}");
 
     let form = &script.finish().requests[0].form;
@@ -110,7 +112,7 @@ async fn an_instance_is_found_by_its_id_or_not() {
 }
 
 #[tokio::test]
-async fn all_pages_are_listed_and_none_past_the_last() {
+async fn list_requests_all_pages_and_none_past_the_last() {
     let page = |total: &str, ids: &[&str]| {
         let set: Vec<_> = ids.iter().map(|id| format!(r#"{{"UHostId":"{id}"}}"#)).collect();
         Step::json(DESCRIBE, &format!(r#"{{"RetCode":0,{total}"UHostSet":[{}]}}"#, set.join(",")))
@@ -121,7 +123,8 @@ async fn all_pages_are_listed_and_none_past_the_last() {
     for steps in [with_total, without] {
         let script = Script::start(steps).await;
         let describe = DescribeInstances { limit: 2, ..DescribeInstances::default() };
-        let instances = client(settings(&script.url())).instances(&describe).await.unwrap();
+        let pages = Pages::new(client(settings(&script.url())), describe);
+        let instances = pages.all().await.unwrap();
         let ids: Vec<_> = instances.iter().map(|instance| instance.id.as_str()).collect();
         assert_eq!(ids, ["a", "b", "c"]);
         let report = script.finish();

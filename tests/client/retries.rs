@@ -1,4 +1,5 @@
-//! What is repeated: whatever may pass for a describe, but for a start only what the cloud cannot have done.
+//! Retries: a describe is resent after any failure that may pass, a start only if it was certainly not
+//! carried out.
 
 use terraform_provider_compshare::compshare::{ErrorKind, Lost};
 use tokio::time::Instant;
@@ -7,7 +8,7 @@ use super::*;
 use crate::support::nowhere::Nowhere;
 
 #[tokio::test]
-async fn a_describe_is_repeated_when_its_answer_is_lost() {
+async fn describe_is_resent_after_a_lost_response() {
     let losses = [Step::close_at_once(), Step::reset(DESCRIBE), Step::half_a_body(DESCRIBE, NONE)];
     for loss in losses {
         let (outcome, _) = play(&describe(), [loss.clone(), Step::json(DESCRIBE, NONE)]).await;
@@ -16,7 +17,7 @@ async fn a_describe_is_repeated_when_its_answer_is_lost() {
 }
 
 #[tokio::test]
-async fn a_start_is_not_repeated_when_its_answer_is_lost() {
+async fn start_is_not_resent_after_a_lost_response() {
     let losses = [Step::close_at_once(), Step::reset(START), Step::half_a_body(START, STARTED)];
     for loss in losses {
         let (outcome, _) = play(&start(), [loss.clone()]).await;
@@ -30,9 +31,9 @@ async fn a_start_is_not_repeated_when_its_answer_is_lost() {
     }
 }
 
-/// The HTTP library must not repeat it on its own account either.
+/// The HTTP library must not resend it either.
 #[tokio::test]
-async fn a_start_is_not_repeated_when_a_kept_connection_breaks() {
+async fn start_is_not_resent_after_a_kept_connection_breaks() {
     let script = Script::start([Step::json(DESCRIBE, NONE), Step::reset(START)]).await;
     let client = client(settings(&script.url()));
     client.call(&describe()).await.unwrap();
@@ -42,7 +43,7 @@ async fn a_start_is_not_repeated_when_a_kept_connection_breaks() {
 }
 
 #[tokio::test]
-async fn no_answer_in_time_is_repeated_for_a_describe_only() {
+async fn timed_out_describe_is_resent_and_start_is_not() {
     let hurried = |settings: &mut Settings| settings.request_timeout = Duration::from_millis(300);
     let (outcome, _) =
         play_with(&describe(), [Step::silence(DESCRIBE), Step::json(DESCRIBE, NONE)], hurried)
@@ -55,7 +56,7 @@ async fn no_answer_in_time_is_repeated_for_a_describe_only() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_tried_again_for_both() {
+async fn describe_and_start_are_resent_after_a_refused_connection() {
     let nowhere = Nowhere::new();
     let client = client(settings(&nowhere.url()));
     for error in
@@ -70,7 +71,7 @@ async fn a_refused_connection_is_tried_again_for_both() {
 }
 
 #[tokio::test]
-async fn a_name_that_does_not_resolve_is_known_to_be_unsent() {
+async fn unresolved_host_name_counts_as_unsent() {
     // RFC 6761: never resolves.
     let client = client(Settings { max_retries: 0, ..settings("https://nowhere.invalid") });
     let error = client.call(&start()).await.unwrap_err();
@@ -78,7 +79,7 @@ async fn a_name_that_does_not_resolve_is_known_to_be_unsent() {
 }
 
 #[tokio::test]
-async fn throttled_requests_are_repeated_for_both_after_as_long_as_asked() {
+async fn throttled_requests_are_resent_after_retry_after() {
     let busy = |action| Step::http(action, 429, &[("Retry-After", "1")], b"canary");
     let began = Instant::now();
     let (outcome, _) = play(&start(), [busy(START), Step::json(START, STARTED)]).await;
@@ -93,7 +94,7 @@ async fn throttled_requests_are_repeated_for_both_after_as_long_as_asked() {
 }
 
 #[tokio::test]
-async fn a_failed_service_is_asked_again_only_by_a_describe() {
+async fn describe_is_resent_after_a_service_failure_start_is_not() {
     let failures = [
         (200, r#"{"RetCode":8433,"Message":"upstream"}"#),
         (200, r#"{"RetCode":8438}"#),
@@ -112,7 +113,7 @@ async fn a_failed_service_is_asked_again_only_by_a_describe() {
 }
 
 #[tokio::test]
-async fn there_are_as_many_retries_as_allowed() {
+async fn retries_end_at_max_retries() {
     for max_retries in [0, 1, 3] {
         let steps = (0..=max_retries)
             .map(|_| Step::json(DESCRIBE, r#"{"RetCode":150,"Message":"unavailable"}"#));
@@ -127,7 +128,7 @@ async fn there_are_as_many_retries_as_allowed() {
 }
 
 #[tokio::test]
-async fn a_final_refusal_is_not_repeated() {
+async fn final_refusal_is_not_resent() {
     for code in [171, 230, 299, 520, 8357, 8903, 99_999] {
         let refusal = format!(r#"{{"RetCode":{code},"Message":"no"}}"#);
         let (outcome, _) = play(&describe(), [Step::json(DESCRIBE, &refusal)]).await;

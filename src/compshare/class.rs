@@ -1,0 +1,102 @@
+//! Classes of refusals, and the reaction of the provider to each.
+
+/// Class of a refusal. It replaces the many return codes of the API everywhere outside `ret_code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The service or a system behind it failed. The same request may succeed later.
+    Transient,
+    /// The request has a wrong parameter.
+    Usage,
+    /// The keys or the signature are not accepted.
+    Credentials,
+    /// The account may not use this action or resource.
+    Permission,
+    /// The balance is too low, or something is unpaid or expired.
+    Billing,
+    /// The power state of the instance does not allow the action.
+    PowerState,
+    /// The resource does not exist (any more).
+    NotFound,
+    /// A limit of the account is reached.
+    Quota,
+    /// The zone has no free machine of this kind.
+    Capacity,
+    /// The API timed out internally. The action may or may not have been carried out.
+    Ambiguous,
+    /// Too many requests. The action was certainly not carried out.
+    Throttled,
+    /// An earlier operation on the instance has not finished.
+    InProgress,
+    /// The code is not in the table.
+    Unlisted,
+}
+
+/// Reaction to a refusal of some [`Class`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behavior {
+    /// Reaction of the client.
+    pub resend: Resend,
+    /// Reaction of the batch that a refused describe belongs to.
+    pub id_fault: IdFault,
+    /// Reaction of the power operation that sent the request.
+    pub operation: OnRefusal,
+}
+
+/// Condition under which the client sends a refused request again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resend {
+    /// Always: the action was certainly not carried out.
+    Always,
+    /// Only if the request is repeatable: the action may have been carried out.
+    IfRepeatable,
+    /// Never: the same request would be refused again.
+    Never,
+}
+
+/// Possibility that one of several instance IDs caused the refusal of a describe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdFault {
+    Possible,
+    /// Only if the message names the parameter of the IDs.
+    IfNamed,
+    Excluded,
+}
+
+/// Reaction of a power operation to a refused start, stop or reboot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnRefusal {
+    /// The operation describes the instance before anything else: the action may have been carried out.
+    InDoubt,
+    /// The operation sends the request again after a pause.
+    Retry,
+    /// As `Retry`, for a few times: the reported state may lag behind the real one.
+    RetryFewTimes,
+    /// The operation sends the request again if it is configured to wait for capacity.
+    RetryForCapacity,
+    /// The operation sends the request without the parameter that was refused, if it can.
+    RetryWithoutParameter,
+    Fail,
+}
+
+impl Class {
+    /// Reaction to a refusal of this class. The one place that decides for a new class.
+    pub const fn behavior(self) -> Behavior {
+        let (resend, id_fault, operation) = match self {
+            Self::Transient | Self::Ambiguous => {
+                (Resend::IfRepeatable, IdFault::Excluded, OnRefusal::InDoubt)
+            }
+            Self::Throttled => (Resend::Always, IdFault::Excluded, OnRefusal::Retry),
+            Self::InProgress => (Resend::Never, IdFault::Excluded, OnRefusal::Retry),
+            Self::PowerState => (Resend::Never, IdFault::Excluded, OnRefusal::RetryFewTimes),
+            Self::Capacity => (Resend::Never, IdFault::Excluded, OnRefusal::RetryForCapacity),
+            Self::Usage => (Resend::Never, IdFault::IfNamed, OnRefusal::RetryWithoutParameter),
+            Self::NotFound | Self::Permission | Self::Unlisted => {
+                (Resend::Never, IdFault::Possible, OnRefusal::Fail)
+            }
+            Self::Credentials | Self::Billing | Self::Quota => {
+                (Resend::Never, IdFault::Excluded, OnRefusal::Fail)
+            }
+        };
+        Behavior { resend, id_fault, operation }
+    }
+}
