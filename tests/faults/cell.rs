@@ -14,14 +14,10 @@ use super::{
     trouble::Trouble,
 };
 use crate::support::{
+    actions::POWER_CALLS,
     host::Launch,
     terraform_core::{Errors, Terraform},
 };
-
-const START: &str = "StartCompShareInstance";
-const STOP: &str = "StopCompShareInstance";
-const REBOOT: &str = "RebootCompShareInstance";
-const CALLS: [&str; 3] = [START, STOP, REBOOT];
 
 /// How long an operation may take where it comes to its end by itself: a fast machine needs a fifth of it.
 const AMPLE: Duration = Duration::from_secs(40);
@@ -154,7 +150,7 @@ impl Cell {
             sleep(TICK).await;
             self.note_state();
             let calls = self.cloud.calls();
-            let is_change = |call: &Call| CALLS.contains(&call.action.as_str());
+            let is_change = |call: &Call| POWER_CALLS.contains(&call.action.as_str());
             let Some(last) = calls.iter().rposition(is_change) else { continue };
             if mem::take(&mut waiting) {
                 self.add_faults();
@@ -173,7 +169,7 @@ impl Cell {
     }
 
     fn was_asked(&self) -> bool {
-        self.cloud.calls().iter().any(|call| CALLS.contains(&call.action.as_str()))
+        self.cloud.calls().iter().any(|call| POWER_CALLS.contains(&call.action.as_str()))
     }
 
     /// Runs it in a process of its own, which is killed when request number `after` is with the cloud, and not answered.
@@ -222,7 +218,7 @@ impl Cell {
         let names = names || by_core;
         assert!(names, "{self} does not say of which instance: {error}");
         if self.was_asked() {
-            let asked = CALLS.iter().any(|call| error.detail.contains(call));
+            let asked = POWER_CALLS.iter().any(|call| error.detail.contains(call));
             assert!(asked, "{self} does not say what was asked of the cloud: {error}");
         }
         assert!(
@@ -261,7 +257,7 @@ impl Cell {
 
     /// What was taken by the cloud is not asked for again.
     fn check_calls(&self) {
-        for action in CALLS {
+        for action in POWER_CALLS {
             let calls = self.cloud.calls();
             let calls: Vec<_> = calls.iter().filter(|call| call.action == action).collect();
             let taken = calls.iter().position(|call| call.ret_code == Some(0));

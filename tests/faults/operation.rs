@@ -158,7 +158,7 @@ impl Operation {
             return Prepared { config: Json::Null, plan: None };
         };
         if let Some(state) = state {
-            terraform.remember(&state);
+            terraform.set_state(&state);
         }
         let plan = match self {
             PlanAlone | Refresh => None,

@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use terraform_provider_compshare::simulator::{Effect, Fault, Garbage};
 
 use super::operation::Operation;
+use crate::support::actions::{DESCRIBE, DESCRIBE_ZONES, POWER_CALLS};
 
 /// One thing that goes wrong, and where.
 #[derive(Clone, Debug)]
@@ -121,12 +122,8 @@ impl Trouble {
     pub(super) fn faults(&self) -> Vec<Fault> {
         let Self::Request { effect, at, always, .. } = self else { return Vec::new() };
         let actions: &[&str] = match at {
-            At::Calls => {
-                &["StartCompShareInstance", "StopCompShareInstance", "RebootCompShareInstance"]
-            }
-            At::Looks | At::LooksAfterCall => {
-                &["DescribeCompShareInstance", "DescribeCompShareSupportZone"]
-            }
+            At::Calls => &POWER_CALLS,
+            At::Looks | At::LooksAfterCall => &[DESCRIBE, DESCRIBE_ZONES],
         };
         let fault = |action: &&str| {
             let fault = Fault::new(effect.clone()).on_action(action);

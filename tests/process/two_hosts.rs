@@ -11,14 +11,13 @@ use tokio::time::timeout;
 
 use super::{debug, until};
 use crate::support::{
+    actions::{DESCRIBE, START},
     host::{LIMIT, provider},
     terraform_core::Terraform,
 };
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 const ID: &str = "uhost-1";
-const START: &str = "StartCompShareInstance";
-const DESCRIBE: &str = "DescribeCompShareInstance";
 
 /// A host's own account: a cloud that knows no other keys, in which a start takes an hour, and the provider block for it.
 async fn account(owner: &str) -> (Simulator, Json) {

@@ -13,6 +13,7 @@ use tonic::{Status, transport::Channel};
 
 use super::{account, until};
 use crate::support::{
+    actions::{DESCRIBE, START},
     host::{LIMIT, Launch, provider, shut_down},
     terraform_core::Terraform,
 };
@@ -22,8 +23,6 @@ const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 const HOST_WAITS: Duration = Duration::from_secs(2);
 
 const ID: &str = "uhost-1";
-const START: &str = "StartCompShareInstance";
-const DESCRIBE: &str = "DescribeCompShareInstance";
 
 /// What a host may be waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,18 +9,20 @@ use terraform_provider_compshare::{
 };
 use tokio_stream::StreamExt as _;
 
-use super::{
-    ID, START, STOP, asked, cloud, cloud_with, looks, merged, on_start, patient, reporting, until,
-    wanted,
+use super::setup::{
+    ID, cloud, cloud_with, configuration, describes, merged, on_start, reporting, starts_and_stops,
+    wait_until, without_repeats,
 };
-use crate::support::terraform_core::{Terraform, UNKNOWN};
+use crate::support::{
+    actions::{REBOOT, START, STOP},
+    calls::Calls as _,
+    terraform_core::{Terraform, UNKNOWN},
+};
 
 const START_IT: &str = "compshare_instance_start";
 const STOP_IT: &str = "compshare_instance_stop";
 const REBOOT_IT: &str = "compshare_instance_reboot";
 const ALL: [&str; 3] = [START_IT, STOP_IT, REBOOT_IT];
-
-const REBOOT: &str = "RebootCompShareInstance";
 
 fn of(more: Json) -> Json {
     merged(json!({"instance_id": ID}), more)
@@ -67,7 +69,7 @@ async fn a_start_tells_its_way_from_stopped_to_running() {
             "Instance uhost-1 was Starting and is Running now",
         ]
     );
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -96,7 +98,7 @@ async fn a_stop_and_a_reboot_tell_theirs() {
             "Instance uhost-1 was Stopping and is Stopped now",
         ]
     );
-    assert_eq!((asked(&simulator), reboots(&simulator)), ((0, 1), 1));
+    assert_eq!((starts_and_stops(&simulator), reboots(&simulator)), ((0, 1), 1));
 }
 
 #[tokio::test]
@@ -116,7 +118,7 @@ async fn what_is_so_already_is_left_alone() {
         let progress = terraform.invoke(action, &of(json!({}))).await.succeed();
         let end = format!("Nothing was asked of the cloud: instance uhost-1 is {now}");
         assert_eq!(progress.last(), Some(&end));
-        assert_eq!((asked(&simulator), looks(&simulator)), ((0, 0), 1));
+        assert_eq!((starts_and_stops(&simulator), describes(&simulator)), ((0, 0), 1));
     }
 }
 
@@ -128,7 +130,7 @@ async fn what_is_on_its_way_is_joined() {
         let (simulator, terraform) = cloud_with(json!({"State": end})).await;
         simulator.add_fault(reporting(passing, 3));
         terraform.invoke(action, &of(json!({}))).await.succeed();
-        assert_eq!(asked(&simulator), (0, 0), "{action}");
+        assert_eq!(starts_and_stops(&simulator), (0, 0), "{action}");
     }
 }
 
@@ -145,10 +147,10 @@ async fn a_start_has_the_options_of_the_resource() {
 
     let errors = terraform.invoke(START_IT, &of(json!({}))).await.fail();
     errors.says("Instance Has to Be Stopped for This Change", &["allow_stopping_for_update"]);
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
     let config = of(json!({"allow_stopping_for_update": true}));
     terraform.invoke(START_IT, &config).await.succeed();
-    assert_eq!(asked(&simulator), (2, 1));
+    assert_eq!(starts_and_stops(&simulator), (2, 1));
 }
 
 #[tokio::test]
@@ -161,7 +163,7 @@ async fn a_start_that_is_sold_out_fails_at_once_or_is_tried_until_it_succeeds() 
     invoked.fail().says("Unable to Start Instance", &["wait_for_capacity", "8357"]);
     let config = of(json!({"wait_for_capacity": true}));
     terraform.invoke(START_IT, &config).await.succeed();
-    assert_eq!((asked(&simulator), state(&simulator)), ((4, 0), json!("Running")));
+    assert_eq!((starts_and_stops(&simulator), state(&simulator)), ((4, 0), json!("Running")));
 }
 
 #[tokio::test]
@@ -170,7 +172,7 @@ async fn a_gpu_that_was_not_asked_for_is_undone_by_an_action_too() {
     simulator.add_fault(on_start(Effect::GpuAllocated));
     let errors = terraform.invoke(START_IT, &of(json!({"without_gpu": true}))).await.fail();
     errors.says("Instance Got a GPU It Was Not to Have", &["stopped again"]).at("without_gpu");
-    assert_eq!((asked(&simulator), state(&simulator)), ((1, 1), json!("Stopped")));
+    assert_eq!((starts_and_stops(&simulator), state(&simulator)), ((1, 1), json!("Stopped")));
 }
 
 #[tokio::test]
@@ -189,7 +191,7 @@ async fn a_start_whose_answer_is_lost_is_looked_after_and_not_repeated() {
     simulator.add_fault(on_start(Effect::LoseAnswer));
     let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
     assert!(progress.iter().any(|line| line.contains("connection")), "{progress:?}");
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -201,7 +203,7 @@ async fn only_what_runs_is_rebooted() {
     simulator.add_fault(reporting("Starting", 2));
     simulator.patch(ID, json!({"State": "Running", "StartTime": 1}));
     let restart = async {
-        until(|| reboots(&simulator) == 1).await;
+        wait_until(|| reboots(&simulator) == 1).await;
         simulator.patch(ID, json!({"StartTime": 2}));
     };
     let config = of(json!({}));
@@ -214,9 +216,9 @@ async fn only_what_runs_is_rebooted() {
 async fn a_reboot_too_quick_to_be_seen_is_known_by_the_start_time() {
     let (simulator, terraform) = cloud_with(json!({"State": "Running", "StartTime": 100})).await;
     let later = async {
-        until(|| reboots(&simulator) == 1).await;
-        let before = looks(&simulator);
-        until(|| looks(&simulator) > before + 2).await;
+        wait_until(|| reboots(&simulator) == 1).await;
+        let before = describes(&simulator);
+        wait_until(|| describes(&simulator) > before + 2).await;
         simulator.patch(ID, json!({"StartTime": 200}));
     };
     let config = of(json!({}));
@@ -272,9 +274,9 @@ async fn a_reboot_that_ends_stopped_or_failed_says_so() {
         let (simulator, terraform) =
             taking(Duration::from_secs(60), json!({"State": "Running"})).await;
         let goes_wrong = async {
-            until(|| reboots(&simulator) == 1).await;
-            let before = looks(&simulator);
-            until(|| looks(&simulator) > before + 1).await;
+            wait_until(|| reboots(&simulator) == 1).await;
+            let before = describes(&simulator);
+            wait_until(|| describes(&simulator) > before + 1).await;
             simulator.patch(ID, json!({"State": end}));
         };
         let config = of(json!({}));
@@ -305,9 +307,9 @@ async fn ctrl_c_ends_each_at_once_and_says_what_was_asked() {
     {
         let (simulator, terraform) = taking(Duration::from_secs(60), json!({"State": from})).await;
         let stop = async {
-            until(|| simulator.count(call) == 1).await;
-            let before = looks(&simulator);
-            until(|| looks(&simulator) > before + 1).await;
+            wait_until(|| simulator.count(call) == 1).await;
+            let before = describes(&simulator);
+            wait_until(|| describes(&simulator) > before + 1).await;
             terraform.stop().await;
         };
         let config = of(json!({}));
@@ -331,7 +333,7 @@ async fn an_instance_that_is_not_there_or_elsewhere_is_named() {
         let errors = terraform.invoke(action, &of(json!({}))).await.fail();
         errors.says("Instance in Another Region", &["cn-sh2"]).at("instance_id");
     }
-    assert_eq!((asked(&simulator), reboots(&simulator)), ((0, 0), 0));
+    assert_eq!((starts_and_stops(&simulator), reboots(&simulator)), ((0, 0), 0));
 }
 
 #[tokio::test]
@@ -371,19 +373,19 @@ async fn configurations_are_checked_before_anything_is_asked() {
     terraform.plan_action(START_IT, &spec).await.unwrap();
     let spec = of(json!({"without_gpu": true, "without_gpu_spec": "C"}));
     terraform.invoke(START_IT, &spec).await.fail().at("without_gpu_spec");
-    assert!(simulator.calls().is_empty(), "a plan asks nothing either");
+    simulator.assert_no_calls();
 }
 
 #[tokio::test]
 async fn an_action_and_a_resource_on_one_instance_take_turns() {
     let (simulator, terraform) = taking(MOMENT, json!({})).await;
     let mut power = terraform.another();
-    let plan = power.plan(wanted(json!({}))).await.unwrap();
+    let plan = power.plan(configuration(json!({}))).await.unwrap();
     let config = of(json!({}));
     let (applied, invoked) = tokio::join!(power.apply(plan), terraform.invoke(START_IT, &config));
     applied.unwrap();
     invoked.succeed();
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -391,7 +393,7 @@ async fn an_action_that_waits_for_its_turn_gives_signs_of_life_too() {
     let (simulator, terraform) = taking(Duration::from_secs(60), json!({})).await;
     let long = of(json!({}));
     let late = async {
-        until(|| simulator.count(START) == 1).await;
+        wait_until(|| simulator.count(START) == 1).await;
         let invoked = terraform.invoke(STOP_IT, &of(json!({"timeout": "300ms"}))).await;
         terraform.stop().await;
         invoked
@@ -411,18 +413,18 @@ async fn a_host_that_is_gone_gets_nothing_more_done() {
         let config = of(json!({}));
         tokio::select! {
             _ = terraform.invoke(action, &config) => panic!("it ended"),
-            () = until(|| looks(&simulator) > 2) => {}
+            () = wait_until(|| describes(&simulator) > 2) => {}
         }
         // Dropping a call is what its host's end does to it.
         simulator.patch(ID, json!({"State": after}));
         tokio::time::sleep(Duration::from_millis(500)).await;
-        assert_eq!(asked(&simulator), (0, 0));
+        assert_eq!(starts_and_stops(&simulator), (0, 0));
     }
 }
 
 #[tokio::test]
 async fn an_action_of_another_name_completes_with_an_error() {
-    let (_simulator, terraform) = patient().await;
+    let (_simulator, terraform) = without_repeats().await;
     let request =
         wire::invoke_action::Request { action_type: "x".to_owned(), ..Default::default() };
     let events = terraform.client().invoke_action(request).await.unwrap().into_inner();

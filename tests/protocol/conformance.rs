@@ -4,8 +4,8 @@
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::{protocol::tfplugin5 as wire, simulator::Simulator};
 
-use super::{ID, asked, cloud_with, looks, remembered, wanted};
-use crate::support::terraform_core::{Action, Kind, Terraform};
+use super::setup::{ID, cloud_with, configuration, describes, starts_and_stops, stored_state};
+use crate::support::terraform_core::{Action, BlockKind, Terraform};
 
 const RESOURCE: &str = "compshare_instance_power";
 
@@ -41,7 +41,7 @@ async fn drive(rpc: &str, simulator: &Simulator, mut terraform: Terraform) {
         | "ValidateListResourceConfig"
         | "ValidateActionConfig" => validate(&terraform, rpc).await,
         "UpgradeResourceState" | "ReadResource" => {
-            terraform.remember(&remembered("Stopped", json!({})));
+            terraform.set_state(&stored_state("Stopped", json!({})));
             terraform.refresh().await.unwrap();
             assert_eq!(terraform.attribute("state"), "Running");
         }
@@ -71,7 +71,7 @@ async fn drive(rpc: &str, simulator: &Simulator, mut terraform: Terraform) {
         }
         "PlanAction" | "InvokeAction" => {
             terraform.invoke("compshare_instance_stop", &instance).await.succeed();
-            assert_eq!(asked(simulator), (0, 1));
+            assert_eq!(starts_and_stops(simulator), (0, 1));
         }
         "Stop" => stopped(simulator, terraform).await,
         other => panic!("nothing drives {other}"),
@@ -129,11 +129,11 @@ async fn identity(terraform: &Terraform) {
 
 async fn validate(terraform: &Terraform, rpc: &str) {
     let kind = match rpc {
-        "ValidateResourceTypeConfig" => Kind::Resource,
-        "ValidateDataSourceConfig" => Kind::DataSource,
-        "ValidateEphemeralResourceConfig" => Kind::Ephemeral,
-        "ValidateListResourceConfig" => Kind::List,
-        _ => Kind::Action,
+        "ValidateResourceTypeConfig" => BlockKind::Resource,
+        "ValidateDataSourceConfig" => BlockKind::DataSource,
+        "ValidateEphemeralResourceConfig" => BlockKind::Ephemeral,
+        "ValidateListResourceConfig" => BlockKind::List,
+        _ => BlockKind::Action,
     };
     for (_, name, block) in terraform.blocks().into_iter().filter(|(other, ..)| *other == kind) {
         let good = if block.attributes.contains_key("instance_id") {
@@ -146,11 +146,11 @@ async fn validate(terraform: &Terraform, rpc: &str) {
 }
 
 async fn whole_life(simulator: &Simulator, mut terraform: Terraform) {
-    terraform.run(wanted(json!({"state": "Stopped"}))).await.unwrap();
-    terraform.run(wanted(json!({"stop_on_destroy": true}))).await.unwrap();
+    terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap();
+    terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
     terraform.refresh().await.unwrap();
     terraform.destroy().await.unwrap();
-    assert_eq!(asked(simulator), (1, 2));
+    assert_eq!(starts_and_stops(simulator), (1, 2));
 }
 
 async fn moved(terraform: &Terraform) {
@@ -158,7 +158,7 @@ async fn moved(terraform: &Terraform) {
         source_provider_address: "registry.example.com/mirror/compshare".to_owned(),
         source_type_name: RESOURCE.to_owned(),
         source_state: Some(wire::RawState {
-            json: remembered("Running", json!({})).to_string().into_bytes(),
+            json: stored_state("Running", json!({})).to_string().into_bytes(),
             ..Default::default()
         }),
         ..Default::default()
@@ -188,8 +188,8 @@ async fn functions(terraform: &Terraform) {
 async fn stopped(simulator: &Simulator, mut terraform: Terraform) {
     terraform.stop().await;
     // It ends what is under way, and nothing that comes after.
-    terraform.run(wanted(json!({}))).await.unwrap();
-    assert_eq!(looks(simulator), 2);
+    terraform.run(configuration(json!({}))).await.unwrap();
+    assert_eq!(describes(simulator), 2);
 }
 
 #[tokio::test]

@@ -5,13 +5,16 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Options, Simulator};
 
-use super::{DESCRIBE, ID, cloud, cloud_with, looks, merged, until};
-use crate::support::terraform_core::{Terraform, UNKNOWN};
+use super::setup::{ID, cloud, cloud_with, describes, merged, wait_until};
+use crate::support::{
+    actions::{DESCRIBE, DESCRIBE_ZONES},
+    calls::Calls as _,
+    terraform_core::{Terraform, UNKNOWN},
+};
 
 const INSTANCE: &str = "compshare_instance";
 const INSTANCES: &str = "compshare_instances";
 const ZONES: &str = "compshare_zones";
-const DESCRIBE_ZONES: &str = "DescribeCompShareSupportZone";
 
 #[tokio::test]
 async fn everything_useful_is_told_and_nothing_secret() {
@@ -45,7 +48,7 @@ async fn everything_useful_is_told_and_nothing_secret() {
     for secret in ["demo-password", "ZGVtby1wYXNzd29yZA==", "ssh -p", ":8888"] {
         assert!(!told.contains(secret), "{secret}");
     }
-    assert_eq!(looks(&simulator), 1);
+    assert_eq!(describes(&simulator), 1);
 }
 
 #[tokio::test]
@@ -198,7 +201,7 @@ async fn an_id_is_looked_for_twice_and_everywhere() {
     let (simulator, terraform) = namesakes().await;
     let errors = terraform.read_data(INSTANCE, &json!({"instance_id": "uhost-9"})).await;
     errors.unwrap_err().says("Instance Not Found", &["uhost-9", "twice"]).at("instance_id");
-    assert_eq!(looks(&simulator), 2);
+    assert_eq!(describes(&simulator), 2);
     for (config, at) in [
         (json!({"instance_id": "uhost-2", "region": "cn-wlcb"}), "region"),
         (json!({"instance_id": "uhost-2", "zone": "cn-sh2-01"}), "zone"),
@@ -238,7 +241,7 @@ async fn either_the_id_or_the_name_is_given() {
     ] {
         terraform.validate_data(INSTANCE, &config).await.unwrap();
     }
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 #[tokio::test]
@@ -253,7 +256,7 @@ async fn all_instances_that_fit_are_told_in_the_order_of_their_ids() {
     let all = terraform.read_data(INSTANCES, &json!({})).await.unwrap();
     let ids = all["ids"].as_array().unwrap();
     assert_eq!((ids.len(), &ids[0], &ids[119]), (120, &json!("uhost-000"), &json!("uhost-119")));
-    assert_eq!(looks(&simulator), 2);
+    assert_eq!(describes(&simulator), 2);
     for (position, instance) in all["instances"].as_array().unwrap().iter().enumerate() {
         assert_eq!(instance["instance_id"], ids[position]);
     }
@@ -287,7 +290,7 @@ async fn zones_are_listed_as_the_cloud_lists_them() {
     assert_eq!(some["zones"].as_array().unwrap().len(), 3);
     let none = terraform.read_data(ZONES, &json!({"region": "mars"})).await.unwrap();
     assert_eq!(none["zones"], json!([]));
-    assert_eq!((simulator.count(DESCRIBE_ZONES), looks(&simulator)), (3, 0));
+    assert_eq!((simulator.count(DESCRIBE_ZONES), describes(&simulator)), (3, 0));
 }
 
 #[tokio::test]
@@ -326,7 +329,7 @@ async fn ctrl_c_ends_a_read() {
         let by = Duration::from_secs(60);
         simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(action));
         let stop = async {
-            until(|| simulator.count(action) == 1).await;
+            wait_until(|| simulator.count(action) == 1).await;
             terraform.stop().await;
         };
         let (read, ()) = tokio::join!(terraform.read_data(name, &config), stop);
@@ -347,7 +350,7 @@ async fn reads_that_come_together_share_a_request() {
         }
     });
     futures_util::future::join_all(reads).await;
-    assert!(looks(&simulator) <= 3, "{}", looks(&simulator));
+    assert!(describes(&simulator) <= 3, "{}", describes(&simulator));
 }
 
 #[tokio::test]
@@ -365,7 +368,7 @@ async fn names_that_are_looked_for_together_share_a_list() {
     });
     futures_util::future::join_all(reads).await;
     // Two pages each.
-    assert!(looks(&simulator) <= 4, "{}", looks(&simulator));
+    assert!(describes(&simulator) <= 4, "{}", describes(&simulator));
 }
 
 #[tokio::test]
@@ -375,13 +378,13 @@ async fn whoever_asks_while_a_list_is_under_way_gets_one_of_his_own() {
     simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(DESCRIBE));
     let early = async { terraform.read_data(INSTANCE, &json!({"name": "old"})).await.unwrap() };
     let late = async {
-        until(|| looks(&simulator) == 1).await;
+        wait_until(|| describes(&simulator) == 1).await;
         simulator.patch(ID, json!({"Name": "new"}));
         terraform.read_data(INSTANCE, &json!({"name": "new"})).await.unwrap()
     };
     let (early, late) = tokio::join!(early, late);
     assert_eq!((&early["name"], &late["name"]), (&json!("old"), &json!("new")));
-    assert_eq!(looks(&simulator), 2);
+    assert_eq!(describes(&simulator), 2);
 }
 
 #[tokio::test]
@@ -393,7 +396,7 @@ async fn a_list_that_fails_fails_for_all_who_shared_it() {
         tokio::join!(terraform.read_data(INSTANCE, &one), terraform.read_data(INSTANCE, &other));
     one.unwrap_err().says("Unable to List Instances", &["299"]);
     other.unwrap_err().says("Unable to List Instances", &["299"]);
-    assert_eq!(looks(&simulator), 1);
+    assert_eq!(describes(&simulator), 1);
 }
 
 #[tokio::test]
@@ -408,7 +411,7 @@ async fn a_provider_that_waits_for_values_says_so_or_puts_the_read_off() {
     let put_off = terraform.allowing_deferral().read_data_value(INSTANCE, &config).await.unwrap();
     assert!(put_off.attribute("state").is_unknown() && put_off.attribute("region").is_unknown());
     assert_eq!(put_off.attribute("instance_id").as_str(), Some(ID));
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 #[tokio::test]

@@ -5,13 +5,17 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Options, Simulator, WithoutGpuMode};
 
-use super::{
-    ID, START, STOP, asked, cloud, cloud_with, looks, merged, on_start, remembered, until, wanted,
+use super::setup::{
+    ID, cloud, cloud_with, configuration, describes, merged, on_start, reporting, starts_and_stops,
+    stored_state, wait_until,
 };
-use crate::support::terraform_core::{Errors, Terraform};
+use crate::support::{
+    actions::{DESCRIBE, START, STOP},
+    terraform_core::{Errors, Terraform},
+};
 
 fn without_gpu(more: Json) -> Json {
-    wanted(merged(json!({"without_gpu": true}), more))
+    configuration(merged(json!({"without_gpu": true}), more))
 }
 
 async fn cloud_that(without_gpu: WithoutGpuMode) -> (Simulator, Terraform) {
@@ -35,7 +39,7 @@ fn both(spec: &str) -> (Option<String>, Option<String>) {
 #[tokio::test]
 async fn an_ordinary_start_sends_neither_parameter() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     assert_eq!(sent(&simulator), [(None, None)]);
     assert_eq!(terraform.attribute("gpu_count"), 1);
 }
@@ -50,7 +54,7 @@ async fn both_parameters_are_sent_and_either_is_enough() {
         assert_eq!(terraform.attribute("without_gpu"), true);
         let again = terraform.run(without_gpu(json!({}))).await.unwrap();
         assert!(again.is_empty());
-        assert_eq!(asked(&simulator), (1, 0), "{mode:?}");
+        assert_eq!(starts_and_stops(&simulator), (1, 0), "{mode:?}");
     }
 }
 
@@ -76,7 +80,7 @@ async fn a_refusal_of_the_spec_is_not_taken_for_one_of_the_boolean() {
         .add_fault(Fault::refuse(230, "Params [WithoutGpuSpec] not available").on_action(START));
     let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
     errors.says("Unable to Start Instance", &["Params [WithoutGpuSpec] not available", "230"]);
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -95,7 +99,7 @@ async fn a_gpu_allocated_all_the_same_is_undone_where_the_instance_was_found_sto
             ],
         )
         .at("without_gpu");
-    assert_eq!(asked(&simulator), (1, 1));
+    assert_eq!(starts_and_stops(&simulator), (1, 1));
     assert_eq!(simulator.instance(ID).unwrap()["State"], "Stopped");
     assert!(terraform.state().is_none());
 }
@@ -112,19 +116,19 @@ async fn an_undoing_that_fails_says_that_the_gpu_is_billed() {
             &["299", "did not succeed", "billed as long as it runs", "Stop it now"],
         )
         .at("without_gpu");
-    assert_eq!(asked(&simulator), (1, 1));
+    assert_eq!(starts_and_stops(&simulator), (1, 1));
 }
 
 #[tokio::test]
 async fn a_gpu_allocated_after_a_restart_is_left_and_the_truth_is_saved() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     let plan =
         terraform.plan(without_gpu(json!({"allow_stopping_for_update": true}))).await.unwrap();
     simulator.add_fault(on_start(Effect::GpuAllocated));
     let errors = terraform.apply(plan).await.unwrap_err();
     errors.says("Instance Got a GPU It Was Not to Have", &["the GPU is billed"]).at("without_gpu");
-    assert_eq!(asked(&simulator), (1, 1));
+    assert_eq!(starts_and_stops(&simulator), (1, 1));
     assert_eq!(terraform.attribute("state"), "Running");
     assert_eq!(terraform.attribute("without_gpu"), false);
     assert_eq!(terraform.attribute("gpu_count"), 1);
@@ -133,12 +137,12 @@ async fn a_gpu_allocated_after_a_restart_is_left_and_the_truth_is_saved() {
 #[tokio::test]
 async fn an_instance_that_comes_up_without_the_gpu_it_was_to_have_is_an_error() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
-    simulator.add_fault(super::reporting("Stopped", 1));
-    simulator.add_fault(super::reporting("Starting", 100_000));
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
+    simulator.add_fault(reporting("Stopped", 1));
+    simulator.add_fault(reporting("Starting", 100_000));
     let apply = terraform.apply(plan);
     let loses_gpu = async {
-        until(|| simulator.count(START) == 1).await;
+        wait_until(|| simulator.count(START) == 1).await;
         simulator.patch(ID, json!({"State": "Running", "GPU": 0}));
         simulator.clear_faults();
     };
@@ -150,7 +154,7 @@ async fn an_instance_that_comes_up_without_the_gpu_it_was_to_have_is_an_error() 
 async fn refused_in_plan_and_in_apply(instance: Json, config: Json, check: impl Fn(&Errors)) {
     let (simulator, terraform) = cloud_with(instance.clone()).await;
     check(&terraform.plan(config.clone()).await.unwrap_err());
-    assert_eq!(looks(&simulator), 1);
+    assert_eq!(describes(&simulator), 1);
 
     // The same, where the plan could not know it yet.
     let (simulator, mut terraform) = cloud_with(json!({})).await;
@@ -158,7 +162,7 @@ async fn refused_in_plan_and_in_apply(instance: Json, config: Json, check: impl 
     simulator.patch(ID, instance);
     check(&terraform.apply(plan).await.unwrap_err());
     assert!(terraform.state().is_none());
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
@@ -206,7 +210,7 @@ async fn a_container_is_known_by_its_id_as_well() {
 async fn a_change_of_mode_of_a_running_instance_is_refused_in_the_plan() {
     for (gpus, wants) in [(1, true), (0, false)] {
         let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "GPU": gpus})).await;
-        let config = wanted(json!({"without_gpu": wants}));
+        let config = configuration(json!({"without_gpu": wants}));
         let errors = terraform.plan(config.clone()).await.unwrap_err();
         errors
             .says("Instance Has to Be Stopped for This Change", &["allow_stopping_for_update"])
@@ -215,7 +219,7 @@ async fn a_change_of_mode_of_a_running_instance_is_refused_in_the_plan() {
         assert_eq!(terraform.attribute("without_gpu"), !wants);
         let errors = terraform.plan(config).await.unwrap_err();
         errors.says("Instance Has to Be Stopped for This Change", &[]).at("without_gpu");
-        assert_eq!(asked(&simulator), (0, 0));
+        assert_eq!(starts_and_stops(&simulator), (0, 0));
     }
 }
 
@@ -224,14 +228,15 @@ async fn a_change_of_mode_that_is_allowed_takes_exactly_one_stop_and_one_start()
     for (gpus, wants) in [(1, true), (0, false)] {
         let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "GPU": gpus})).await;
         terraform.import(ID).await.unwrap();
-        let config = wanted(json!({"without_gpu": wants, "allow_stopping_for_update": true}));
+        let config =
+            configuration(json!({"without_gpu": wants, "allow_stopping_for_update": true}));
         let plan = terraform.plan(config.clone()).await.unwrap();
         assert_eq!(plan.unknown(), ["gpu_count", "started_at"]);
         terraform.apply(plan).await.unwrap();
-        assert_eq!(asked(&simulator), (1, 1));
+        assert_eq!(starts_and_stops(&simulator), (1, 1));
         assert_eq!(terraform.attribute("gpu_count"), i32::from(!wants));
         assert_eq!(terraform.run(config).await.unwrap(), []);
-        assert_eq!(asked(&simulator), (1, 1));
+        assert_eq!(starts_and_stops(&simulator), (1, 1));
     }
 }
 
@@ -239,7 +244,7 @@ async fn a_change_of_mode_that_is_allowed_takes_exactly_one_stop_and_one_start()
 async fn a_create_may_change_the_mode_of_a_running_instance_too_if_allowed() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.run(without_gpu(json!({"allow_stopping_for_update": true}))).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 1));
+    assert_eq!(starts_and_stops(&simulator), (1, 1));
 }
 
 #[tokio::test]
@@ -249,19 +254,19 @@ async fn an_apply_that_finds_another_mode_than_the_plan_changes_nothing_unless_a
     simulator.patch(ID, json!({"State": "Running", "GPU": 1}));
     let errors = terraform.apply(plan).await.unwrap_err();
     errors.says("Instance Has to Be Stopped for This Change", &["Nothing was started or stopped"]);
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
 async fn a_restart_that_cannot_work_does_not_even_stop_the_instance() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     let plan =
         terraform.plan(without_gpu(json!({"allow_stopping_for_update": true}))).await.unwrap();
     simulator.patch(ID, json!({"SupportWithoutGpuStart": false}));
     let errors = terraform.apply(plan).await.unwrap_err();
     errors.says("Instance Cannot Start Without a GPU", &[]);
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
     assert_eq!(terraform.attribute("state"), "Running");
 }
 
@@ -269,7 +274,8 @@ async fn a_restart_that_cannot_work_does_not_even_stop_the_instance() {
 async fn a_restart_that_finds_the_zone_sold_out_says_that_the_instance_is_stopped_now() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "GPU": 0})).await;
     terraform.import(ID).await.unwrap();
-    let plan = terraform.plan(wanted(json!({"allow_stopping_for_update": true}))).await.unwrap();
+    let plan =
+        terraform.plan(configuration(json!({"allow_stopping_for_update": true}))).await.unwrap();
     simulator.add_fault(Fault::new(Effect::SoldOut).forever());
     let errors = terraform.apply(plan).await.unwrap_err();
     errors
@@ -279,7 +285,7 @@ async fn a_restart_that_finds_the_zone_sold_out_says_that_the_instance_is_stoppe
         )
         .omits(&["may be starting"]);
     assert_eq!(terraform.attribute("state"), "Stopped");
-    assert_eq!(asked(&simulator), (1, 1));
+    assert_eq!(starts_and_stops(&simulator), (1, 1));
 }
 
 #[tokio::test]
@@ -292,7 +298,7 @@ async fn one_instance_without_gpu_per_account_is_a_quota_with_its_own_advice() {
         "Unable to Start Instance",
         &["8445", "only one can at a time", "Stop that one first"],
     );
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -300,7 +306,7 @@ async fn sold_out_is_an_error_at_once_with_advice() {
     for code in [8357, 226_604] {
         let (simulator, mut terraform) = cloud_with(json!({})).await;
         simulator.add_fault(Fault::refuse(code, "Resource sold out").on_action(START).forever());
-        let errors = terraform.run(wanted(json!({}))).await.unwrap_err();
+        let errors = terraform.run(configuration(json!({}))).await.unwrap_err();
         errors.says(
             "Unable to Start Instance",
             &[
@@ -312,7 +318,7 @@ async fn sold_out_is_an_error_at_once_with_advice() {
             ],
         );
         errors.says("Unable to Start Instance", &[&code.to_string(), "bill is what it was"]);
-        assert_eq!(asked(&simulator), (1, 0));
+        assert_eq!(starts_and_stops(&simulator), (1, 0));
         assert!(terraform.state().is_none());
     }
 }
@@ -321,8 +327,8 @@ async fn sold_out_is_an_error_at_once_with_advice() {
 async fn with_wait_for_capacity_it_keeps_trying_until_there_is_some() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator.add_fault(Fault::new(Effect::SoldOut).times(4));
-    terraform.run(wanted(json!({"wait_for_capacity": true}))).await.unwrap();
-    assert_eq!(asked(&simulator), (5, 0));
+    terraform.run(configuration(json!({"wait_for_capacity": true}))).await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (5, 0));
     assert_eq!(terraform.attribute("state"), "Running");
 }
 
@@ -331,12 +337,12 @@ async fn waiting_for_capacity_ends_with_the_timeout_in_the_same_error() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator.add_fault(Fault::new(Effect::SoldOut).forever());
     let timeouts = json!({"create": "500ms"});
-    let config = wanted(json!({"wait_for_capacity": true, "timeouts": timeouts}));
+    let config = configuration(json!({"wait_for_capacity": true, "timeouts": timeouts}));
     let began = tokio::time::Instant::now();
     let errors = terraform.run(config).await.unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(3));
     errors.says("Unable to Start Instance", &["no free GPU", "500ms", "8357", "another time"]);
-    assert!(asked(&simulator).0 >= 2);
+    assert!(starts_and_stops(&simulator).0 >= 2);
 }
 
 #[tokio::test]
@@ -344,11 +350,12 @@ async fn a_look_that_fails_while_waiting_for_capacity_does_not_change_the_messag
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator.add_fault(Fault::new(Effect::SoldOut).forever());
     let timeouts = json!({"create": "300ms"});
-    let plan = terraform.plan(wanted(json!({"wait_for_capacity": true, "timeouts": timeouts})));
+    let plan =
+        terraform.plan(configuration(json!({"wait_for_capacity": true, "timeouts": timeouts})));
     let plan = plan.await.unwrap();
     let outage = async {
-        until(|| simulator.count(START) >= 2).await;
-        simulator.add_fault(Fault::refuse(8433, "upstream").on_action(super::DESCRIBE).forever());
+        wait_until(|| simulator.count(START) >= 2).await;
+        simulator.add_fault(Fault::refuse(8433, "upstream").on_action(DESCRIBE).forever());
     };
     let errors = tokio::join!(terraform.apply(plan), outage).0.unwrap_err();
     errors.says("Unable to Start Instance", &["no free GPU", "8357"]);
@@ -357,7 +364,7 @@ async fn a_look_that_fails_while_waiting_for_capacity_does_not_change_the_messag
 #[tokio::test]
 async fn a_mode_that_changed_behind_terraforms_back_is_drift() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     simulator.patch(ID, json!({"GPU": 0}));
     terraform.refresh().await.unwrap();
     assert_eq!(terraform.attribute("without_gpu"), true);
@@ -367,7 +374,7 @@ async fn a_mode_that_changed_behind_terraforms_back_is_drift() {
 #[tokio::test]
 async fn while_it_is_not_running_the_mode_is_not_read_from_the_gpus() {
     let (_simulator, mut terraform) = cloud_with(json!({"State": "Starting", "GPU": 0})).await;
-    terraform.remember(&remembered("Running", json!({})));
+    terraform.set_state(&stored_state("Running", json!({})));
     terraform.refresh().await.unwrap();
     assert_eq!(terraform.attribute("without_gpu"), false);
 }

@@ -4,8 +4,11 @@ use serde_json::{Value as Json, json};
 use terraform_provider_compshare::protocol::tfplugin5 as wire;
 use terraform_provider_compshare::simulator::Options;
 
-use super::{ID, asked, cloud, cloud_with, remembered, wanted};
-use crate::support::terraform_core::{Action, Terraform, UNKNOWN};
+use super::setup::{ID, cloud, cloud_with, configuration, starts_and_stops, stored_state};
+use crate::support::{
+    calls::Calls as _,
+    terraform_core::{Action, Terraform, UNKNOWN},
+};
 
 fn identity(project: Json) -> Json {
     json!({"instance_id": ID, "project_id": project})
@@ -17,7 +20,7 @@ async fn a_created_resource_is_identified_by_instance_and_project() {
         [(json!({}), Json::Null), (json!({"project_id": "org-demo"}), json!("org-demo"))]
     {
         let (_simulator, mut terraform) = cloud_with(json!({})).await;
-        terraform.run(wanted(config)).await.unwrap();
+        terraform.run(configuration(config)).await.unwrap();
         assert_eq!(terraform.identity(), identity(project));
     }
 }
@@ -28,13 +31,13 @@ async fn the_providers_project_is_part_of_it_however_the_resource_came_to_be() {
     let provider = json!({"project_id": "org-demo"});
     let mut created = Terraform::with(&simulator.url(), provider).await;
     let (mut by_id, mut by_identity) = (created.another(), created.another());
-    created.run(wanted(json!({}))).await.unwrap();
+    created.run(configuration(json!({}))).await.unwrap();
     by_id.import(ID).await.unwrap();
     by_identity.import_by(&json!({"instance_id": ID})).await.unwrap();
     for resource in [created, by_id, by_identity] {
         assert_eq!(resource.identity(), identity(json!("org-demo")));
         assert_eq!(resource.attribute("project_id"), "org-demo");
-        assert_eq!(resource.plan(wanted(json!({}))).await.unwrap().action, Action::NoOp);
+        assert_eq!(resource.plan(configuration(json!({}))).await.unwrap().action, Action::NoOp);
     }
 }
 
@@ -60,7 +63,7 @@ async fn an_import_by_identity_needs_the_instance_and_takes_the_project() {
         let errors = terraform.another().import_by(&blank).await.unwrap_err();
         errors.says("Invalid Import Identity", &[&format!("`{at}` is empty")]);
     }
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 #[tokio::test]
@@ -68,17 +71,17 @@ async fn a_plan_says_nothing_of_an_identity_that_is_not_known_yet() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(json!({"instance_id": UNKNOWN})).await.unwrap();
     assert!(plan.identity.is_null(), "Terraform cannot show an unknown one");
-    terraform.apply_with(plan, wanted(json!({}))).await.unwrap();
+    terraform.apply_with(plan, configuration(json!({}))).await.unwrap();
     assert_eq!(terraform.identity(), identity(Json::Null));
 }
 
 #[tokio::test]
 async fn a_resource_from_before_there_were_identities_gets_one() {
     let (_simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    terraform.remember(&remembered("Running", json!({})));
+    terraform.set_state(&stored_state("Running", json!({})));
     assert_eq!(terraform.identity(), Json::Null);
     let mut changed = terraform.clone();
-    changed.run(wanted(json!({"stop_on_destroy": true}))).await.unwrap();
+    changed.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
     assert_eq!(changed.identity(), identity(Json::Null));
     let destroy = terraform.plan_destroy().await.unwrap();
     assert!(!destroy.identity.is_null());
@@ -89,8 +92,8 @@ async fn a_resource_from_before_there_were_identities_gets_one() {
 #[tokio::test]
 async fn an_identity_never_changes_not_even_to_be_completed() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
-    let plan = terraform.plan(wanted(json!({"project_id": "org-demo"}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({"project_id": "org-demo"}))).await.unwrap();
     assert_eq!(plan.action, Action::Update);
     terraform.apply(plan).await.unwrap();
     terraform.refresh().await.unwrap();
@@ -105,7 +108,7 @@ async fn an_identity_never_changes_not_even_to_be_completed() {
 async fn another_instance_is_another_identity() {
     let instances = vec![json!({"UHostId": ID}), json!({"UHostId": "uhost-2"})];
     let (_simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     let plan = terraform.plan(json!({"instance_id": "uhost-2"})).await.unwrap();
     assert_eq!(plan.action, Action::Replace);
     terraform.apply(plan).await.unwrap();
@@ -115,25 +118,25 @@ async fn another_instance_is_another_identity() {
 #[tokio::test]
 async fn a_failed_update_and_a_failed_destroy_keep_it() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    terraform.run(wanted(json!({"stop_on_destroy": true}))).await.unwrap();
+    terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Running", "ChargeType": "Spot"}));
     terraform.destroy().await.unwrap_err().says("Unable to Stop Instance", &["force_stop"]);
     assert_eq!(terraform.identity(), identity(Json::Null));
-    terraform.run(wanted(json!({"state": "Stopped"}))).await.unwrap_err();
+    terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap_err();
     assert_eq!(terraform.identity(), identity(Json::Null));
-    assert_eq!(asked(&simulator).0, 0);
+    assert_eq!(starts_and_stops(&simulator).0, 0);
 }
 
 #[tokio::test]
 async fn an_identity_and_a_state_of_different_instances_are_an_error() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    terraform.remember(&remembered("Running", json!({})));
-    terraform.remember_identity("uhost-2", Json::Null);
+    terraform.set_state(&stored_state("Running", json!({})));
+    terraform.set_identity("uhost-2", Json::Null);
     let errors = terraform.refresh().await.unwrap_err();
     errors.says("Unexpected Identity Change", &["`instance_id`", "terraform state rm"]);
-    let plan = terraform.plan(wanted(json!({"state": "Stopped"}))).await;
+    let plan = terraform.plan(configuration(json!({"state": "Stopped"}))).await;
     plan.unwrap_err().says("Unexpected Identity Change", &[]);
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]

@@ -6,10 +6,14 @@ use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Simulator};
 use tokio::time::Instant;
 
-use super::{
-    DESCRIBE, ID, START, STOP, asked, cloud_with, looks, on_start, remembered, until, wanted,
+use super::setup::{
+    ID, cloud_with, configuration, describes, merged, on_start, reporting, starts_and_stops,
+    stored_state, wait_until,
 };
-use crate::support::terraform_core::{Errors, Plan, Terraform};
+use crate::support::{
+    actions::{DESCRIBE, START, STOP},
+    terraform_core::{Errors, Plan, Terraform},
+};
 
 /// Applies, and sends Stop once `when` holds; what comes of it, which must come at once.
 async fn interrupted(
@@ -19,7 +23,7 @@ async fn interrupted(
 ) -> Result<(), Errors> {
     let core = terraform.another();
     let stop = async {
-        until(when).await;
+        wait_until(when).await;
         core.stop().await;
         Instant::now()
     };
@@ -31,9 +35,9 @@ async fn interrupted(
 #[tokio::test]
 async fn ctrl_c_while_waiting_for_a_start_says_what_was_asked_and_leaves_nothing_tainted() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::StuckInStarting));
-    let waits = || simulator.count(START) == 1 && looks(&simulator) > 4;
+    let waits = || simulator.count(START) == 1 && describes(&simulator) > 4;
     let errors = interrupted(&mut terraform, plan, waits).await.unwrap_err();
     errors.says(
         "Interrupted: Unable to Start Instance",
@@ -45,18 +49,18 @@ async fn ctrl_c_while_waiting_for_a_start_says_what_was_asked_and_leaves_nothing
         ],
     );
     assert!(terraform.state().is_none());
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 
     // The provider lives on: the next apply takes it from there.
     simulator.patch(ID, json!({"State": "Running"}));
-    terraform.run(wanted(json!({}))).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    terraform.run(configuration(json!({}))).await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
 async fn ctrl_c_while_the_start_itself_is_unanswered_says_so() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::Delay { by: Duration::from_secs(20) }));
     let errors = interrupted(&mut terraform, plan, || simulator.count(START) == 1).await;
     errors.unwrap_err().says(
@@ -68,15 +72,15 @@ async fn ctrl_c_while_the_start_itself_is_unanswered_says_so() {
 #[tokio::test]
 async fn ctrl_c_before_anything_was_asked_says_that_nothing_was() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Resizing"}));
-    let before = looks(&simulator);
-    let errors = interrupted(&mut terraform, plan, || looks(&simulator) > before + 1).await;
+    let before = describes(&simulator);
+    let errors = interrupted(&mut terraform, plan, || describes(&simulator) > before + 1).await;
     errors.unwrap_err().says(
         "Interrupted: Unable to Start Instance",
         &["nothing that changes anything", "the bill is what it was"],
     );
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
@@ -86,7 +90,7 @@ async fn ctrl_c_ends_the_wait_for_capacity_and_for_the_lock() {
         Effect::Refuse { ret_code: 8903, message: "InstanceOperationInProgress".to_owned() },
     ] {
         let (simulator, mut terraform) = cloud_with(json!({})).await;
-        let plan = terraform.plan(wanted(json!({"wait_for_capacity": true}))).await.unwrap();
+        let plan = terraform.plan(configuration(json!({"wait_for_capacity": true}))).await.unwrap();
         simulator.add_fault(on_start(effect).forever());
         let errors = interrupted(&mut terraform, plan, || simulator.count(START) >= 2).await;
         let errors = errors.unwrap_err();
@@ -100,16 +104,16 @@ async fn ctrl_c_ends_the_wait_for_capacity_and_for_the_lock() {
 #[tokio::test]
 async fn ctrl_c_in_an_update_saves_what_was_seen() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    terraform.remember(&remembered("Running", json!({})));
-    let plan = terraform.plan(wanted(json!({"state": "Stopped"}))).await.unwrap();
+    terraform.set_state(&stored_state("Running", json!({})));
+    let plan = terraform.plan(configuration(json!({"state": "Stopped"}))).await.unwrap();
     let stops = async {
-        until(|| simulator.count(STOP) == 1).await;
+        wait_until(|| simulator.count(STOP) == 1).await;
         simulator.patch(ID, json!({"State": "Stopping"}));
     };
-    let before = looks(&simulator);
-    let waits = || simulator.count(STOP) == 1 && looks(&simulator) > before + 5;
-    simulator.add_fault(super::reporting("Running", 2));
-    simulator.add_fault(super::reporting("Stopping", 1_000));
+    let before = describes(&simulator);
+    let waits = || simulator.count(STOP) == 1 && describes(&simulator) > before + 5;
+    simulator.add_fault(reporting("Running", 2));
+    simulator.add_fault(reporting("Stopping", 1_000));
     let (errors, ()) = tokio::join!(interrupted(&mut terraform, plan, waits), stops);
     errors
         .unwrap_err()
@@ -121,9 +125,9 @@ async fn ctrl_c_in_an_update_saves_what_was_seen() {
 #[tokio::test]
 async fn ctrl_c_in_a_destroy_keeps_the_state() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Resizing"})).await;
-    terraform.remember(&remembered("Running", json!({"stop_on_destroy": true})));
+    terraform.set_state(&stored_state("Running", json!({"stop_on_destroy": true})));
     let plan = terraform.plan_destroy().await.unwrap();
-    let errors = interrupted(&mut terraform, plan, || looks(&simulator) > 1).await;
+    let errors = interrupted(&mut terraform, plan, || describes(&simulator) > 1).await;
     errors.unwrap_err().says("Interrupted: Unable to Stop Instance", &[ID]);
     assert!(terraform.state().is_some());
 }
@@ -131,13 +135,13 @@ async fn ctrl_c_in_a_destroy_keeps_the_state() {
 #[tokio::test]
 async fn ctrl_c_in_a_refresh_removes_nothing() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.remember(&remembered("Running", json!({})));
+    terraform.set_state(&stored_state("Running", json!({})));
     let before = terraform.state().cloned();
     simulator
         .add_fault(Fault::new(Effect::Delay { by: Duration::from_secs(20) }).on_action(DESCRIBE));
     let core = terraform.another();
     let stop = async {
-        until(|| looks(&simulator) == 1).await;
+        wait_until(|| describes(&simulator) == 1).await;
         core.stop().await;
     };
     let began = Instant::now();
@@ -152,38 +156,38 @@ async fn a_stop_ends_all_that_is_under_way_and_nothing_that_comes_later() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Resizing"})).await;
     terraform.stop().await;
     terraform.stop().await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     let resized = async {
-        until(|| looks(&simulator) > 3).await;
+        wait_until(|| describes(&simulator) > 3).await;
         simulator.patch(ID, json!({"State": "Stopped"}));
     };
     tokio::join!(terraform.apply(plan), resized).0.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
 async fn a_host_that_is_gone_gets_nothing_more_started() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Stopping"}));
-    let before = looks(&simulator);
+    let before = describes(&simulator);
     tokio::select! {
         result = terraform.apply(plan) => panic!("it ended: {result:?}"),
-        () = until(|| looks(&simulator) > before + 2) => {}
+        () = wait_until(|| describes(&simulator) > before + 2) => {}
     }
     // Dropping a call is what its host's end does to it.
-    let before = looks(&simulator);
+    let before = describes(&simulator);
     simulator.patch(ID, json!({"State": "Stopped"}));
     tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(asked(&simulator), (0, 0));
-    assert!(looks(&simulator) <= before + 1, "it goes on looking");
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
+    assert!(describes(&simulator) <= before + 1, "it goes on looking");
 }
 
 /// Applies with a timeout of 700 ms, and expects the end of it then, whatever the cloud does.
 async fn timed_out(fault: impl Fn(&Simulator), more: Json) -> Errors {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let config = super::merged(json!({"timeouts": {"create": "700ms"}}), more);
-    let plan = terraform.plan(wanted(config)).await.unwrap();
+    let config = merged(json!({"timeouts": {"create": "700ms"}}), more);
+    let plan = terraform.plan(configuration(config)).await.unwrap();
     fault(&simulator);
     let began = Instant::now();
     let errors = terraform.apply(plan).await.unwrap_err();
@@ -213,8 +217,8 @@ async fn the_timeout_is_a_hard_ceiling_over_everything() {
         timed_out(
             |cloud| {
                 cloud.add_fault(on_start(Effect::LoseAnswer));
-                cloud.add_fault(super::reporting("Stopped", 1));
-                cloud.add_fault(super::reporting("Starting", 100_000));
+                cloud.add_fault(reporting("Stopped", 1));
+                cloud.add_fault(reporting("Starting", 100_000));
             },
             none()
         ),
@@ -235,10 +239,10 @@ async fn the_timeout_is_a_hard_ceiling_over_everything() {
 async fn each_operation_has_its_own_timeout() {
     let timeouts = json!({"create": "1h", "update": "700ms", "delete": "1h"});
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.remember(&remembered("Stopped", json!({"timeouts": timeouts})));
+    terraform.set_state(&stored_state("Stopped", json!({"timeouts": timeouts})));
     simulator.add_fault(on_start(Effect::StuckInStarting));
     let began = Instant::now();
-    let errors = terraform.run(wanted(json!({"timeouts": timeouts}))).await.unwrap_err();
+    let errors = terraform.run(configuration(json!({"timeouts": timeouts}))).await.unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(5));
     errors.says("Timeout: Unable to Start Instance", &["700ms"]);
     assert_eq!(terraform.attribute("state"), "Starting");

@@ -3,13 +3,16 @@
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Fault, Options, Simulator};
 
-use super::{DESCRIBE, ID, START, asked, cloud, cloud_with, remembered, wanted};
-use crate::support::terraform_core::Terraform;
+use super::setup::{ID, cloud, cloud_with, configuration, merged, starts_and_stops, stored_state};
+use crate::support::{
+    actions::{DESCRIBE, START},
+    terraform_core::Terraform,
+};
 
 /// An instance in Shanghai, and a provider configured with `provider` as well.
 async fn in_shanghai(provider: Json) -> (Simulator, Terraform) {
     let (simulator, _) = cloud_with(json!({"Region": "cn-sh2", "Zone": "cn-sh2-02"})).await;
-    let config = super::merged(json!({"max_retries": 0}), provider);
+    let config = merged(json!({"max_retries": 0}), provider);
     let terraform = Terraform::with(&simulator.url(), config).await;
     (simulator, terraform)
 }
@@ -24,7 +27,7 @@ fn regions(simulator: &Simulator) -> Vec<String> {
 #[tokio::test]
 async fn an_instance_is_found_by_its_id_and_started_where_it_is() {
     let (simulator, mut terraform) = in_shanghai(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert!(plan.unknown().contains(&"region") && plan.unknown().contains(&"zone"));
     terraform.apply(plan).await.unwrap();
     let calls = simulator.calls();
@@ -39,7 +42,7 @@ async fn an_instance_is_found_by_its_id_and_started_where_it_is() {
 #[tokio::test]
 async fn a_right_claim_is_planned_and_kept_as_configured() {
     let (_simulator, mut terraform) = in_shanghai(json!({})).await;
-    let config = wanted(json!({"region": "cn-sh2", "zone": "cn-sh2-02"}));
+    let config = configuration(json!({"region": "cn-sh2", "zone": "cn-sh2-02"}));
     let plan = terraform.plan(config.clone()).await.unwrap();
     assert_eq!(plan.attribute("zone"), "cn-sh2-02");
     terraform.apply(plan).await.unwrap();
@@ -62,16 +65,16 @@ async fn a_wrong_claim_names_the_right_place_on_its_attribute_in_plan_and_apply(
         ),
     ] {
         let (_simulator, terraform) = in_shanghai(json!({})).await;
-        let errors = terraform.plan(wanted(claim.clone())).await.unwrap_err();
+        let errors = terraform.plan(configuration(claim.clone())).await.unwrap_err();
         errors.says(summary, &[&format!("{attribute} = \"{right}\""), ID]).at(attribute);
 
         // Where the plan could not look, the apply does.
         let (simulator, mut terraform) = in_shanghai(json!({})).await;
         simulator.add_fault(Fault::refuse(8433, "upstream").on_action(DESCRIBE).forever());
-        let plan = terraform.plan(wanted(claim)).await.unwrap();
+        let plan = terraform.plan(configuration(claim)).await.unwrap();
         simulator.clear_faults();
         terraform.apply(plan).await.unwrap_err().says(summary, &[right]).at(attribute);
-        assert_eq!(asked(&simulator), (0, 0));
+        assert_eq!(starts_and_stops(&simulator), (0, 0));
         assert!(terraform.state().is_none());
     }
 }
@@ -79,18 +82,18 @@ async fn a_wrong_claim_names_the_right_place_on_its_attribute_in_plan_and_apply(
 #[tokio::test]
 async fn the_providers_region_limits_the_look_up_and_an_instance_elsewhere_is_named() {
     let (simulator, terraform) = in_shanghai(json!({"region": "cn-wlcb"})).await;
-    let errors = terraform.plan(wanted(json!({}))).await.unwrap_err();
+    let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
     errors
         .says("Instance in Another Region", &["cn-sh2", "cn-wlcb", "provider", ID])
         .at("instance_id");
     assert_eq!(regions(&simulator), ["cn-wlcb", ""]);
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
 async fn the_providers_region_never_makes_an_instance_disappear_from_state() {
     let (_simulator, mut terraform) = in_shanghai(json!({"region": "cn-wlcb"})).await;
-    terraform.remember(&remembered("Running", json!({"region": "cn-sh2", "zone": "cn-sh2-02"})));
+    terraform.set_state(&stored_state("Running", json!({"region": "cn-sh2", "zone": "cn-sh2-02"})));
     terraform.refresh().await.unwrap();
     assert_eq!(terraform.attribute("state"), "Stopped");
 }
@@ -98,16 +101,16 @@ async fn the_providers_region_never_makes_an_instance_disappear_from_state() {
 #[tokio::test]
 async fn the_right_region_of_the_provider_is_used_at_once() {
     let (simulator, mut terraform) = in_shanghai(json!({"region": "cn-sh2"})).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     assert!(regions(&simulator).iter().all(|region| region == "cn-sh2"));
 }
 
 #[tokio::test]
 async fn the_state_knows_the_region_and_uses_it() {
     let (simulator, mut terraform) = in_shanghai(json!({})).await;
-    terraform.remember(&remembered("Stopped", json!({"region": "cn-sh2", "zone": "cn-sh2-02"})));
+    terraform.set_state(&stored_state("Stopped", json!({"region": "cn-sh2", "zone": "cn-sh2-02"})));
     terraform.refresh().await.unwrap();
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     assert!(regions(&simulator).iter().all(|region| region == "cn-sh2"));
 }
 
@@ -115,7 +118,7 @@ async fn the_state_knows_the_region_and_uses_it() {
 async fn a_stale_region_in_the_state_is_no_reason_to_forget_the_instance() {
     let (simulator, mut terraform) = in_shanghai(json!({})).await;
     for region in ["cn-wlcb", "gone-region"] {
-        terraform.remember(&remembered("Running", json!({"region": region})));
+        terraform.set_state(&stored_state("Running", json!({"region": region})));
         terraform.refresh().await.unwrap();
         assert_eq!(terraform.attribute("state"), "Stopped");
     }
@@ -128,10 +131,10 @@ async fn where_the_api_insists_on_a_region_the_message_says_to_set_it() {
     simulator
         .add_fault(Fault::refuse(210, "Missing params [Region]").on_action(DESCRIBE).forever());
     // The plan's failure to look is silent.
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     let errors = terraform.apply(plan).await.unwrap_err();
     errors.says("Unable to Start Instance", &["Set the provider's `region`", "210"]);
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
@@ -139,7 +142,7 @@ async fn where_the_api_insists_on_a_region_an_absent_instance_is_still_confirmed
     let (simulator, _) = cloud_with(json!({})).await;
     let mut terraform =
         Terraform::with(&simulator.url(), json!({"region": "cn-wlcb", "max_retries": 0})).await;
-    terraform.remember(&remembered("Running", json!({})));
+    terraform.set_state(&stored_state("Running", json!({})));
     simulator.remove(ID);
     // A region refused, then a look without one refused, then one with it again; only then come two that find nothing.
     simulator.add_fault(Fault::refuse(230, "Params [Region] not available").on_action(DESCRIBE));
@@ -153,12 +156,12 @@ async fn where_the_api_insists_on_a_region_an_absent_instance_is_still_confirmed
 async fn a_project_is_sent_with_every_call_and_kept() {
     let instances = vec![json!({"UHostId": ID, "ProjectId": "org-research"})];
     let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
-    let errors = terraform.plan(wanted(json!({}))).await.unwrap_err();
+    let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
     errors.says("Instance Not Found", &["project_id"]).at("instance_id");
 
     let mut terraform = terraform.another();
     simulator.clear_calls();
-    terraform.run(wanted(json!({"project_id": "org-research"}))).await.unwrap();
+    terraform.run(configuration(json!({"project_id": "org-research"}))).await.unwrap();
     let sent = |call: &terraform_provider_compshare::simulator::Call| {
         call.parameters.get("ProjectId").cloned()
     };
@@ -172,15 +175,15 @@ async fn the_providers_project_is_the_default_and_is_known_in_the_plan() {
     let (simulator, _) = cloud(Options { instances, ..Options::default() }).await;
     let config = json!({"project_id": "org-research", "max_retries": 0});
     let mut terraform = Terraform::with(&simulator.url(), config).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert_eq!(plan.attribute("project_id"), "org-research");
     terraform.apply(plan).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
 async fn a_project_that_does_not_exist_is_a_message_about_it() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
-    let errors = terraform.run(wanted(json!({"project_id": "org-none"}))).await.unwrap_err();
+    let errors = terraform.run(configuration(json!({"project_id": "org-none"}))).await.unwrap_err();
     errors.says("Unable to Start Instance", &["292", "project_id"]);
 }

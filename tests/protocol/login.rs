@@ -5,10 +5,15 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault};
 
-use super::{
-    DESCRIBE, ID, START, asked, cloud_with, looks, merged, on_start, reporting, until, wanted,
+use super::setup::{
+    ID, cloud_with, configuration, describes, merged, on_start, reporting, starts_and_stops,
+    wait_until,
 };
-use crate::support::terraform_core::{Terraform, UNKNOWN};
+use crate::support::{
+    actions::{DESCRIBE, START},
+    calls::Calls as _,
+    terraform_core::{Terraform, UNKNOWN},
+};
 
 const LOGIN: &str = "compshare_instance_login";
 
@@ -28,7 +33,7 @@ async fn a_running_instance_says_all_there_is_to_log_in_with() {
             "ssh_command": "ssh -p 23 root@203.0.113.2", "software_urls": {"JupyterLab": "http://203.0.113.2:8888"},
         })
     );
-    assert_eq!((warnings.len(), looks(&simulator)), (0, 1));
+    assert_eq!((warnings.len(), describes(&simulator)), (0, 1));
 }
 
 #[tokio::test]
@@ -40,7 +45,7 @@ async fn of_one_that_does_not_run_the_rest_is_null_and_nothing_is_waited_for() {
             assert_eq!(login[name], Json::Null, "{name}");
         }
         assert_eq!((&login["state"], &login["password"]), (&json!(state), &json!("demo-password")));
-        assert_eq!((asked(&simulator), looks(&simulator)), ((0, 0), 1));
+        assert_eq!((starts_and_stops(&simulator), describes(&simulator)), ((0, 0), 1));
     }
 }
 
@@ -48,29 +53,29 @@ async fn of_one_that_does_not_run_the_rest_is_null_and_nothing_is_waited_for() {
 async fn if_asked_to_it_waits_until_the_instance_runs_and_does_not_start_it() {
     let (simulator, terraform) = cloud_with(json!({"State": "Stopped"})).await;
     let somebody_else = async {
-        until(|| looks(&simulator) > 3).await;
+        wait_until(|| describes(&simulator) > 3).await;
         simulator.patch(ID, json!({"State": "Running"}));
     };
     let config = of(json!({"wait_for_running": true}));
     let (opened, ()) = tokio::join!(terraform.open(LOGIN, &config), somebody_else);
     let (login, _) = opened.unwrap();
     assert_eq!((&login["state"], &login["port"]), (&json!("Running"), &json!(23)));
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
 async fn whoever_waits_keeps_nobody_from_starting_the_instance() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let mut power = terraform.another();
-    let plan = power.plan(wanted(json!({}))).await.unwrap();
+    let plan = power.plan(configuration(json!({}))).await.unwrap();
     let start = async {
-        until(|| looks(&simulator) > 3).await;
+        wait_until(|| describes(&simulator) > 3).await;
         power.apply(plan).await.unwrap();
     };
     let config = of(json!({"wait_for_running": true, "timeout": "20s"}));
     let (opened, ()) = tokio::join!(terraform.open(LOGIN, &config), start);
     assert_eq!(opened.unwrap().0["state"], "Running");
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -82,7 +87,7 @@ async fn a_wait_ends_with_its_timeout_and_says_that_nothing_was_started() {
         "Timeout: Unable to Get Instance Login",
         &["not running within 100ms", "not started", "Nothing was started or stopped"],
     );
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
@@ -94,7 +99,7 @@ async fn a_wait_ends_with_an_instance_that_fails_or_vanishes() {
     let errors = terraform.open(LOGIN, &config).await.unwrap_err();
     errors.says("Instance Has Failed", &["Install Fail"]);
     let remove = async {
-        until(|| looks(&simulator) > 6).await;
+        wait_until(|| describes(&simulator) > 6).await;
         simulator.remove(ID);
     };
     let (opened, ()) = tokio::join!(terraform.open(LOGIN, &config), remove);
@@ -169,7 +174,7 @@ async fn ctrl_c_ends_a_look_and_a_wait() {
         let by = Duration::from_secs(60);
         simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(DESCRIBE));
         let stop = async {
-            until(|| looks(&simulator) == 1).await;
+            wait_until(|| describes(&simulator) == 1).await;
             terraform.stop().await;
         };
         let config = of(more);
@@ -193,17 +198,17 @@ async fn its_configuration_is_checked_as_any_other() {
     }
     let unknown = json!({"instance_id": UNKNOWN, "project_id": UNKNOWN, "wait_for_running": UNKNOWN, "timeout": UNKNOWN});
     terraform.validate_ephemeral(LOGIN, &unknown).await.unwrap();
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 #[tokio::test]
 async fn a_start_that_is_under_way_is_waited_for_from_within_one_provider() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let mut power = terraform.another();
-    let plan = power.plan(wanted(json!({"timeouts": {"create": "2s"}}))).await.unwrap();
+    let plan = power.plan(configuration(json!({"timeouts": {"create": "2s"}}))).await.unwrap();
     simulator.add_fault(on_start(Effect::StuckInStarting));
     let open = async {
-        until(|| simulator.count(START) == 1).await;
+        wait_until(|| simulator.count(START) == 1).await;
         let config = of(json!({"wait_for_running": true}));
         let run = async {
             tokio::time::sleep(Duration::from_millis(50)).await;

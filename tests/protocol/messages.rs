@@ -12,11 +12,12 @@ use terraform_provider_compshare::{
     simulator::{Effect, Fault, Garbage, Options, Simulator},
 };
 
-use super::{
-    DESCRIBE, ID, START, STOP, cloud_with, looks, merged, on_start, patient, remembered, reporting,
-    until, wanted,
+use super::setup::{
+    ID, cloud, cloud_with, configuration, describes, merged, on_start, reporting, stored_state,
+    wait_until, without_repeats,
 };
 use crate::support::{
+    actions::{DESCRIBE, START, STOP},
     nowhere::Nowhere,
     terraform_core::{Errors, Terraform, UNKNOWN},
 };
@@ -56,7 +57,7 @@ fn replaced(text: &str, mark: &str, belongs: impl Fn(char) -> bool, word: &str) 
 /// Wants `config` of an instance that is `instance` while it is planned; `trouble` begins before the apply.
 async fn apply(instance: Json, config: Json, trouble: impl Fn(&Simulator)) -> Errors {
     let (simulator, mut terraform) = cloud_with(instance).await;
-    let plan = terraform.plan(wanted(config)).await.unwrap();
+    let plan = terraform.plan(configuration(config)).await.unwrap();
     trouble(&simulator);
     terraform.apply(plan).await.unwrap_err()
 }
@@ -71,21 +72,21 @@ async fn refused(code: i64, message: &str) -> Errors {
 
 /// The same until the timeout, with a provider that does not get to ask a second time before that.
 async fn refused_until_timeout(code: i64, message: &str) -> Errors {
-    let (simulator, mut terraform) = patient().await;
+    let (simulator, mut terraform) = without_repeats().await;
     simulator.add_fault(Fault::refuse(code, message).on_action(START).forever());
     let timeouts = json!({"create": "2s"});
-    let config = wanted(json!({"wait_for_capacity": true, "timeouts": timeouts}));
+    let config = configuration(json!({"wait_for_capacity": true, "timeouts": timeouts}));
     terraform.run(config).await.unwrap_err()
 }
 
 async fn plan(instance: Json, config: Json) -> Errors {
     let (_simulator, terraform) = cloud_with(instance).await;
-    terraform.plan(wanted(config)).await.unwrap_err()
+    terraform.plan(configuration(config)).await.unwrap_err()
 }
 
 async fn refresh(effect: Effect) -> Errors {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.remember(&remembered("Running", json!({})));
+    terraform.set_state(&stored_state("Running", json!({})));
     simulator.add_fault(Fault::new(effect).forever());
     terraform.refresh().await.unwrap_err()
 }
@@ -170,7 +171,7 @@ async fn transport(page: &mut Page) {
     let nobody = async {
         let nowhere = Nowhere::new();
         let mut terraform = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
-        terraform.run(wanted(json!({}))).await.unwrap_err()
+        terraform.run(configuration(json!({}))).await.unwrap_err()
     };
     page.add("Nobody listens", nobody).await;
     let lost = apply(json!({}), json!({}), |cloud| {
@@ -188,7 +189,7 @@ async fn transport(page: &mut Page) {
         let (simulator, _) = cloud_with(json!({})).await;
         let config = json!({"max_retries": 1, "request_timeout": "50ms"});
         let mut terraform = Terraform::with(&simulator.url(), config).await;
-        terraform.remember(&remembered("Running", json!({})));
+        terraform.set_state(&stored_state("Running", json!({})));
         let by = Duration::from_secs(20);
         simulator.add_fault(Fault::new(Effect::Delay { by }).forever());
         terraform.refresh().await.unwrap_err()
@@ -222,12 +223,12 @@ async fn outcomes(page: &mut Page) {
 
 async fn vanished() -> Errors {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::StuckInStarting));
     let goes = async {
-        until(|| simulator.count(START) == 1).await;
-        let before = looks(&simulator);
-        until(|| looks(&simulator) > before + 1).await;
+        wait_until(|| simulator.count(START) == 1).await;
+        let before = describes(&simulator);
+        wait_until(|| describes(&simulator) > before + 1).await;
         simulator.remove(ID);
     };
     join(terraform.apply(plan), goes).await.0.unwrap_err()
@@ -240,7 +241,7 @@ async fn endings(page: &mut Page) {
     let stuck_stop = async {
         let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
         let more = json!({"stop_on_destroy": true, "timeouts": {"delete": "2s"}});
-        terraform.remember(&remembered("Running", more));
+        terraform.set_state(&stored_state("Running", more));
         simulator.add_fault(reporting("Running", 1));
         simulator.add_fault(reporting("Stopping", 100_000));
         terraform.destroy().await.unwrap_err()
@@ -249,12 +250,12 @@ async fn endings(page: &mut Page) {
     page.add("Ctrl-C while it is starting", interrupted()).await;
     let read = async {
         let (simulator, mut terraform) = cloud_with(json!({})).await;
-        terraform.remember(&remembered("Running", json!({})));
+        terraform.set_state(&stored_state("Running", json!({})));
         let by = Duration::from_secs(20);
         simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(DESCRIBE));
         let core = terraform.another();
         let stop = async {
-            until(|| looks(&simulator) == 1).await;
+            wait_until(|| describes(&simulator) == 1).await;
             core.stop().await;
         };
         join(terraform.refresh(), stop).await.0.unwrap_err()
@@ -264,13 +265,13 @@ async fn endings(page: &mut Page) {
 
 async fn interrupted() -> Errors {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::StuckInStarting));
     let core = terraform.another();
     let stop = async {
-        until(|| simulator.count(START) == 1).await;
-        let before = looks(&simulator);
-        until(|| looks(&simulator) > before + 1).await;
+        wait_until(|| simulator.count(START) == 1).await;
+        let before = describes(&simulator);
+        wait_until(|| describes(&simulator) > before + 1).await;
         core.stop().await;
     };
     join(terraform.apply(plan), stop).await.0.unwrap_err()
@@ -291,7 +292,7 @@ async fn places(page: &mut Page) {
     let provider = async {
         let (simulator, _) = cloud_with(json!({})).await;
         let terraform = Terraform::with(&simulator.url(), json!({"region": "cn-sh2"})).await;
-        terraform.plan(wanted(json!({}))).await.unwrap_err()
+        terraform.plan(configuration(json!({}))).await.unwrap_err()
     };
     page.add("The provider looks in another region", provider).await;
     page.add("A failed instance, in a plan", plan(json!({"State": "Install Fail"}), json!({})))
@@ -337,13 +338,13 @@ async fn gpu(page: &mut Page) {
 
 async fn gpu_missing() -> Errors {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(reporting("Stopped", 1));
     simulator.add_fault(reporting("Starting", 100_000));
     let loses_gpu = async {
-        until(|| simulator.count(START) == 1).await;
-        let before = looks(&simulator);
-        until(|| looks(&simulator) > before + 1).await;
+        wait_until(|| simulator.count(START) == 1).await;
+        let before = describes(&simulator);
+        wait_until(|| describes(&simulator) > before + 1).await;
         simulator.patch(ID, json!({"State": "Running", "GPU": 0}));
         simulator.clear_faults();
     };
@@ -355,7 +356,7 @@ async fn action(name: &str, instance: Json, config: Json, trouble: impl Fn(&Simu
     let (simulator, terraform) = cloud_with(instance).await;
     trouble(&simulator);
     let name = format!("compshare_instance_{name}");
-    terraform.invoke(&name, &wanted(config)).await.fail()
+    terraform.invoke(&name, &configuration(config)).await.fail()
 }
 
 async fn actions(page: &mut Page) {
@@ -425,14 +426,14 @@ async fn namesakes() -> Errors {
     let instance = |id| json!({"UHostId": id, "Name": "训练", "State": "Running"});
     let instances = vec![instance("uhost-1"), instance("uhost-2")];
     let options = Options { instances, ..Options::default() };
-    let (_simulator, terraform) = super::cloud(options).await;
+    let (_simulator, terraform) = cloud(options).await;
     terraform.read_data("compshare_instance", &json!({"name": "训练"})).await.unwrap_err()
 }
 
 async fn logins(page: &mut Page) {
     let login = async |instance: Json, config: Json| {
         let (_simulator, terraform) = cloud_with(instance).await;
-        terraform.open("compshare_instance_login", &wanted(config)).await
+        terraform.open("compshare_instance_login", &configuration(config)).await
     };
     let wait = json!({"wait_for_running": true, "timeout": "1s"});
     let waits = async { login(json!({}), wait).await.unwrap_err() };
@@ -448,8 +449,8 @@ async fn stored(page: &mut Page) {
     let import = async { terraform.another().import_by(&blank).await.unwrap_err() };
     page.add("An identity without an instance", import).await;
     let mut other = terraform.another();
-    other.remember(&remembered("Running", json!({})));
-    other.remember_identity("uhost-2", Json::Null);
+    other.set_state(&stored_state("Running", json!({})));
+    other.set_identity("uhost-2", Json::Null);
     let change = async { other.refresh().await.unwrap_err() };
     page.add("A state with the identity of another instance", change).await;
     let request = MoveRequest {
@@ -463,7 +464,7 @@ async fn stored(page: &mut Page) {
 
 async fn others(page: &mut Page) {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.remember(&remembered("Running", json!({})));
+    terraform.set_state(&stored_state("Running", json!({})));
     let warning = &terraform.plan_destroy().await.unwrap().warnings[0];
     page.write("A destroy plan without `stop_on_destroy`", &warning.to_string());
     page.add("An import id", async { terraform.another().import("a/b/c").await.unwrap_err() })
@@ -471,9 +472,9 @@ async fn others(page: &mut Page) {
     page.add("State of another version", async { terraform.upgrade(7, b"{}").await.unwrap_err() })
         .await;
     for (how, config) in [
-        ("A value that is none of the words", wanted(json!({"state": "running"}))),
-        ("A duration that is none", wanted(json!({"timeouts": {"create": "soon"}}))),
-        ("A spec without its mode", wanted(json!({"without_gpu_spec": "A"}))),
+        ("A value that is none of the words", configuration(json!({"state": "running"}))),
+        ("A duration that is none", configuration(json!({"timeouts": {"create": "soon"}}))),
+        ("A spec without its mode", configuration(json!({"without_gpu_spec": "A"}))),
     ] {
         page.add(how, async { terraform.validate(&config).await.unwrap_err() }).await;
     }
@@ -482,21 +483,21 @@ async fn others(page: &mut Page) {
     let unknown = async {
         let mut terraform =
             Terraform::with(&simulator.url(), json!({"private_key": UNKNOWN})).await;
-        terraform.run(wanted(json!({}))).await.unwrap_err()
+        terraform.run(configuration(json!({}))).await.unwrap_err()
     };
     page.add("A provider argument that is not known yet", unknown).await;
     let home = "/nonexistent";
     let nothing = async {
         let terraform = Terraform::in_environment([("HOME", home)]).await;
         terraform.configure(json!({})).await.unwrap();
-        terraform.plan(wanted(json!({}))).await.unwrap_err()
+        terraform.plan(configuration(json!({}))).await.unwrap_err()
     };
     page.add("No keys anywhere", nothing).await;
     let half = async {
         let terraform =
             Terraform::in_environment([("HOME", home), ("COMPSHARE_PUBLIC_KEY", "demo")]).await;
         terraform.configure(json!({})).await.unwrap();
-        terraform.plan(wanted(json!({}))).await.unwrap_err()
+        terraform.plan(configuration(json!({}))).await.unwrap_err()
     };
     page.add("Half of the keys", half).await;
 }

@@ -3,8 +3,12 @@
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Options};
 
-use super::{DESCRIBE, ID, asked, asked_for, cloud, cloud_with, looks, merged, remembered, wanted};
+use super::setup::{
+    ID, cloud, cloud_with, configuration, describes, merged, starts_and_stops, stored_state,
+};
 use crate::support::{
+    actions::DESCRIBE,
+    calls::Calls as _,
     nowhere::Nowhere,
     terraform_core::{Action, Terraform, UNKNOWN},
 };
@@ -12,46 +16,46 @@ use crate::support::{
 #[tokio::test]
 async fn a_create_looks_once_and_leaves_unknown_what_only_the_cloud_knows() {
     let (simulator, terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert_eq!(plan.action, Action::Create);
     assert_eq!(plan.unknown(), ["gpu_count", "gpu_type", "name", "region", "started_at", "zone"]);
     assert_eq!(plan.attribute("id"), ID);
     assert_eq!(plan.attribute("state"), "Running");
     assert_eq!(plan.attribute("without_gpu"), false);
     assert_eq!(plan.attribute("project_id"), Json::Null);
-    assert_eq!((looks(&simulator), simulator.calls().len()), (1, 1));
+    assert_eq!((describes(&simulator), simulator.calls().len()), (1, 1));
 }
 
 #[tokio::test]
 async fn plans_of_several_resources_on_one_instance_share_one_look() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     for _ in 0..3 {
-        terraform.another().plan(wanted(json!({}))).await.unwrap();
+        terraform.another().plan(configuration(json!({}))).await.unwrap();
     }
-    assert_eq!(looks(&simulator), 1);
+    assert_eq!(describes(&simulator), 1);
 }
 
 #[tokio::test]
 async fn a_whole_run_in_which_nothing_changes_looks_once() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     simulator.clear_calls();
     terraform.refresh().await.unwrap();
-    assert_eq!(terraform.plan(wanted(json!({}))).await.unwrap().action, Action::NoOp);
-    assert_eq!((looks(&simulator), simulator.calls().len()), (1, 1));
+    assert_eq!(terraform.plan(configuration(json!({}))).await.unwrap().action, Action::NoOp);
+    assert_eq!((describes(&simulator), simulator.calls().len()), (1, 1));
 }
 
 #[tokio::test]
 async fn drift_is_an_update_in_place_in_which_only_what_a_start_changes_is_unknown() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Stopped"}));
     terraform.refresh().await.unwrap();
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert_eq!(plan.action, Action::Update);
     assert_eq!(plan.unknown(), ["gpu_count", "started_at"]);
     terraform.apply(plan).await.unwrap();
-    assert_eq!(asked(&simulator), (2, 0));
+    assert_eq!(starts_and_stops(&simulator), (2, 0));
     assert_eq!(terraform.attribute("gpu_count"), 1);
 }
 
@@ -67,13 +71,13 @@ async fn flags_and_timeouts_alone_are_an_update_without_any_call() {
         json!({"state": "Running", "without_gpu": false, "stop_on_destroy": false}),
     ] {
         let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-        terraform.remember(&remembered("Running", json!({})));
-        let plan = terraform.plan(wanted(change.clone())).await.unwrap();
+        terraform.set_state(&stored_state("Running", json!({})));
+        let plan = terraform.plan(configuration(change.clone())).await.unwrap();
         assert_eq!(plan.action, Action::Update, "{change}");
         assert_eq!(plan.unknown(), [""; 0], "{change}");
         terraform.apply(plan).await.unwrap();
-        assert!(simulator.calls().is_empty(), "{change}: {:?}", simulator.calls());
-        let again = terraform.plan(wanted(change)).await.unwrap();
+        simulator.assert_no_calls();
+        let again = terraform.plan(configuration(change)).await.unwrap();
         assert_eq!(again.action, Action::NoOp);
     }
 }
@@ -81,8 +85,8 @@ async fn flags_and_timeouts_alone_are_an_update_without_any_call() {
 #[tokio::test]
 async fn removing_an_argument_that_was_configured_plans_its_default() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.run(wanted(json!({"state": "Stopped"}))).await.unwrap();
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert_eq!((plan.action, plan.attribute("state")), (Action::Update, json!("Running")));
 }
 
@@ -91,21 +95,21 @@ async fn with_the_state_ignored_an_instance_is_left_in_whatever_state_it_is() {
     for state in ["Stopped", "Running", "Starting", "Install Fail", "中断"] {
         let (simulator, terraform) = cloud_with(json!({"State": state})).await;
         let mut terraform = terraform.ignoring(&["state", "without_gpu"]);
-        terraform.remember(&remembered("Running", json!({})));
+        terraform.set_state(&stored_state("Running", json!({})));
         terraform.refresh().await.unwrap();
-        let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+        let plan = terraform.plan(configuration(json!({}))).await.unwrap();
         assert_eq!(plan.action, Action::NoOp, "{state}");
         // A change of something else leaves it alone as well.
-        terraform.run(wanted(json!({"stop_on_destroy": true}))).await.unwrap();
+        terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
         assert_eq!(terraform.attribute("state"), state);
-        assert_eq!(asked(&simulator), (0, 0), "{state}");
+        assert_eq!(starts_and_stops(&simulator), (0, 0), "{state}");
     }
 }
 
 #[tokio::test]
 async fn only_another_instance_or_another_configured_place_replaces() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.remember(&remembered("Stopped", json!({"project_id": "org-demo"})));
+    terraform.set_state(&stored_state("Stopped", json!({"project_id": "org-demo"})));
     for (change, path) in [
         (json!({"instance_id": "uhost-2"}), "instance_id"),
         (json!({"region": "cn-sh2"}), "region"),
@@ -113,7 +117,7 @@ async fn only_another_instance_or_another_configured_place_replaces() {
         (json!({"project_id": "org-other"}), "project_id"),
     ] {
         simulator.add_fault(Fault::refuse(8433, "no look").on_action(DESCRIBE));
-        let plan = terraform.plan(wanted(change.clone())).await.unwrap();
+        let plan = terraform.plan(configuration(change.clone())).await.unwrap();
         assert_eq!(
             (plan.action, &plan.requires_replace[..]),
             (Action::Replace, &[path.to_owned()][..])
@@ -121,7 +125,7 @@ async fn only_another_instance_or_another_configured_place_replaces() {
         simulator.clear_faults();
     }
     for change in [json!({}), json!({"region": "cn-wlcb", "zone": "cn-wlcb-01"})] {
-        let plan = terraform.plan(wanted(change)).await.unwrap();
+        let plan = terraform.plan(configuration(change)).await.unwrap();
         assert_eq!(plan.action, Action::Update);
     }
 }
@@ -130,13 +134,13 @@ async fn only_another_instance_or_another_configured_place_replaces() {
 async fn a_replacement_leaves_the_old_instance_alone_and_starts_the_new_one() {
     let instances = vec![json!({"UHostId": ID, "State": "Running"}), json!({"UHostId": "uhost-2"})];
     let (simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
-    let plan = terraform.plan(wanted(json!({"instance_id": "uhost-2"}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({"instance_id": "uhost-2"}))).await.unwrap();
     assert_eq!(plan.action, Action::Replace);
     assert_eq!(plan.attribute("id"), "uhost-2");
     terraform.apply(plan).await.unwrap();
-    assert_eq!(asked_for(&simulator, ID), (0, 0));
-    assert_eq!(asked_for(&simulator, "uhost-2"), (1, 0));
+    assert_eq!(simulator.starts_and_stops(ID), (0, 0));
+    assert_eq!(simulator.starts_and_stops("uhost-2"), (1, 0));
     assert_eq!(terraform.attribute("instance_id"), "uhost-2");
 }
 
@@ -145,9 +149,9 @@ async fn an_unknown_instance_id_is_planned_without_a_look_and_applied_once_it_is
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(json!({"instance_id": UNKNOWN})).await.unwrap();
     assert!(plan.unknown().contains(&"id") && plan.unknown().contains(&"instance_id"));
-    assert!(simulator.calls().is_empty());
-    terraform.apply_with(plan, wanted(json!({}))).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    simulator.assert_no_calls();
+    terraform.apply_with(plan, configuration(json!({}))).await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -159,44 +163,44 @@ async fn every_argument_may_be_unknown_in_a_plan() {
         "force_stop": UNKNOWN, "wait_for_capacity": UNKNOWN,
         "timeouts": {"create": UNKNOWN, "update": UNKNOWN, "delete": UNKNOWN},
     });
-    let plan = terraform.plan(wanted(unknown.clone())).await.unwrap();
+    let plan = terraform.plan(configuration(unknown.clone())).await.unwrap();
     let known = json!({
         "state": "Running", "region": "cn-wlcb", "zone": "cn-wlcb-01", "project_id": "org-demo", "without_gpu": false,
         "without_gpu_spec": null, "allow_stopping_for_update": null, "stop_on_destroy": true, "force_stop": false,
         "wait_for_capacity": false, "timeouts": {"create": "1m", "update": null, "delete": "2m"},
     });
-    terraform.apply_with(plan, wanted(known.clone())).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    terraform.apply_with(plan, configuration(known.clone())).await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
     // As an update, too: all of it may turn out to be as it was.
-    let plan = terraform.plan(wanted(merged(
+    let plan = terraform.plan(configuration(merged(
         unknown,
         json!({"region": "cn-wlcb", "zone": "cn-wlcb-01", "project_id": "org-demo"}),
     )));
     let plan = plan.await.unwrap();
     assert_eq!(plan.action, Action::Update);
-    terraform.apply_with(plan, wanted(known)).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    terraform.apply_with(plan, configuration(known)).await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
 async fn an_unknown_spec_beside_a_mode_that_is_off_may_still_be_null() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
-    terraform.plan(wanted(json!({"without_gpu_spec": UNKNOWN}))).await.unwrap();
+    terraform.plan(configuration(json!({"without_gpu_spec": UNKNOWN}))).await.unwrap();
 }
 
 #[tokio::test]
 async fn what_cannot_work_is_refused_in_the_plan() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Install Fail"})).await;
-    let errors = terraform.plan(wanted(json!({}))).await.unwrap_err();
+    let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
     errors.says("Instance Has Failed", &["Install Fail", "Nothing was changed", "planning"]);
-    terraform.remember(&remembered("Install Fail", json!({})));
-    terraform.plan(wanted(json!({}))).await.unwrap_err().says("Instance Has Failed", &[]);
+    terraform.set_state(&stored_state("Install Fail", json!({})));
+    terraform.plan(configuration(json!({}))).await.unwrap_err().says("Instance Has Failed", &[]);
 
     simulator.remove(ID);
     let absent = Terraform::with(&simulator.url(), json!({"max_retries": 0})).await;
-    let errors = absent.plan(wanted(json!({}))).await.unwrap_err();
+    let errors = absent.plan(configuration(json!({}))).await.unwrap_err();
     errors.says("Instance Not Found", &[ID, "twice"]).at("instance_id");
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
@@ -211,12 +215,12 @@ async fn a_plan_that_cannot_look_is_silent() {
     ] {
         let (simulator, terraform) = cloud_with(json!({})).await;
         simulator.add_fault(Fault::new(effect.clone()).forever());
-        let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+        let plan = terraform.plan(configuration(json!({}))).await.unwrap();
         assert!(plan.warnings.is_empty(), "{effect:?}");
     }
     let nowhere = Nowhere::new();
     let terraform = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
-    terraform.plan(wanted(json!({}))).await.unwrap();
+    terraform.plan(configuration(json!({}))).await.unwrap();
 }
 
 #[tokio::test]
@@ -224,7 +228,7 @@ async fn a_plan_with_keys_that_are_refused_says_so() {
     let (simulator, _) = cloud_with(json!({})).await;
     let config = json!({"private_key": "another-canary", "max_retries": 0});
     let terraform = Terraform::with(&simulator.url(), config).await;
-    let errors = terraform.plan(wanted(json!({}))).await.unwrap_err();
+    let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
     errors.says("Unable to Read Instance", &["171", "keys"]).omits(&["another-canary"]);
 }
 
@@ -236,7 +240,7 @@ async fn a_slow_cloud_holds_up_a_plan_no_longer_than_one_request() {
     let by = std::time::Duration::from_secs(20);
     simulator.add_fault(Fault::new(Effect::Delay { by }).forever());
     let began = tokio::time::Instant::now();
-    terraform.plan(wanted(json!({}))).await.unwrap();
+    terraform.plan(configuration(json!({}))).await.unwrap();
     assert!(began.elapsed() < std::time::Duration::from_secs(3));
 }
 
@@ -249,7 +253,7 @@ async fn a_destroy_plan_warns_where_the_instance_keeps_running() {
         ("Stopped", false, false),
         ("Running", true, false),
     ] {
-        terraform.remember(&remembered(state, json!({"stop_on_destroy": stops})));
+        terraform.set_state(&stored_state(state, json!({"stop_on_destroy": stops})));
         let plan = terraform.plan_destroy().await.unwrap();
         assert_eq!(plan.action, Action::Delete);
         let summaries: Vec<_> = plan.warnings.iter().map(|w| w.summary.as_str()).collect();
@@ -257,20 +261,20 @@ async fn a_destroy_plan_warns_where_the_instance_keeps_running() {
         assert_eq!(summaries, expected, "{state}, {stops}");
         assert!(plan.warnings.iter().all(|w| w.detail.contains(ID) && w.detail.contains("billed")));
     }
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 #[tokio::test]
 async fn what_a_plan_knew_comes_back_though_the_cloud_has_newer_facts() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.remember(&remembered("Stopped", json!({"name": "old name"})));
+    terraform.set_state(&stored_state("Stopped", json!({"name": "old name"})));
     simulator.patch(ID, json!({"Name": "新名字", "GpuType": "H800"}));
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     assert_eq!(terraform.attribute("name"), "old name");
     terraform.refresh().await.unwrap();
     assert_eq!(terraform.attribute("name"), "新名字");
     assert_eq!(terraform.attribute("gpu_type"), "H800");
-    assert_eq!(terraform.plan(wanted(json!({}))).await.unwrap().action, Action::NoOp);
+    assert_eq!(terraform.plan(configuration(json!({}))).await.unwrap().action, Action::NoOp);
 }
 
 #[tokio::test]
@@ -280,11 +284,11 @@ async fn an_answer_with_hardly_any_facts_is_enough() {
         "InstanceType": null, "SupportWithoutGpuStart": null, "IPSet": null, "State": "Running",
     }))
     .await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     assert_eq!(terraform.attribute("name"), Json::Null);
     assert_eq!(terraform.attribute("state"), "Running");
     terraform.refresh().await.unwrap();
-    assert_eq!(terraform.plan(wanted(json!({}))).await.unwrap().action, Action::NoOp);
+    assert_eq!(terraform.plan(configuration(json!({}))).await.unwrap().action, Action::NoOp);
 }
 
 #[tokio::test]
@@ -293,20 +297,20 @@ async fn values_that_break_a_rule_are_refused_on_their_attribute_without_a_call(
     for (config, path) in [
         (json!({"instance_id": ""}), "instance_id"),
         (json!({"instance_id": "  "}), "instance_id"),
-        (wanted(json!({"state": "running"})), "state"),
-        (wanted(json!({"state": "Starting"})), "state"),
-        (wanted(json!({"region": ""})), "region"),
-        (wanted(json!({"zone": ""})), "zone"),
-        (wanted(json!({"project_id": ""})), "project_id"),
-        (wanted(json!({"without_gpu": true, "without_gpu_spec": "C"})), "without_gpu_spec"),
-        (wanted(json!({"without_gpu_spec": "A"})), "without_gpu_spec"),
-        (wanted(json!({"without_gpu": false, "without_gpu_spec": "A"})), "without_gpu_spec"),
-        (wanted(json!({"timeouts": {"create": "soon"}})), "timeouts.create"),
-        (wanted(json!({"timeouts": {"update": "0s"}})), "timeouts.update"),
-        (wanted(json!({"timeouts": {"delete": "-5m"}})), "timeouts.delete"),
+        (configuration(json!({"state": "running"})), "state"),
+        (configuration(json!({"state": "Starting"})), "state"),
+        (configuration(json!({"region": ""})), "region"),
+        (configuration(json!({"zone": ""})), "zone"),
+        (configuration(json!({"project_id": ""})), "project_id"),
+        (configuration(json!({"without_gpu": true, "without_gpu_spec": "C"})), "without_gpu_spec"),
+        (configuration(json!({"without_gpu_spec": "A"})), "without_gpu_spec"),
+        (configuration(json!({"without_gpu": false, "without_gpu_spec": "A"})), "without_gpu_spec"),
+        (configuration(json!({"timeouts": {"create": "soon"}})), "timeouts.create"),
+        (configuration(json!({"timeouts": {"update": "0s"}})), "timeouts.update"),
+        (configuration(json!({"timeouts": {"delete": "-5m"}})), "timeouts.delete"),
     ] {
         terraform.validate(&config).await.unwrap_err().at(path);
         assert!(terraform.plan(config).await.is_err());
     }
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }

@@ -9,8 +9,11 @@ use terraform_provider_compshare::{
 };
 use tokio_stream::StreamExt as _;
 
-use super::{ID, asked, cloud_with, looks, remembered, wanted};
-use crate::support::terraform_core::{Terraform, UNKNOWN};
+use super::setup::{ID, cloud_with, configuration, describes, starts_and_stops, stored_state};
+use crate::support::{
+    calls::Calls as _,
+    terraform_core::{Terraform, UNKNOWN},
+};
 
 #[tokio::test]
 async fn metadata_and_schemas_name_the_same_resources_and_capabilities() {
@@ -140,7 +143,7 @@ async fn what_is_not_offered_is_answered_as_a_provider_without_it_does() {
         }),
         plan_action(wire::plan_action::Request { action_type: x(), ..Default::default() }),
     );
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 #[tokio::test]
@@ -169,14 +172,14 @@ async fn empty_lists_and_streams_that_end_are_what_is_left() {
 async fn an_operation_before_the_configuration_is_an_error_and_not_a_crash() {
     let (simulator, _) = cloud_with(json!({})).await;
     let mut terraform = Terraform::unconfigured(&simulator.url()).await;
-    terraform.validate(&wanted(json!({}))).await.unwrap();
-    let errors = terraform.plan(wanted(json!({}))).await.unwrap_err();
+    terraform.validate(&configuration(json!({}))).await.unwrap();
+    let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
     errors.says("Provider Not Configured", &[]);
-    terraform.remember(&remembered("Running", json!({})));
+    terraform.set_state(&stored_state("Running", json!({})));
     terraform.refresh().await.unwrap_err().says("Provider Not Configured", &[]);
     terraform.configure(json!({})).await.unwrap();
     terraform.refresh().await.unwrap();
-    assert_eq!(looks(&simulator), 1);
+    assert_eq!(describes(&simulator), 1);
 }
 
 #[tokio::test]
@@ -188,11 +191,11 @@ async fn a_second_configuration_takes_the_place_of_the_first() {
     })
     .await
     .unwrap();
-    terraform.remember(&remembered("Stopped", json!({})));
+    terraform.set_state(&stored_state("Stopped", json!({})));
     terraform.refresh().await.unwrap();
     terraform.configure(json!({"base_url": other.url()})).await.unwrap();
     terraform.refresh().await.unwrap();
-    assert_eq!((looks(&simulator), looks(&other)), (1, 1));
+    assert_eq!((describes(&simulator), describes(&other)), (1, 1));
     assert_eq!(terraform.attribute("state"), "Running");
 }
 
@@ -203,22 +206,22 @@ async fn unknown_arguments_are_no_error_in_a_plan_and_a_clear_one_when_a_call_is
         ["public_key", "private_key", "profile", "config_file", "region", "project_id", "base_url"]
     {
         let mut terraform = Terraform::with(&simulator.url(), json!({argument: UNKNOWN})).await;
-        let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+        let plan = terraform.plan(configuration(json!({}))).await.unwrap();
         let errors = terraform.apply(plan.clone()).await.unwrap_err();
         errors.says("Provider Configuration Not Known Yet", &[&format!("`{argument}`"), "-target"]);
-        assert!(simulator.calls().is_empty());
+        simulator.assert_no_calls();
         // In the real apply they are known.
         terraform.configure(json!({})).await.unwrap();
         if argument == "region" {
             terraform.apply(plan).await.unwrap();
-            assert_eq!(asked(&simulator), (1, 0));
+            assert_eq!(starts_and_stops(&simulator), (1, 0));
             simulator.patch(ID, json!({"State": "Stopped"}));
         }
         simulator.clear_calls();
     }
     let numbers = json!({"max_retries": UNKNOWN, "max_concurrent_requests": UNKNOWN, "poll_interval": UNKNOWN, "request_timeout": UNKNOWN});
     let mut terraform = Terraform::with(&simulator.url(), numbers).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
 }
 
 #[tokio::test]
@@ -226,16 +229,16 @@ async fn a_host_that_allows_it_gets_what_needs_unknown_arguments_put_off() {
     let (simulator, _) = cloud_with(json!({})).await;
     let waiting = Terraform::with(&simulator.url(), json!({"private_key": UNKNOWN})).await;
     let mut waiting = waiting.allowing_deferral();
-    let plan = waiting.plan(wanted(json!({}))).await.unwrap();
+    let plan = waiting.plan(configuration(json!({}))).await.unwrap();
     assert!(plan.deferred && plan.attribute("gpu_count") == UNKNOWN);
-    waiting.remember(&remembered("Running", json!({})));
+    waiting.set_state(&stored_state("Running", json!({})));
     let before = waiting.state().unwrap().value.clone();
     waiting.refresh().await.unwrap();
     assert_eq!(waiting.state().unwrap().value, before);
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
     // Nothing is put off any more once the values are there, as in the apply, where every host allows it.
     waiting.configure(json!({})).await.unwrap();
-    let plan = waiting.another().plan(wanted(json!({}))).await.unwrap();
+    let plan = waiting.another().plan(configuration(json!({}))).await.unwrap();
     assert!(!plan.deferred);
     waiting.refresh().await.unwrap();
     assert_eq!(waiting.attribute("state"), "Stopped");
@@ -250,8 +253,8 @@ async fn the_keys_are_needed_by_the_first_call_and_not_before() {
     ])
     .await;
     terraform.configure(json!({})).await.unwrap();
-    terraform.validate(&wanted(json!({}))).await.unwrap();
-    let errors = terraform.plan(wanted(json!({}))).await.unwrap_err();
+    terraform.validate(&configuration(json!({}))).await.unwrap();
+    let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
     errors.says(
         "Missing API Keys",
         &[
@@ -263,7 +266,7 @@ async fn the_keys_are_needed_by_the_first_call_and_not_before() {
             "profile",
         ],
     );
-    terraform.remember(&remembered("Running", json!({})));
+    terraform.set_state(&stored_state("Running", json!({})));
     terraform.refresh().await.unwrap_err().says("Missing API Keys", &[]);
     // A destroy that makes no call needs none.
     terraform.destroy().await.unwrap();
@@ -278,7 +281,7 @@ async fn half_of_the_keys_is_named() {
     ])
     .await;
     terraform.configure(json!({})).await.unwrap();
-    let errors = terraform.plan(wanted(json!({}))).await.unwrap_err();
+    let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
     errors.says("Incomplete API Keys", &["private"]);
 }
 
@@ -291,13 +294,13 @@ async fn the_clis_own_file_is_enough() {
     let mut terraform =
         Terraform::in_environment([("COMPSHARE_BASE_URL", simulator.url().as_str())]).await;
     terraform.configure(json!({"config_file": file.path().to_str().unwrap()})).await.unwrap();
-    terraform.run(wanted(json!({}))).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    terraform.run(configuration(json!({}))).await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 
     write!(file, "and more").unwrap();
     let path = file.path().to_str().unwrap();
     terraform.configure(json!({"config_file": path})).await.unwrap();
-    terraform.remember(&remembered("Running", json!({})));
+    terraform.set_state(&stored_state("Running", json!({})));
     terraform.refresh().await.unwrap_err().says("Unusable Credentials File", &[path]);
 }
 
@@ -318,7 +321,7 @@ async fn arguments_that_break_a_rule_are_refused_on_their_attribute() {
         terraform.validate_provider(config.clone()).await.unwrap_err().at(path);
         terraform.configure(config).await.unwrap_err().at(path);
     }
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 #[tokio::test]
@@ -332,7 +335,7 @@ async fn a_bad_address_in_the_environment_is_named_by_its_variable() {
 #[tokio::test]
 async fn the_password_of_an_instance_is_in_no_state() {
     let (_simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     let state = format!("{:?}", terraform.state());
     for secret in
         ["ZGVtby1wYXNzd29yZA==", "demo-password", "ssh -p", DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY]

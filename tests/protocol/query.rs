@@ -9,8 +9,10 @@ use terraform_provider_compshare::{
 };
 use tokio_stream::StreamExt as _;
 
-use super::{DESCRIBE, ID, cloud, cloud_with, looks, until};
+use super::setup::{ID, cloud, cloud_with, configuration, describes, wait_until};
 use crate::support::{
+    actions::DESCRIBE,
+    calls::Calls as _,
     nowhere::Nowhere,
     script::{Script, Step},
     terraform_core::{Action, Listed, Terraform, UNKNOWN},
@@ -47,7 +49,7 @@ async fn all_pages_are_listed_and_each_instance_once() {
     let listed = terraform.query(&json!({}), false, ALL).await.unwrap();
     let expected: Vec<_> = (0..250).map(|number| format!("uhost-{number:03}")).collect();
     assert_eq!(ids(&listed), expected);
-    assert_eq!(looks(&simulator), 3);
+    assert_eq!(describes(&simulator), 3);
     assert_eq!(listed[7].name, "训练 uhost-007 (uhost-007)");
     assert_eq!(listed[7].identity, json!({"instance_id": "uhost-007", "project_id": null}));
 }
@@ -59,7 +61,7 @@ async fn no_more_is_asked_for_than_the_limit_needs() {
         simulator.clear_calls();
         let listed = terraform.query(&json!({}), false, limit).await.unwrap();
         assert_eq!(listed.len(), usize::try_from(limit).unwrap());
-        assert_eq!(looks(&simulator), looked, "for {limit}");
+        assert_eq!(describes(&simulator), looked, "for {limit}");
     }
 }
 
@@ -93,7 +95,7 @@ async fn what_is_known_comes_before_the_rest_is_asked_for() {
     }
     // A host that has enough drops the stream, and the provider stops asking.
     drop(events);
-    assert!(looks(&simulator) <= 2);
+    assert!(describes(&simulator) <= 2);
 }
 
 #[tokio::test]
@@ -198,7 +200,7 @@ async fn generated_configuration_plans_clean_for_what_is_running_or_stopped() {
         terraform.import(ID).await.unwrap();
         let generated = terraform.generate_config().await;
         let set: Json = set_in(&generated);
-        assert_eq!(set, super::wanted(config));
+        assert_eq!(set, configuration(config));
         assert_eq!(terraform.plan(generated).await.unwrap().action, Action::NoOp);
     }
 }
@@ -251,7 +253,7 @@ async fn filters_that_mean_nothing_are_refused_where_they_stand() {
         let errors = terraform.query(&config, false, ALL).await.unwrap_err();
         errors.says("Invalid Attribute Value", &[says]).at(at);
     }
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
     let config = json!({"state": UNKNOWN, "name_regex": UNKNOWN, "region": UNKNOWN});
     terraform.validate_list(&config).await.unwrap();
     let errors = terraform.query(&json!({"region": "mars"}), false, ALL).await.unwrap_err();
@@ -273,13 +275,13 @@ async fn a_list_that_breaks_off_is_an_error_that_says_why() {
         let by = Duration::from_millis(100);
         simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(DESCRIBE));
         let trouble = async {
-            until(|| looks(&simulator) == 1).await;
+            wait_until(|| describes(&simulator) == 1).await;
             simulator.add_fault(Fault::new(effect.clone()).on_action(DESCRIBE));
         };
         let config = json!({});
         let (listed, ()) = tokio::join!(terraform.query(&config, false, ALL), trouble);
         listed.unwrap_err().says("Unable to List Instances", &[says]);
-        assert_eq!(looks(&simulator), 2);
+        assert_eq!(describes(&simulator), 2);
         simulator.clear_calls();
     }
     let nowhere = Nowhere::new();
@@ -294,7 +296,7 @@ async fn ctrl_c_ends_a_list() {
     let by = Duration::from_secs(60);
     simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(DESCRIBE));
     let stop = async {
-        until(|| looks(&simulator) == 1).await;
+        wait_until(|| describes(&simulator) == 1).await;
         terraform.stop().await;
     };
     let config = json!({});

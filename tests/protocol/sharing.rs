@@ -4,23 +4,24 @@ use futures_util::future::{join, join_all};
 use serde_json::json;
 use terraform_provider_compshare::simulator::{Effect, Fault, Options};
 
-use super::{
-    ID, START, asked, asked_for, cloud, cloud_with, looks, on_start, patient, remembered, until,
-    wanted,
+use super::setup::{
+    ID, cloud, cloud_with, configuration, describes, on_start, starts_and_stops, stored_state,
+    wait_until, without_repeats,
 };
+use crate::support::{actions::START, calls::Calls as _};
 
 #[tokio::test]
 async fn two_resources_on_one_instance_start_it_once() {
     let (simulator, mut first) = cloud_with(json!({})).await;
     let mut second = first.another();
     let plans = (
-        first.plan(wanted(json!({}))).await.unwrap(),
-        second.plan(wanted(json!({}))).await.unwrap(),
+        first.plan(configuration(json!({}))).await.unwrap(),
+        second.plan(configuration(json!({}))).await.unwrap(),
     );
     let (one, other) = join(first.apply(plans.0), second.apply(plans.1)).await;
     one.unwrap();
     other.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
     assert_eq!(
         (first.attribute("state"), second.attribute("state")),
         (json!("Running"), json!("Running"))
@@ -31,13 +32,13 @@ async fn two_resources_on_one_instance_start_it_once() {
 async fn two_resources_that_want_different_things_take_turns() {
     let (simulator, mut first) = cloud_with(json!({})).await;
     let mut second = first.another();
-    second.remember(&remembered("Running", json!({})));
-    let start = first.plan(wanted(json!({}))).await.unwrap();
-    let stop = second.plan(wanted(json!({"state": "Stopped"}))).await.unwrap();
+    second.set_state(&stored_state("Running", json!({})));
+    let start = first.plan(configuration(json!({}))).await.unwrap();
+    let stop = second.plan(configuration(json!({"state": "Stopped"}))).await.unwrap();
     let (one, other) = join(first.apply(start), second.apply(stop)).await;
     one.unwrap();
     other.unwrap();
-    let (starts, stops) = asked(&simulator);
+    let (starts, stops) = starts_and_stops(&simulator);
     assert!(
         (starts, stops) == (1, 1) || (starts, stops) == (1, 0),
         "{starts} starts, {stops} stops"
@@ -49,11 +50,11 @@ async fn whoever_waits_for_a_turn_is_under_its_own_timeout() {
     let (simulator, mut first) = cloud_with(json!({})).await;
     let mut second = first.another();
     let core = first.another();
-    let long = first.plan(wanted(json!({}))).await.unwrap();
-    let short = second.plan(wanted(json!({"timeouts": {"create": "100ms"}}))).await.unwrap();
+    let long = first.plan(configuration(json!({}))).await.unwrap();
+    let short = second.plan(configuration(json!({"timeouts": {"create": "100ms"}}))).await.unwrap();
     simulator.add_fault(on_start(Effect::StuckInStarting));
     let later = async {
-        until(|| simulator.count(START) == 1).await;
+        wait_until(|| simulator.count(START) == 1).await;
         let errors = second.apply(short).await.unwrap_err();
         errors
             .says("Timeout: Unable to Start Instance", &["100ms", "nothing that changes anything"]);
@@ -61,7 +62,7 @@ async fn whoever_waits_for_a_turn_is_under_its_own_timeout() {
     };
     let (errors, ()) = join(first.apply(long), later).await;
     errors.unwrap_err().says("Interrupted: Unable to Start Instance", &[]);
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -82,35 +83,35 @@ async fn different_instances_do_not_wait_for_each_other() {
     let results = join_all(runs).await;
     assert!(results[0].is_err());
     assert!(results[1..].iter().all(Result::is_ok), "{results:?}");
-    assert!(ids.iter().all(|id| asked_for(&simulator, id) == (1, 0)));
+    assert!(ids.iter().all(|id| simulator.starts_and_stops(id) == (1, 0)));
 }
 
 #[tokio::test]
 async fn another_writer_that_is_faster_is_joined() {
-    let (simulator, mut terraform) = patient().await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let (simulator, mut terraform) = without_repeats().await;
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     // Its start holds the lock; ours comes in between.
     simulator.add_fault(Fault::refuse(8903, "InstanceOperationInProgress").on_action(START));
     let other = async {
-        until(|| simulator.count(START) == 1).await;
+        wait_until(|| simulator.count(START) == 1).await;
         simulator.patch(ID, json!({"State": "Starting"}));
-        let before = looks(&simulator);
-        until(|| looks(&simulator) > before + 1).await;
+        let before = describes(&simulator);
+        wait_until(|| describes(&simulator) > before + 1).await;
         simulator.patch(ID, json!({"State": "Running"}));
     };
     let (result, ()) = join(terraform.apply(plan), other).await;
     result.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
 async fn names_in_any_script_go_through_unharmed() {
     let name = "训练机 αβγ 🦀 é";
     let (_simulator, mut terraform) = cloud_with(json!({"Name": name, "Tag": "标签"})).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     assert_eq!(terraform.attribute("name"), name);
     terraform.refresh().await.unwrap();
-    assert_eq!(terraform.run(wanted(json!({}))).await.unwrap(), []);
+    assert_eq!(terraform.run(configuration(json!({}))).await.unwrap(), []);
     let errors = terraform.another().plan(json!({"instance_id": "实例-1"})).await.unwrap_err();
     errors.says("Instance Not Found", &["实例-1"]);
 }

@@ -6,11 +6,12 @@ use futures_util::future::join_all;
 use serde_json::json;
 use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Options, Simulator};
 
-use super::{
-    DESCRIBE, ID, START, asked, cloud, cloud_with, looks, on_start, patient, remembered, reporting,
-    wanted,
+use super::setup::{
+    ID, cloud, cloud_with, configuration, describes, on_start, reporting, starts_and_stops,
+    stored_state, wait_until, without_repeats,
 };
 use crate::support::{
+    actions::{DESCRIBE, START},
     nowhere::Nowhere,
     terraform_core::{Errors, Terraform},
 };
@@ -18,7 +19,7 @@ use crate::support::{
 /// A cloud whose instance is stopped, with `fault`; and what comes of wanting it to run.
 async fn start_despite(fault: Fault) -> (Simulator, Terraform, Result<(), Errors>) {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(fault);
     let result = terraform.apply(plan).await.map(drop);
     (simulator, terraform, result)
@@ -30,7 +31,7 @@ fn check_runs(result: &(Simulator, Terraform, Result<(), Errors>), starts: usize
     let (simulator, terraform, result) = result;
     assert!(result.is_ok(), "{result:?}");
     assert_eq!(terraform.attribute("state"), "Running");
-    assert_eq!(asked(simulator), (starts, 0));
+    assert_eq!(starts_and_stops(simulator), (starts, 0));
 }
 
 #[tokio::test]
@@ -56,14 +57,14 @@ async fn the_lock_is_waited_for_by_its_code_and_by_its_word_under_any_code() {
 #[tokio::test]
 async fn a_refusal_because_it_is_starting_already_joins_the_start() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     // Somebody else's start: it is `Running` in truth, and reads lag behind.
     simulator.patch(ID, json!({"State": "Running"}));
     simulator.add_fault(reporting("Stopped", 1));
     simulator.add_fault(reporting("Starting", 3));
     simulator.add_fault(Fault::refuse(226_622, "Instance is starting").on_action(START));
     terraform.apply(plan).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
     assert_eq!(terraform.attribute("state"), "Running");
 }
 
@@ -71,11 +72,11 @@ async fn a_refusal_because_it_is_starting_already_joins_the_start() {
 async fn a_refusal_because_it_is_not_stopped_looks_again_and_adopts_what_runs() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     simulator.add_fault(reporting("Stopped", 1));
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(reporting("Stopped", 1));
     terraform.apply(plan).await.unwrap();
     // The simulator itself refuses with 8010: it runs.
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -84,7 +85,7 @@ async fn a_state_that_does_not_allow_a_start_is_not_asked_about_forever() {
     let (simulator, terraform, result) = start_despite(refusal).await;
     result.unwrap_err().says("Unable to Start Instance", &["8905", "state does not allow"]);
     assert!(terraform.state().is_none());
-    assert_eq!(asked(&simulator).0, 4);
+    assert_eq!(starts_and_stops(&simulator).0, 4);
 }
 
 #[tokio::test]
@@ -92,7 +93,7 @@ async fn a_lock_that_never_opens_ends_with_the_timeout_and_names_it() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let lock = Fault::refuse(8903, "InstanceOperationInProgress").on_action(START).forever();
     simulator.add_fault(lock);
-    let config = wanted(json!({"timeouts": {"create": "500ms"}}));
+    let config = configuration(json!({"timeouts": {"create": "500ms"}}));
     let errors = terraform.run(config).await.unwrap_err();
     errors.says(
         "Unable to Start Instance",
@@ -104,7 +105,7 @@ async fn a_lock_that_never_opens_ends_with_the_timeout_and_names_it() {
             "under way",
         ],
     );
-    assert!(asked(&simulator).0 >= 2, "{:?}", asked(&simulator));
+    assert!(starts_and_stops(&simulator).0 >= 2, "{:?}", starts_and_stops(&simulator));
 }
 
 #[tokio::test]
@@ -123,13 +124,13 @@ async fn a_start_whose_answer_is_lost_after_it_was_taken_is_not_sent_again() {
 
 #[tokio::test]
 async fn a_start_whose_answer_is_lost_is_not_sent_again_because_reads_lag_behind() {
-    let (simulator, mut terraform) = patient().await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let (simulator, mut terraform) = without_repeats().await;
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::LoseAnswer));
     // The look before the start, and three after it.
     simulator.add_fault(reporting("Stopped", 4));
     terraform.apply(plan).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -152,17 +153,17 @@ async fn a_start_whose_answer_is_lost_before_it_was_taken_is_sent_again_after_lo
 
 #[tokio::test]
 async fn a_start_that_timed_out_inside_the_cloud_but_was_taken_is_joined() {
-    let (simulator, mut terraform) = patient().await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let (simulator, mut terraform) = without_repeats().await;
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     let timed_out = Fault::refuse(8438, "upstream timed out").on_action(START);
     simulator.add_fault(timed_out);
     let apply = terraform.apply(plan);
     let taken_after_all = async {
-        super::until(|| simulator.count(START) == 1).await;
+        wait_until(|| simulator.count(START) == 1).await;
         simulator.patch(ID, json!({"State": "Running"}));
     };
     tokio::join!(apply, taken_after_all).0.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -170,10 +171,10 @@ async fn a_start_that_gets_no_answer_in_time_is_looked_after_and_not_repeated() 
     let (simulator, _) = cloud_with(json!({})).await;
     let config = json!({"max_retries": 3, "request_timeout": "500ms"});
     let mut terraform = Terraform::with(&simulator.url(), config).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::Delay { by: Duration::from_secs(5) }));
     terraform.apply(plan).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -184,7 +185,7 @@ async fn answers_that_are_lost_time_and_again_end_in_an_error_that_says_so() {
         "Unable to Start Instance",
         &["No answer said", "stayed in the state", "may be starting", "StartCompShareInstance ("],
     );
-    assert_eq!(asked(&simulator), (3, 0));
+    assert_eq!(starts_and_stops(&simulator), (3, 0));
     assert!(terraform.state().is_none());
 }
 
@@ -192,7 +193,7 @@ async fn answers_that_are_lost_time_and_again_end_in_an_error_that_says_so() {
 async fn where_nobody_listens_the_error_says_so_and_nothing_was_asked() {
     let nowhere = Nowhere::new();
     let mut terraform = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
-    let errors = terraform.run(wanted(json!({}))).await.unwrap_err();
+    let errors = terraform.run(configuration(json!({}))).await.unwrap_err();
     errors
         .says("Unable to Start Instance", &["could not be reached", "the bill is what it was"])
         .omits(&["may be starting"]);
@@ -206,12 +207,12 @@ async fn too_many_requests_are_waited_out() {
 
 #[tokio::test]
 async fn stopped_after_an_accepted_start_still_counts_as_on_its_way() {
-    let (simulator, mut terraform) = patient().await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let (simulator, mut terraform) = without_repeats().await;
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(reporting("Stopped", 12));
     terraform.apply(plan).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
-    assert!(looks(&simulator) > 12);
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
+    assert!(describes(&simulator) > 12);
 }
 
 #[tokio::test]
@@ -226,7 +227,7 @@ async fn an_accepted_start_of_which_nothing_comes_is_an_error_and_not_repeated()
             "StartCompShareInstance (accepted)",
         ],
     );
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
     assert!(terraform.state().is_none());
 }
 
@@ -246,12 +247,12 @@ async fn each_end_of_a_start_has_its_own_message() {
         (Effect::Vanish, "Instance Vanished", ["looked for twice", "Starting"]),
     ] {
         let (simulator, mut terraform) = cloud(slow_start()).await;
-        let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+        let plan = terraform.plan(configuration(json!({}))).await.unwrap();
         simulator.add_fault(on_start(effect));
         let apply = terraform.apply(plan);
         let errors = tokio::join!(apply, finish_start(&simulator)).0.unwrap_err();
         errors.says(summary, &parts).says(summary, &[ID, "(accepted)"]);
-        assert_eq!(asked(&simulator), (1, 0));
+        assert_eq!(starts_and_stops(&simulator), (1, 0));
         assert!(terraform.state().is_none(), "a failed create leaves nothing");
     }
 }
@@ -260,7 +261,7 @@ async fn each_end_of_a_start_has_its_own_message() {
 async fn an_instance_stuck_in_starting_is_waited_for_until_the_timeout() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator.add_fault(on_start(Effect::StuckInStarting));
-    let config = wanted(json!({"timeouts": {"create": "900ms"}}));
+    let config = configuration(json!({"timeouts": {"create": "900ms"}}));
     let errors = terraform.run(config).await.unwrap_err();
     errors.says(
         "Timeout: Unable to Start Instance",
@@ -272,20 +273,20 @@ async fn an_instance_stuck_in_starting_is_waited_for_until_the_timeout() {
             "longer timeout",
         ],
     );
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
     assert!(terraform.state().is_none());
     // The next apply takes it from there.
     simulator.patch(ID, json!({"State": "Running"}));
-    terraform.run(wanted(json!({}))).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    terraform.run(configuration(json!({}))).await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
 async fn looks_that_fail_for_a_while_after_a_start_are_passed_over() {
     let (simulator, mut terraform) = cloud(slow_start()).await;
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     let outage = async {
-        super::until(|| simulator.count(START) == 1).await;
+        wait_until(|| simulator.count(START) == 1).await;
         for effect in [
             Effect::Http { status: 502, body: String::new(), taken: false },
             Effect::DropConnection,
@@ -294,21 +295,21 @@ async fn looks_that_fail_for_a_while_after_a_start_are_passed_over() {
         ] {
             simulator.add_fault(Fault::new(effect).on_action(DESCRIBE).times(2));
         }
-        let before = looks(&simulator);
-        super::until(|| looks(&simulator) >= before + 9).await;
+        let before = describes(&simulator);
+        wait_until(|| describes(&simulator) >= before + 9).await;
         simulator.advance(Duration::from_secs(120));
     };
     tokio::join!(terraform.apply(plan), outage).0.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
 async fn a_failed_update_saves_what_was_observed() {
     let (simulator, mut terraform) = cloud(slow_start()).await;
-    terraform.remember(&remembered("Running", json!({})));
+    terraform.set_state(&stored_state("Running", json!({})));
     terraform.refresh().await.unwrap();
     assert_eq!(terraform.attribute("state"), "Stopped");
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::InstallFail));
     let errors = tokio::join!(terraform.apply(plan), finish_start(&simulator)).0.unwrap_err();
     errors.says("Instance Has Failed", &[]);
@@ -319,7 +320,7 @@ async fn a_failed_update_saves_what_was_observed() {
 #[tokio::test]
 async fn nothing_observed_and_nothing_failed_ever_taints_or_replaces() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.run(wanted(json!({}))).await.unwrap();
+    terraform.run(configuration(json!({}))).await.unwrap();
     simulator.patch(
         ID,
         json!({
@@ -328,7 +329,7 @@ async fn nothing_observed_and_nothing_failed_ever_taints_or_replaces() {
         }),
     );
     terraform.refresh().await.unwrap();
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert_eq!(plan.action, crate::support::terraform_core::Action::Update);
     assert_eq!(plan.requires_replace, [""; 0]);
 }
@@ -344,8 +345,8 @@ fn slow_start() -> Options {
 
 /// Waits until the start was seen to be on its way, then lets it end.
 async fn finish_start(simulator: &Simulator) {
-    super::until(|| simulator.count(START) == 1).await;
-    let before = looks(simulator);
-    super::until(|| looks(simulator) > before + 1).await;
+    wait_until(|| simulator.count(START) == 1).await;
+    let before = describes(simulator);
+    wait_until(|| describes(simulator) > before + 1).await;
     simulator.advance(Duration::from_secs(120));
 }

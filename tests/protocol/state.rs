@@ -6,8 +6,10 @@ use terraform_provider_compshare::protocol::tfplugin5::{
 };
 use terraform_provider_compshare::simulator::Options;
 
-use super::{ID, asked, cloud, cloud_with, looks, remembered, wanted};
-use crate::support::terraform_core::Action;
+use super::setup::{
+    ID, cloud, cloud_with, configuration, describes, merged, starts_and_stops, stored_state,
+};
+use crate::support::{calls::Calls as _, terraform_core::Action};
 
 #[tokio::test]
 async fn after_an_import_of_what_is_as_configured_there_is_nothing_to_do() {
@@ -16,18 +18,18 @@ async fn after_an_import_of_what_is_as_configured_there_is_nothing_to_do() {
     assert_eq!(terraform.attribute("id"), ID);
     assert_eq!(terraform.attribute("region"), "cn-wlcb");
     assert_eq!(terraform.attribute("without_gpu"), false);
-    assert_eq!(terraform.plan(wanted(json!({}))).await.unwrap().action, Action::NoOp);
-    assert_eq!((asked(&simulator), looks(&simulator)), ((0, 0), 1));
+    assert_eq!(terraform.plan(configuration(json!({}))).await.unwrap().action, Action::NoOp);
+    assert_eq!((starts_and_stops(&simulator), describes(&simulator)), ((0, 0), 1));
 }
 
 #[tokio::test]
 async fn an_import_of_a_stopped_instance_plans_its_start_in_place() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.import(ID).await.unwrap();
-    let plan = terraform.plan(wanted(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert_eq!(plan.action, Action::Update);
     terraform.apply(plan).await.unwrap();
-    assert_eq!(asked(&simulator), (1, 0));
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
@@ -36,7 +38,7 @@ async fn an_import_id_may_name_the_project() {
     let (_simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
     terraform.import("org-research/uhost-1").await.unwrap();
     assert_eq!(terraform.attribute("project_id"), "org-research");
-    let configured = wanted(json!({"project_id": "org-research"}));
+    let configured = configuration(json!({"project_id": "org-research"}));
     assert_eq!(terraform.plan(configured).await.unwrap().action, Action::NoOp);
     let errors = terraform.another().import(ID).await.unwrap_err();
     errors.iter().for_each(|error| assert!(error.summary.contains("non-existent"), "{error}"));
@@ -60,7 +62,7 @@ async fn import_ids_of_another_form_are_refused_without_a_call() {
         let errors = terraform.another().import(id).await.unwrap_err();
         errors.says("Invalid Import ID", &["project", "uhost-"]);
     }
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 #[tokio::test]
@@ -68,21 +70,21 @@ async fn an_import_of_what_does_not_exist_imports_nothing() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     assert!(terraform.import("uhost-2").await.is_err());
     assert!(terraform.state().is_none());
-    assert_eq!(looks(&simulator), 2);
+    assert_eq!(describes(&simulator), 2);
 }
 
 #[tokio::test]
 async fn state_of_the_same_version_comes_back_as_it_is() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    let stored = remembered(
+    let stored = stored_state(
         "Running",
         json!({"timeouts": {"create": "5m", "update": null, "delete": null}}),
     );
-    terraform.remember(&stored);
+    terraform.set_state(&stored);
     let value = terraform.state().unwrap().value.clone();
     let upgraded = terraform.upgrade(0, complete(&stored).to_string().as_bytes()).await.unwrap();
     assert_eq!(upgraded, value);
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 /// As the first version of this provider wrote it, every attribute in it. What reads it has to go on reading it.
@@ -93,7 +95,7 @@ async fn state_of_the_first_version_is_understood_for_good() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     let stored: Json = serde_json::from_str(VERSION_0).unwrap();
     let upgraded = terraform.upgrade(0, VERSION_0.as_bytes()).await.unwrap();
-    terraform.remember(&stored);
+    terraform.set_state(&stored);
     assert_eq!(upgraded, terraform.state().unwrap().value);
     let attributes = upgraded.as_map().unwrap().keys();
     assert!(attributes.eq(stored.as_object().unwrap().keys()), "the same attributes as today");
@@ -103,7 +105,7 @@ async fn state_of_the_first_version_is_understood_for_good() {
         "timeouts": {"create": "5m"},
     });
     assert_eq!(terraform.plan(configured).await.unwrap().action, Action::NoOp);
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 /// A move from `provider`'s `source`, whose state in `version` is `state`.
@@ -120,7 +122,8 @@ fn from(provider: &str, source: &str, version: i64, state: &Json) -> MoveRequest
 #[tokio::test]
 async fn a_resource_moves_here_from_the_same_provider_under_another_address() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    let stored = remembered("Running", json!({"project_id": "org-demo", "stop_on_destroy": true}));
+    let stored =
+        stored_state("Running", json!({"project_id": "org-demo", "stop_on_destroy": true}));
     for provider in
         ["registry.example.com/compshare/compshare", "mirror.example.com/tools/compshare"]
     {
@@ -132,11 +135,11 @@ async fn a_resource_moves_here_from_the_same_provider_under_another_address() {
         let raw = RawState { json: identity.to_string().into_bytes(), ..Default::default() };
         let request = MoveRequest { source_identity: Some(raw), ..request };
         assert_eq!(terraform.move_state(request).await.unwrap().1, identity);
-        terraform.remember(&moved);
+        terraform.set_state(&moved);
         terraform.refresh().await.unwrap();
         assert_eq!(terraform.identity(), identity);
     }
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
@@ -158,25 +161,25 @@ async fn nothing_else_moves_here_and_the_message_says_what_to_do_instead() {
     terraform.move_state(newer).await.unwrap_err().says("Unsupported State Version", &[]);
     let broken = from(ours, "compshare_instance_power", 0, &json!({"instance_id": {}}));
     terraform.move_state(broken).await.unwrap_err().says("Unable to Decode Value", &[]);
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 #[tokio::test]
 async fn an_attribute_that_is_missing_is_null_and_one_too_many_is_dropped() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
-    let stored = remembered("Running", json!({}));
-    terraform.remember(&stored);
+    let stored = stored_state("Running", json!({}));
+    terraform.set_state(&stored);
     let value = terraform.state().unwrap().value.clone();
     let upgraded = terraform.upgrade(0, stored.to_string().as_bytes()).await.unwrap();
     assert_eq!(upgraded, value);
-    let more = super::merged(stored, json!({"retired": [1, {"deep": true}]}));
+    let more = merged(stored, json!({"retired": [1, {"deep": true}]}));
     assert_eq!(terraform.upgrade(0, more.to_string().as_bytes()).await.unwrap(), value);
 }
 
 #[tokio::test]
 async fn state_of_another_version_or_of_none_is_refused() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
-    let stored = remembered("Running", json!({})).to_string();
+    let stored = stored_state("Running", json!({})).to_string();
     for version in [1, 7, -1] {
         let errors = terraform.upgrade(version, stored.as_bytes()).await.unwrap_err();
         errors.says("Unsupported State Version", &[&format!("version {version}"), "version 0"]);
@@ -194,7 +197,7 @@ async fn state_of_another_version_or_of_none_is_refused() {
 #[tokio::test]
 async fn what_was_remembered_without_place_or_facts_is_completed_by_a_refresh() {
     let (_simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    terraform.remember(&json!({"instance_id": ID}));
+    terraform.set_state(&json!({"instance_id": ID}));
     terraform.refresh().await.unwrap();
     assert_eq!(terraform.attribute("id"), ID);
     assert_eq!(terraform.attribute("zone"), "cn-wlcb-01");
@@ -207,9 +210,9 @@ async fn what_was_remembered_without_place_or_facts_is_completed_by_a_refresh() 
 #[tokio::test]
 async fn a_state_that_says_nothing_is_no_reason_to_start_a_running_instance() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    terraform.remember(&json!({"instance_id": ID, "id": ID}));
-    terraform.run(wanted(json!({}))).await.unwrap();
-    assert_eq!(asked(&simulator), (0, 0));
+    terraform.set_state(&json!({"instance_id": ID, "id": ID}));
+    terraform.run(configuration(json!({}))).await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
     assert_eq!(terraform.attribute("state"), "Running");
 }
 
@@ -224,5 +227,5 @@ fn complete(stored: &Json) -> Json {
         "wait_for_capacity",
     ];
     let nulls = absent.iter().map(|name| ((*name).to_owned(), Json::Null)).collect();
-    super::merged(Json::Object(nulls), stored.clone())
+    merged(Json::Object(nulls), stored.clone())
 }

@@ -5,14 +5,17 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Simulator};
 
-use super::{ID, STOP, asked, cloud_with, looks, remembered, reporting, until, wanted};
-use crate::support::terraform_core::Terraform;
+use super::setup::{
+    ID, cloud_with, configuration, describes, merged, reporting, starts_and_stops, stored_state,
+    wait_until,
+};
+use crate::support::{actions::STOP, terraform_core::Terraform};
 
 /// A running instance that Terraform knows, to be stopped when it is destroyed.
 async fn running(more: Json) -> (Simulator, Terraform) {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-    let state = super::merged(json!({"stop_on_destroy": true}), more);
-    terraform.remember(&remembered("Running", state));
+    let state = merged(json!({"stop_on_destroy": true}), more);
+    terraform.set_state(&stored_state("Running", state));
     (simulator, terraform)
 }
 
@@ -26,7 +29,7 @@ fn forced(simulator: &Simulator) -> Vec<Option<String>> {
 async fn an_ordinary_stop_is_not_forced() {
     let (simulator, mut terraform) = running(json!({})).await;
     terraform.destroy().await.unwrap();
-    assert_eq!(asked(&simulator), (0, 1));
+    assert_eq!(starts_and_stops(&simulator), (0, 1));
     assert!(!forced(&simulator).contains(&Some("true".to_owned())));
     assert_eq!(simulator.instance(ID).unwrap()["State"], "Stopped");
 }
@@ -35,7 +38,7 @@ async fn an_ordinary_stop_is_not_forced() {
 async fn a_spot_instance_is_stopped_with_force_where_that_is_configured() {
     let (simulator, mut terraform) =
         cloud_with(json!({"State": "Running", "ChargeType": "Spot"})).await;
-    terraform.run(wanted(json!({"state": "Stopped", "force_stop": true}))).await.unwrap();
+    terraform.run(configuration(json!({"state": "Stopped", "force_stop": true}))).await.unwrap();
     assert_eq!(forced(&simulator), [Some("true".to_owned())]);
     assert_eq!(terraform.attribute("state"), "Stopped");
 }
@@ -44,9 +47,9 @@ async fn a_spot_instance_is_stopped_with_force_where_that_is_configured() {
 async fn a_spot_instance_without_force_is_refused_with_the_argument_to_set() {
     let (simulator, mut terraform) =
         cloud_with(json!({"State": "Running", "ChargeType": "Spot"})).await;
-    let errors = terraform.run(wanted(json!({"state": "Stopped"}))).await.unwrap_err();
+    let errors = terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap_err();
     errors.says("Unable to Stop Instance", &["force_stop = true", "210", ID]);
-    assert_eq!(asked(&simulator), (0, 1));
+    assert_eq!(starts_and_stops(&simulator), (0, 1));
 }
 
 #[tokio::test]
@@ -55,7 +58,7 @@ async fn what_is_gone_is_destroyed_after_looking_twice() {
     simulator.remove(ID);
     terraform.destroy().await.unwrap();
     assert!(terraform.state().is_none());
-    assert_eq!((asked(&simulator), looks(&simulator)), ((0, 0), 2));
+    assert_eq!((starts_and_stops(&simulator), describes(&simulator)), ((0, 0), 2));
 }
 
 #[tokio::test]
@@ -64,7 +67,7 @@ async fn what_vanishes_while_it_stops_is_destroyed() {
     let plan = terraform.plan_destroy().await.unwrap();
     simulator.add_fault(reporting("Stopping", 3));
     let vanishes = async {
-        until(|| simulator.count(STOP) == 1).await;
+        wait_until(|| simulator.count(STOP) == 1).await;
         simulator.remove(ID);
     };
     tokio::join!(terraform.apply(plan), vanishes).0.unwrap();
@@ -78,7 +81,7 @@ async fn a_destroy_that_cannot_ask_the_cloud_keeps_the_state() {
     let errors = terraform.destroy().await.unwrap_err();
     errors.says("Unable to Stop Instance", &["171", "keys"]);
     assert_eq!(terraform.attribute("state"), "Running");
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
@@ -87,7 +90,7 @@ async fn a_destroy_whose_stop_is_refused_keeps_the_state() {
     simulator.add_fault(Fault::refuse(299, "no permission").on_action(STOP));
     terraform.destroy().await.unwrap_err().says("Unable to Stop Instance", &["299"]);
     assert!(terraform.state().is_some());
-    assert_eq!(asked(&simulator), (0, 1));
+    assert_eq!(starts_and_stops(&simulator), (0, 1));
 }
 
 #[tokio::test]
@@ -95,10 +98,10 @@ async fn a_destroy_stops_where_the_instance_is_and_not_where_the_provider_looks(
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     let mut elsewhere =
         Terraform::with(&simulator.url(), json!({"region": "cn-sh2", "max_retries": 0})).await;
-    terraform.run(wanted(json!({"stop_on_destroy": true}))).await.unwrap();
-    elsewhere.remember(&remembered("Running", json!({"stop_on_destroy": true})));
+    terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
+    elsewhere.set_state(&stored_state("Running", json!({"stop_on_destroy": true})));
     elsewhere.destroy().await.unwrap();
-    assert_eq!(asked(&simulator), (0, 1));
+    assert_eq!(starts_and_stops(&simulator), (0, 1));
 }
 
 #[tokio::test]
@@ -113,7 +116,7 @@ async fn the_lock_and_lost_answers_of_a_stop_are_handled_as_those_of_a_start() {
         let (simulator, mut terraform) = running(json!({})).await;
         simulator.add_fault(fault.clone().on_action(STOP));
         terraform.destroy().await.unwrap();
-        assert_eq!(asked(&simulator), (0, stops), "{fault:?}");
+        assert_eq!(starts_and_stops(&simulator), (0, stops), "{fault:?}");
     }
 }
 
@@ -122,20 +125,20 @@ async fn a_stop_while_an_image_is_made_waits_for_it() {
     let (simulator, mut terraform) = running(json!({})).await;
     simulator.add_fault(Fault::refuse(8964, "image is being made").on_action(STOP).times(2));
     terraform.destroy().await.unwrap();
-    assert_eq!(asked(&simulator), (0, 3));
+    assert_eq!(starts_and_stops(&simulator), (0, 3));
 }
 
 #[tokio::test]
 async fn a_stop_that_falls_back_to_running_is_an_error_that_says_so() {
     let (simulator, mut terraform) = running(json!({})).await;
-    let plan = terraform.plan(wanted(json!({"state": "Stopped"}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({"state": "Stopped"}))).await.unwrap();
     simulator.add_fault(reporting("Running", 1));
     simulator.add_fault(reporting("Stopping", 2));
     simulator.add_fault(reporting("Running", 100_000));
     let errors = terraform.apply(plan).await.unwrap_err();
     errors.says("Unable to Stop Instance", &["came back to `Running`", "running, and billed"]);
     assert_eq!(terraform.attribute("state"), "Running");
-    assert_eq!(asked(&simulator), (0, 1));
+    assert_eq!(starts_and_stops(&simulator), (0, 1));
 }
 
 #[tokio::test]
@@ -151,7 +154,7 @@ async fn the_delete_timeout_is_the_one_that_holds_for_a_destroy() {
         &["700ms", "Resizing", "nothing that changes anything"],
     );
     assert!(terraform.state().is_some());
-    assert_eq!(asked(&simulator), (0, 0));
+    assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
@@ -159,6 +162,6 @@ async fn an_instance_stuck_in_starting_is_stopped_once_it_runs() {
     let (simulator, mut terraform) = running(json!({})).await;
     simulator.add_fault(reporting("Starting", 5));
     terraform.destroy().await.unwrap();
-    assert_eq!(asked(&simulator), (0, 1));
-    assert!(looks(&simulator) > 5);
+    assert_eq!(starts_and_stops(&simulator), (0, 1));
+    assert!(describes(&simulator) > 5);
 }

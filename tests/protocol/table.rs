@@ -4,8 +4,11 @@ use futures_util::future::join_all;
 use serde_json::json;
 use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Options, Simulator};
 
-use super::{ID, asked_for, cloud_with, looks, merged, remembered, reporting};
-use crate::support::terraform_core::{Errors, Plan, Terraform};
+use super::setup::{ID, cloud_with, describes, merged, reporting, stored_state};
+use crate::support::{
+    calls::Calls as _,
+    terraform_core::{Errors, Plan, Terraform},
+};
 
 /// What is reported, what it turns out to be three looks later, and what comes of wanting it `Running`, of wanting it
 /// `Stopped`, and of destroying it with `stop_on_destroy`.
@@ -97,7 +100,7 @@ async fn check(simulator: &Simulator, mut terraform: Terraform, case: &Case) {
     become_reported(simulator, case);
     let result = terraform.apply(plan).await;
 
-    let calls = asked_for(simulator, &case.id);
+    let calls = simulator.starts_and_stops(&case.id);
     let looks = looks_at(simulator, &case.id) - looks_before;
     let expected = match case.outcome.as_str() {
         "start" => (1, 0),
@@ -140,11 +143,11 @@ async fn plan(terraform: &mut Terraform, case: &Case) -> Result<Plan, Errors> {
     match case.operation {
         Operation::Create => terraform.plan(config).await,
         Operation::Update => {
-            terraform.remember(&remembered(case.before(), own(json!({}))));
+            terraform.set_state(&stored_state(case.before(), own(json!({}))));
             terraform.plan(config).await
         }
         Operation::Destroy => {
-            terraform.remember(&remembered("Running", own(json!({"stop_on_destroy": true}))));
+            terraform.set_state(&stored_state("Running", own(json!({"stop_on_destroy": true}))));
             terraform.plan_destroy().await
         }
     }
@@ -178,14 +181,14 @@ impl Case {
 async fn destroying_without_stop_on_destroy_asks_the_cloud_nothing_whatever_the_state() {
     for state in ["Running", "Stopped", "Starting", "Install Fail", "中断"] {
         let (simulator, mut terraform) = cloud_with(json!({"State": state})).await;
-        terraform.remember(&remembered(state, json!({})));
+        terraform.set_state(&stored_state(state, json!({})));
         let plan = terraform.plan_destroy().await.unwrap();
         let warned =
             plan.warnings.iter().any(|warning| warning.summary == "Instance Keeps Running");
         assert_eq!(warned, state != "Stopped", "{state}");
         terraform.apply(plan).await.unwrap();
         assert!(terraform.state().is_none());
-        assert!(simulator.calls().is_empty(), "{state}: {:?}", simulator.calls());
+        simulator.assert_no_calls();
     }
 }
 
@@ -195,19 +198,19 @@ async fn a_refresh_records_the_reported_word_whatever_it_is() {
         ["Running", "Stopped", "Starting", "Stopping", "Install Fail", "Hibernating", "中断"]
     {
         let (simulator, mut terraform) = cloud_with(json!({"State": state})).await;
-        terraform.remember(&remembered("Running", json!({})));
+        terraform.set_state(&stored_state("Running", json!({})));
         terraform.refresh().await.unwrap();
         assert_eq!(terraform.attribute("state"), state);
         assert_eq!(terraform.attribute("gpu_count"), i32::from(state == "Running"), "{state}");
-        assert_eq!(looks(&simulator), 1);
+        assert_eq!(describes(&simulator), 1);
     }
 }
 
 #[tokio::test]
 async fn a_refresh_that_sees_an_empty_state_keeps_everything_as_it_was() {
     let (_simulator, mut terraform) = cloud_with(json!({"State": "", "Name": "other"})).await;
-    terraform.remember(&remembered("Running", json!({})));
-    terraform.remember_identity(ID, serde_json::Value::Null);
+    terraform.set_state(&stored_state("Running", json!({})));
+    terraform.set_identity(ID, serde_json::Value::Null);
     let before = terraform.state().cloned();
     terraform.refresh().await.unwrap();
     assert_eq!(terraform.state().cloned(), before);
@@ -216,11 +219,11 @@ async fn a_refresh_that_sees_an_empty_state_keeps_everything_as_it_was() {
 #[tokio::test]
 async fn a_refresh_believes_that_an_instance_is_gone_only_when_it_was_told_twice() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
-    terraform.remember(&remembered("Running", json!({})));
+    terraform.set_state(&stored_state("Running", json!({})));
     simulator.remove(ID);
     terraform.refresh().await.unwrap();
     assert!(terraform.state().is_none());
-    assert_eq!(looks(&simulator), 2);
+    assert_eq!(describes(&simulator), 2);
 }
 
 #[tokio::test]
@@ -239,7 +242,7 @@ async fn a_refresh_that_fails_is_an_error_and_removes_nothing() {
     ];
     for effect in failures {
         let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
-        terraform.remember(&remembered("Stopped", json!({})));
+        terraform.set_state(&stored_state("Stopped", json!({})));
         let before = terraform.state().cloned();
         simulator.add_fault(Fault::new(effect.clone()).forever());
         let errors = terraform.refresh().await.unwrap_err();

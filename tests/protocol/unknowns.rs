@@ -6,8 +6,11 @@ use terraform_provider_compshare::{
     protocol::tfplugin5 as wire,
 };
 
-use super::{ID, cloud_with, merged, wanted};
-use crate::support::terraform_core::{Block, Diagnostic, Terraform, UNKNOWN};
+use super::setup::{ID, cloud_with, configuration, merged};
+use crate::support::{
+    calls::Calls as _,
+    terraform_core::{Block, Diagnostic, Terraform, UNKNOWN},
+};
 
 /// The attributes that can be set, and the blocks.
 fn settable(block: &Block) -> Vec<&str> {
@@ -50,7 +53,7 @@ async fn every_argument_of_everything_may_be_unknown() {
         }
     }
     assert!(checked > 50, "{checked}");
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 #[tokio::test]
@@ -87,9 +90,9 @@ async fn an_empty_text_is_refused_wherever_it_cannot_mean_anything() {
 #[tokio::test]
 async fn a_block_that_is_unknown_as_a_whole_stays_so_until_it_is_known() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
-    let plan = terraform.plan(wanted(json!({"timeouts": UNKNOWN}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({"timeouts": UNKNOWN}))).await.unwrap();
     assert!(plan.planned.attribute("timeouts").is_unknown());
-    terraform.apply_with(plan, wanted(json!({"timeouts": {"create": "1m"}}))).await.unwrap();
+    terraform.apply_with(plan, configuration(json!({"timeouts": {"create": "1m"}}))).await.unwrap();
     assert_eq!(terraform.attribute("timeouts")["create"], "1m");
 }
 
@@ -120,7 +123,7 @@ async fn numbers_beyond_their_bounds_are_refused_and_none_is_cut() {
     for text in ["0", "100", "5.0", "1e1"] {
         terraform.validate_provider(json!({"max_retries": number(text)})).await.unwrap();
     }
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
 }
 
 /// A plan for an instance whose id is unknown but begins with `uhost-`, as raw values; and the attributes' type.
@@ -186,7 +189,7 @@ async fn the_provider_block_may_be_absent_null_or_empty() {
         let request = wire::prepare_provider_config::Request { config };
         let prepared = terraform.client().prepare_provider_config(request).await.unwrap();
         assert!(prepared.into_inner().diagnostics.is_empty());
-        terraform.plan(wanted(json!({}))).await.unwrap();
+        terraform.plan(configuration(json!({}))).await.unwrap();
     }
 }
 
@@ -211,7 +214,7 @@ async fn a_configuration_that_does_not_fit_the_schema_is_an_error_and_no_crash()
             }
         }
     }
-    assert!(simulator.calls().is_empty());
+    simulator.assert_no_calls();
     // The provider lives on.
-    terraform.plan(wanted(json!({}))).await.unwrap();
+    terraform.plan(configuration(json!({}))).await.unwrap();
 }

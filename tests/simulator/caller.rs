@@ -8,10 +8,7 @@ use terraform_provider_compshare::simulator::{
     Clock, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Options, Simulator,
 };
 
-pub(super) const START: &str = "StartCompShareInstance";
-pub(super) const STOP: &str = "StopCompShareInstance";
-pub(super) const REBOOT: &str = "RebootCompShareInstance";
-pub(super) const DESCRIBE: &str = "DescribeCompShareInstance";
+pub(super) use crate::support::actions::{DESCRIBE, REBOOT, START, STOP};
 
 pub(super) const START_TIME: Duration = Duration::from_secs(30);
 pub(super) const STOP_TIME: Duration = Duration::from_secs(20);

@@ -1,5 +1,7 @@
-//! What the integration tests share.
+//! Support code of the integration tests.
 
+pub(crate) mod actions;
+pub(crate) mod calls;
 #[cfg(unix)]
 pub(crate) mod effort;
 #[cfg(unix)]

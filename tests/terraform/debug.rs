@@ -10,12 +10,13 @@ use terraform_provider_compshare::simulator::Simulator;
 use tokio::time::Instant;
 
 use super::{ADDRESS, PRIVATE_KEY, PROVIDER, PUBLIC_KEY, SHORT, stage};
-#[cfg(target_os = "linux")]
-use crate::support::{effort::rounds, proc::Proc};
 use crate::support::{
+    actions::START,
     host::{Launch, Process},
     terraform::{Workspace, with_each_terraform},
 };
+#[cfg(target_os = "linux")]
+use crate::support::{effort::rounds, proc::Proc};
 
 /// No plan takes this long; one that does hangs.
 #[cfg(target_os = "linux")]
@@ -57,7 +58,7 @@ fn one_provider_in_debug_mode_serves_run_after_run() {
         cloud.patch("uhost-a", json!({"State": "Stopped"}));
         assert_eq!(workspace.plan().actions()[ADDRESS], "update");
         workspace.apply();
-        assert_eq!(cloud.count("StartCompShareInstance"), 2);
+        assert_eq!(cloud.count(START), 2);
 
         assert!(provider.is_running());
         provider.signal(Signal::INT);
@@ -95,7 +96,7 @@ fn runs_of_two_at_a_time_leave_the_provider_as_it_was() {
             2 * count
         );
         after.assert_no_heavier_than(before);
-        assert_eq!(cloud.count("StartCompShareInstance"), 0);
+        assert_eq!(cloud.count(START), 0);
     });
 }
 

@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{PRIVATE_KEY, SHORT, changes, stage};
-use crate::support::terraform::{Feature, Workspace, with_each_terraform_that_has};
+use crate::support::{
+    actions::{DESCRIBE, START},
+    calls::Calls as _,
+    terraform::{Feature, Workspace, with_each_terraform_that_has},
+};
 
 /// The login password of the instance, as it is and as the cloud's API gives it.
 const PASSWORD: [&str; 2] = ["canary-password-51e8", "Y2FuYXJ5LXBhc3N3b3JkLTUxZTg="];
@@ -77,12 +81,12 @@ fn a_login_is_used_when_the_instance_runs_and_stored_nowhere() {
         let plan = workspace.plan();
         assert_no_secret("plan", &plan.json.to_string());
         assert_no_secret("output of the plan", &plan.run.to_string());
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
 
         // From the file: nothing of the login that was opened while planning is left in it.
         let apply = workspace.apply_with(&[plan.file()]);
         assert_no_secret("output of the apply", &apply.to_string());
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
         let used = ["canary@203.0.113.77", "2201", PASSWORD[0], COMMAND, URL].join("\n");
         assert_eq!(workspace.read("login.txt").trim_end(), used);
 
@@ -108,7 +112,7 @@ fn a_login_is_opened_again_after_each_start() {
         let moved = COMMAND.replace("203.0.113.77", "203.0.113.78");
         cloud.patch("uhost-a", json!({"State": "Stopped", "SshLoginCommand": moved}));
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
         assert!(workspace.read("login.txt").contains("canary@203.0.113.78"));
         assert_none_stored(&workspace);
     });
@@ -189,11 +193,11 @@ fn a_login_is_waited_for_if_it_is_asked_to_be() {
             "#;
         workspace.write("main.tf", alone);
         let mut apply = workspace.spawn(&["apply", "-no-color", "-auto-approve"]);
-        apply.wait_until(|| cloud.count("DescribeCompShareInstance") > 3);
+        apply.wait_until(|| cloud.count(DESCRIBE) > 3);
         cloud.patch("uhost-a", json!({"State": "Running"}));
         apply.finish(std::time::Duration::from_secs(60)).succeed();
         assert_eq!(workspace.read("login.txt").trim_end(), "203.0.113.77");
-        assert_eq!(changes(&cloud), [""; 0], "it is waited for and not started");
+        cloud.assert_no_mutating_calls();
     });
 }
 

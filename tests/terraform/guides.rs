@@ -19,9 +19,12 @@ use terraform_provider_compshare::simulator::{Effect, Fault, Simulator};
 
 use self::page::{Block, Page, repository};
 use super::{PRIVATE_KEY, PROVIDER, PUBLIC_KEY, SHORT, changes, stage, workspace_at};
-use crate::support::terraform::{
-    Feature, Run, Running, Terraform, Workspace, make_executable, with_each_terraform,
-    with_each_terraform_that_has,
+use crate::support::{
+    actions::{START, STOP},
+    terraform::{
+        Feature, Run, Running, Terraform, Workspace, make_executable, with_each_terraform,
+        with_each_terraform_that_has,
+    },
 };
 
 const GUIDES: [&str; 7] =
@@ -29,9 +32,6 @@ const GUIDES: [&str; 7] =
 
 /// Pages beside the guides that there are in English and in Chinese: a line each.
 const TRANSLATED: &[(&str, &str)] = &[("README.md", "README.zh-CN.md")];
-
-const START: &str = "StartCompShareInstance";
-const STOP: &str = "StopCompShareInstance";
 
 /// No command of a guide takes this long.
 const LIMIT: Duration = Duration::from_secs(120);

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{ADDRESS, SHORT, changes, stage};
-use crate::support::terraform::{Feature, Workspace, with_each_terraform_that_has};
+use super::{ADDRESS, SHORT, stage};
+use crate::support::{
+    calls::Calls as _,
+    terraform::{Feature, Workspace, with_each_terraform_that_has},
+};
 
 const RESOURCE: &str =
     "resource \"compshare_instance_power\" \"this\" {\n  instance_id = \"uhost-a\"\n}\n";
@@ -34,7 +37,7 @@ fn an_instance_is_imported_by_its_identity() {
         assert!(workspace.plan().actions().is_empty(), "importing changes nothing");
         workspace.apply().says(&["1 imported, 0 added, 0 changed"]);
         workspace.plan().assert_empty();
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
         assert_eq!(identity(&workspace), json!({"instance_id": "uhost-a", "project_id": null}));
     });
 }
@@ -52,7 +55,7 @@ fn an_identity_may_say_in_which_project_the_instance_is() {
         workspace.write("main.tf", &RESOURCE.replace("\n}", "\n  project_id = \"org-other\"\n}"));
         workspace.apply().says(&["1 imported, 0 added, 0 changed"]);
         workspace.plan().assert_empty();
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
 
         let expected = json!({"instance_id": "uhost-a", "project_id": "org-other"});
         assert_eq!(identity(&workspace), expected);
@@ -121,7 +124,7 @@ fn a_state_from_before_identities_gets_one_with_the_next_apply() {
         workspace.plan().assert_empty();
         workspace.apply();
         assert_eq!(identity(&workspace), json!({"instance_id": "uhost-a", "project_id": null}));
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -156,6 +159,6 @@ fn the_configuration_of_an_import_is_generated() {
         }
         workspace.apply().says(&["1 imported, 0 added, 0 changed"]);
         workspace.plan().assert_empty();
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }

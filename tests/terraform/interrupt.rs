@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{ADDRESS, changes, stage};
-use crate::support::terraform::with_each_terraform;
+use crate::support::{actions::START, terraform::with_each_terraform};
 
 #[test]
 fn an_interrupted_wait_ends_soon_and_says_what_was_asked() {
@@ -19,13 +19,10 @@ fn an_interrupted_wait_ends_soon_and_says_what_was_asked() {
         );
 
         let mut apply = workspace.spawn(&["apply", "-no-color", "-input=false", "-auto-approve"]);
-        apply.wait_until(|| cloud.count("StartCompShareInstance") == 1);
+        apply.wait_until(|| cloud.count(START) == 1);
         apply.interrupt();
-        let apply = apply.finish(Duration::from_secs(10)).fail().says(&[
-            "Interrupt",
-            "uhost-a",
-            "StartCompShareInstance",
-        ]);
+        let apply =
+            apply.finish(Duration::from_secs(10)).fail().says(&["Interrupt", "uhost-a", START]);
 
         assert_eq!(apply.left_behind(), [""; 0]);
         assert_eq!(workspace.temporary_files(), [""; 0]);
@@ -34,7 +31,7 @@ fn an_interrupted_wait_ends_soon_and_says_what_was_asked() {
         // The start that was sent goes on without Terraform, and the next apply finds what came of it.
         cloud.patch("uhost-a", json!({"State": "Running"}));
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
         workspace.plan().assert_empty();
     });
 }

@@ -24,11 +24,10 @@ use tokio::time::Instant;
 
 use super::{changes, stage};
 use crate::support::{
+    actions::START,
     effort,
     terraform::{Process, Run, Terraform, Workspace, by_turns},
 };
-
-const START: &str = "StartCompShareInstance";
 
 const INSTANCES: usize = 50;
 

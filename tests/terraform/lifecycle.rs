@@ -4,8 +4,10 @@ use serde_json::json;
 use terraform_provider_compshare::simulator::Fault;
 
 use super::{ADDRESS, SHORT, changes, stage};
-use crate::support::terraform::{
-    Feature, MIRROR, with_each_terraform, with_each_terraform_that_has,
+use crate::support::{
+    actions::{START, STOP},
+    calls::Calls as _,
+    terraform::{Feature, MIRROR, with_each_terraform, with_each_terraform_that_has},
 };
 
 /// The resource with more lines in it.
@@ -23,7 +25,7 @@ fn two_resources_on_one_instance_start_it_once() {
         let each = "for_each = toset([\"one\", \"two\", \"three\"])";
         workspace.write("main.tf", &resource(each));
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
         workspace.plan().assert_empty();
     });
 }
@@ -39,7 +41,7 @@ fn a_replacement_that_is_asked_for_leaves_a_running_instance_alone() {
             workspace.apply_with(&[&format!("-replace={ADDRESS}")]);
             workspace.plan().assert_empty();
         }
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -51,7 +53,7 @@ fn a_replacement_with_stop_on_destroy_stops_and_starts() {
         workspace.write("main.tf", &resource("stop_on_destroy = true"));
         workspace.apply();
         workspace.apply_with(&[&format!("-replace={ADDRESS}")]);
-        assert_eq!(changes(&cloud), ["StopCompShareInstance", "StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [STOP, START]);
         workspace.plan().assert_empty();
     });
 }
@@ -65,7 +67,7 @@ fn what_must_not_be_destroyed_is_not() {
         workspace.write("main.tf", &resource(lines));
         workspace.apply();
         workspace.run(&["destroy", "-auto-approve"]).fail().says(&["prevent_destroy"]);
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -82,7 +84,7 @@ fn only_what_is_targeted_is_started() {
         assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Stopped");
         assert_eq!(cloud.instance("uhost-b").unwrap()["State"], "Running");
         workspace.apply();
-        assert_eq!(cloud.count("StartCompShareInstance"), 2);
+        assert_eq!(cloud.count(START), 2);
     });
 }
 
@@ -98,7 +100,7 @@ fn a_renamed_resource_is_moved_without_a_call() {
         workspace.write("main.tf", &format!("{renamed}{moved}"));
         workspace.apply();
         assert!(workspace.state_of("compshare_instance_power.that").is_some());
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -120,7 +122,7 @@ fn a_resource_moves_from_the_provider_of_a_mirror_to_this_one() {
         workspace.plan().assert_empty();
         let state = workspace.state_of("compshare_instance_power.that").unwrap();
         assert_eq!(state["instance_id"], "uhost-a");
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -141,7 +143,7 @@ fn a_resource_can_be_forgotten_without_a_call() {
             workspace.run(&["state", "rm", ADDRESS]).succeed();
         }
         assert!(workspace.state_of(ADDRESS).is_none());
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
         assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Running");
     });
 }
@@ -156,7 +158,7 @@ fn each_terraform_workspace_has_a_state_of_its_own() {
         workspace.run(&["workspace", "new", "other"]).succeed();
         assert_eq!(workspace.plan().actions()[ADDRESS], "create");
         workspace.apply();
-        assert_eq!(cloud.count("StartCompShareInstance"), 1, "the second one adopts what runs");
+        assert_eq!(cloud.count(START), 1, "the second one adopts what runs");
     });
 }
 
@@ -165,12 +167,12 @@ fn a_create_that_fails_leaves_nothing_and_the_next_apply_goes_on_from_there() {
     with_each_terraform(async |terraform| {
         let (cloud, workspace) =
             stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
-        cloud.add_fault(Fault::refuse(226_604, "资源不足").on_action("StartCompShareInstance"));
+        cloud.add_fault(Fault::refuse(226_604, "资源不足").on_action(START));
         workspace.write("main.tf", &resource(""));
         workspace.try_apply().fail().says(&["226604", "资源不足"]);
         assert!(workspace.state_of(ADDRESS).is_none(), "nothing is tainted");
         workspace.apply();
-        assert_eq!(cloud.count("StartCompShareInstance"), 2);
+        assert_eq!(cloud.count(START), 2);
         workspace.plan().assert_empty();
     });
 }
@@ -196,7 +198,7 @@ fn a_provider_whose_keys_come_from_the_same_run_is_configured_in_time() {
         workspace.write("main.tf", &format!("{}{keys}", resource("")));
         assert_eq!(workspace.plan().actions()[ADDRESS], "create");
         workspace.apply();
-        assert_eq!(cloud.count("StartCompShareInstance"), 1);
+        assert_eq!(cloud.count(START), 1);
         workspace.plan().assert_empty();
     });
 }

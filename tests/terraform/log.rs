@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{PRIVATE_KEY, PUBLIC_KEY, SHORT, stage};
-use crate::support::terraform::with_each_terraform;
+use crate::support::{actions::START, terraform::with_each_terraform};
 
 /// The login password of the instance, as it is and as the cloud's API gives it.
 const PASSWORD: [&str; 2] = ["canary-password-51e8", "Y2FuYXJ5LXBhc3N3b3JkLTUxZTg="];
@@ -22,7 +22,7 @@ fn the_fullest_log_holds_no_secret_and_every_line_at_its_level() {
         );
         workspace.set("TF_LOG", "TRACE");
         let log = workspace.apply().stderr;
-        assert_eq!(cloud.count("StartCompShareInstance"), 1);
+        assert_eq!(cloud.count(START), 1);
 
         for secret in [PUBLIC_KEY, PRIVATE_KEY, PASSWORD[0], PASSWORD[1], "Signature="] {
             assert!(!log.contains(secret), "`{secret}` is in the log");

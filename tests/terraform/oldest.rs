@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{SHORT, changes, stage};
-use crate::support::terraform::{Run, Workspace, with_the_oldest_terraform};
+use crate::support::{
+    actions::{START, STOP},
+    calls::Calls as _,
+    terraform::{Run, Workspace, with_the_oldest_terraform},
+};
 
 const STARTED: &str = r#"
 resource "compshare_instance_power" "started" {
@@ -32,28 +36,28 @@ fn a_resource_lives_from_its_creation_to_its_end() {
         .await;
         workspace.write("main.tf", STARTED);
         planned(&workspace).finds_something_to_do();
-        assert_eq!(changes(&cloud), [""; 0], "a plan changes nothing");
+        cloud.assert_no_mutating_calls();
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
         assert_eq!(stored(&workspace, "started")["state"], "Running");
         planned(&workspace).succeed();
 
         cloud.patch("uhost-a", json!({"State": "Stopped"}));
         planned(&workspace).finds_something_to_do();
         workspace.apply();
-        assert_eq!(cloud.count("StartCompShareInstance"), 2);
+        assert_eq!(cloud.count(START), 2);
         planned(&workspace).succeed();
 
         workspace.write("imported.tf", IMPORTED);
         workspace.import("compshare_instance_power.imported", "uhost-b").succeed();
         assert_eq!(stored(&workspace, "imported")["id"], "uhost-b");
         planned(&workspace).succeed();
-        assert_eq!(cloud.count("StartCompShareInstance"), 2, "an import changes nothing");
+        assert_eq!(cloud.count(START), 2, "an import changes nothing");
 
         // One of them asked to be stopped then, the other did not.
         workspace.destroy();
         assert_eq!(workspace.stored_state()["resources"], json!([]));
-        assert_eq!(cloud.count("StopCompShareInstance"), 1);
+        assert_eq!(cloud.count(STOP), 1);
         assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Stopped");
         assert_eq!(cloud.instance("uhost-b").unwrap()["State"], "Running");
     });

@@ -16,7 +16,10 @@ use serde_json::{Value, json};
 use terraform_provider_compshare::environment::Environment;
 
 use super::{ADDRESS, PROVIDER, SHORT, changes, stage};
-use crate::support::terraform::{MIRROR, Workspace, with_each_terraform};
+use crate::support::{
+    actions::START,
+    terraform::{MIRROR, Workspace, with_each_terraform},
+};
 
 const NAME: &str = concat!("terraform-provider-compshare_", env!("CARGO_PKG_VERSION"));
 const PROGRAM: &str = concat!("terraform-provider-compshare_v", env!("CARGO_PKG_VERSION"));
@@ -230,7 +233,7 @@ fn terraform_installs_the_package_and_puts_it_to_use() {
         assert_names_its_commit(&installed(&workspace));
 
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
         assert_eq!(workspace.state_of(ADDRESS).unwrap()["state"], "Running");
         workspace.plan().assert_empty();
 

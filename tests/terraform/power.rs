@@ -3,7 +3,11 @@
 use serde_json::json;
 
 use super::{ADDRESS, SHORT, changes, stage};
-use crate::support::terraform::{Feature, with_each_terraform, with_each_terraform_that_has};
+use crate::support::{
+    actions::{START, STOP},
+    calls::Calls as _,
+    terraform::{Feature, with_each_terraform, with_each_terraform_that_has},
+};
 
 const RUNNING: &str = r#"
 resource "compshare_instance_power" "this" {
@@ -20,12 +24,12 @@ fn a_stopped_instance_is_started_once() {
 
         let plan = workspace.plan();
         assert_eq!(plan.actions()[ADDRESS], "create");
-        assert_eq!(changes(&cloud), [""; 0], "a plan changes nothing");
+        cloud.assert_no_mutating_calls();
 
         let apply = workspace.apply();
         assert_eq!(apply.left_behind(), [""; 0]);
         assert_eq!(workspace.temporary_files(), [""; 0]);
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
         assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Running");
 
         let state = workspace.state_of(ADDRESS).unwrap();
@@ -35,7 +39,7 @@ fn a_stopped_instance_is_started_once() {
 
         workspace.plan().assert_empty();
         workspace.apply();
-        assert_eq!(cloud.count("StartCompShareInstance"), 1);
+        assert_eq!(cloud.count(START), 1);
     });
 }
 
@@ -47,7 +51,7 @@ fn a_running_instance_is_adopted_without_a_call() {
         workspace.write("main.tf", RUNNING);
         workspace.apply();
         workspace.plan().assert_empty();
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -67,7 +71,7 @@ fn an_instance_stopped_behind_terraforms_back_is_started_again() {
         assert_eq!(plan.change(ADDRESS, "id"), (&json!("uhost-a"), &json!("uhost-a")));
 
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
         workspace.plan().assert_empty();
     });
 }
@@ -82,7 +86,7 @@ fn a_refresh_notes_the_drift_and_touches_nothing() {
         cloud.patch("uhost-a", json!({"State": "Stopped"}));
         workspace.refresh();
         assert_eq!(workspace.state_of(ADDRESS).unwrap()["state"], "Stopped");
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -96,7 +100,7 @@ fn without_a_refresh_the_drift_goes_unseen() {
         cloud.patch("uhost-a", json!({"State": "Stopped"}));
         workspace.plan_with(&["-refresh=false"]).assert_empty();
         workspace.apply_with(&["-refresh=false"]);
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -118,12 +122,12 @@ fn with_ignore_changes_the_drift_is_left_alone() {
             "#,
         );
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
         cloud.patch("uhost-a", json!({"State": "Stopped"}));
         cloud.clear_calls();
         workspace.plan().assert_empty();
         workspace.apply();
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -142,7 +146,7 @@ fn an_instance_is_stopped_where_the_configuration_says_so() {
             "#,
         );
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StopCompShareInstance"]);
+        assert_eq!(changes(&cloud), [STOP]);
         workspace.plan().assert_empty();
 
         workspace.write("main.tf", RUNNING);
@@ -151,7 +155,7 @@ fn an_instance_is_stopped_where_the_configuration_says_so() {
             (&json!("Stopped"), &json!("Running"))
         );
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StopCompShareInstance", "StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [STOP, START]);
         workspace.plan().assert_empty();
     });
 }
@@ -165,7 +169,7 @@ fn an_instance_imported_by_command_needs_no_change() {
         workspace.import(ADDRESS, "uhost-a").succeed();
         assert_eq!(workspace.state_of(ADDRESS).unwrap()["state"], "Running");
         workspace.plan().assert_empty();
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -187,7 +191,7 @@ fn an_instance_imported_by_block_needs_no_change() {
         assert!(workspace.plan().actions().is_empty(), "importing changes nothing");
         workspace.apply();
         workspace.plan().assert_empty();
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -212,7 +216,7 @@ fn destroy_leaves_the_instance_running_and_warns_of_it() {
         if terraform.has(Feature::DestroyPlan) {
             destroyed.says(&["uhost-a", "billed"]);
         }
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
         assert_eq!(workspace.state_of(ADDRESS), None);
         assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Running");
     });
@@ -234,7 +238,7 @@ fn destroy_stops_the_instance_if_told_to() {
         );
         workspace.apply();
         workspace.destroy();
-        assert_eq!(changes(&cloud), ["StopCompShareInstance"]);
+        assert_eq!(changes(&cloud), [STOP]);
         assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Stopped");
     });
 }
@@ -262,7 +266,7 @@ fn instances_of_one_resource_are_each_put_right() {
             "#,
         );
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
         for address in [
             r#"compshare_instance_power.this["uhost-a"]"#,
             r#"compshare_instance_power.this["uhost-b"]"#,
@@ -297,7 +301,7 @@ fn an_id_may_come_to_be_known_during_apply() {
         );
         assert_eq!(workspace.plan().actions()[ADDRESS], "create");
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
         assert_eq!(workspace.state_of(ADDRESS).unwrap()["instance_id"], "uhost-a");
         workspace.plan().assert_empty();
     });
@@ -366,7 +370,7 @@ fn options_that_ask_nothing_of_the_cloud_are_only_noted() {
         );
         assert_eq!(workspace.plan().actions()[ADDRESS], "update");
         workspace.apply();
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
         workspace.plan().assert_empty();
     });
 }
@@ -388,7 +392,7 @@ fn another_instance_replaces_the_resource() {
         workspace.write("main.tf", &RUNNING.replace("uhost-a", "uhost-b"));
         assert_eq!(workspace.plan().actions()[ADDRESS], "delete, create");
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"], "the other one is let go as it is");
+        assert_eq!(changes(&cloud), [START], "the other one is let go as it is");
         assert_eq!(workspace.state_of(ADDRESS).unwrap()["id"], "uhost-b");
     });
 }
@@ -407,6 +411,6 @@ fn an_instance_that_is_gone_leaves_the_state() {
             .says(&["Instance Not Found", "uhost-a"]);
         workspace.refresh();
         assert_eq!(workspace.state_of(ADDRESS), None);
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }

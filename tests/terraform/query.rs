@@ -2,8 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{SHORT, changes, stage};
-use crate::support::terraform::{Feature, Run, Workspace, with_each_terraform_that_has};
+use super::{SHORT, stage};
+use crate::support::{
+    actions::DESCRIBE,
+    calls::Calls as _,
+    terraform::{Feature, Run, Workspace, with_each_terraform_that_has},
+};
 
 /// Asks for every instance of the account.
 const ALL: &str = "list \"compshare_instance_power\" \"all\" {\n  provider = compshare\n}\n";
@@ -85,7 +89,7 @@ fn a_query_finds_what_fits_and_nothing_else() {
         for (name, _, expected) in conditions {
             assert_eq!(found(&run, name), expected, "{name}: {run}");
         }
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -101,7 +105,7 @@ fn a_query_asks_for_no_more_than_its_limit() {
             cloud.clear_calls();
             let run = workspace.query(&["-json"]).succeed();
             assert_eq!(found(&run, "all").len(), limit.min(150));
-            assert_eq!(cloud.count("DescribeCompShareInstance"), pages, "limit {limit}");
+            assert_eq!(cloud.count(DESCRIBE), pages, "limit {limit}");
         }
     });
 }
@@ -134,7 +138,7 @@ fn what_a_query_finds_is_imported_without_touching_any_of_it() {
         assert_eq!(lines_with("without_gpu "), 1, "{generated}");
 
         take_over(&workspace, 25);
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
     });
 }
 
@@ -156,7 +160,7 @@ fn instances_of_another_project_are_imported_from_there() {
             .succeed()
             .says(&["instance_id=uhost-a,project_id=org-other"]);
         take_over(&workspace, 2);
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
         let state = workspace.state_of("compshare_instance_power.other_0").unwrap();
         assert_eq!(state["project_id"], "org-other");
     });

@@ -3,7 +3,11 @@
 use serde_json::json;
 
 use super::{PRIVATE_KEY, PROVIDER, PUBLIC_KEY, SHORT, changes, stage};
-use crate::support::terraform::{Workspace, with_each_terraform};
+use crate::support::{
+    actions::START,
+    calls::Calls as _,
+    terraform::{Workspace, with_each_terraform},
+};
 
 const RUNNING: &str = r#"
 resource "compshare_instance_power" "this" {
@@ -26,7 +30,7 @@ fn refused(calls: bool, facts: &[&str], arrange: impl Fn(&mut Workspace)) {
         workspace.write("main.tf", RUNNING);
         arrange(&mut workspace);
         workspace.try_apply().fail().says(&["Error: "]).says(facts);
-        assert_eq!(changes(&cloud), [""; 0]);
+        cloud.assert_no_mutating_calls();
         assert_eq!(!cloud.calls().is_empty(), calls, "{:?}", cloud.calls());
     });
 }
@@ -100,7 +104,7 @@ fn the_file_of_the_official_cli_is_enough() {
         workspace.set("COMPSHARE_CONFIG_FILE", file);
         workspace.write("main.tf", RUNNING);
         workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(changes(&cloud), [START]);
     });
 }
 

@@ -13,7 +13,10 @@ use tempfile::NamedTempFile;
 use terraform_provider_compshare::simulator::{Effect, Fault, Simulator};
 
 use super::{PRIVATE_KEY, PROVIDER, PUBLIC_KEY, SHORT, stage};
-use crate::support::terraform::{Feature, Workspace, with_each_terraform_that_has};
+use crate::support::{
+    actions::{REBOOT, START},
+    terraform::{Feature, Workspace, with_each_terraform_that_has},
+};
 
 /// The login password of the instance, as it is and as the cloud's API gives it.
 const PASSWORD: [&str; 2] = ["canary-password-51e8", "Y2FuYXJ5LXBhc3N3b3JkLTUxZTg="];
@@ -154,12 +157,9 @@ fn hand_over(workspace: &mut Workspace, keys: Keys) -> Option<NamedTempFile> {
 /// The whole life of a resource, and whatever else can be asked of a provider.
 fn live(cloud: &Simulator, workspace: &Workspace) {
     // Slow enough to be looked at while it is at work.
-    cloud.add_fault(
-        Fault::new(Effect::Delay { by: Duration::from_secs(1) })
-            .on_action("StartCompShareInstance"),
-    );
+    cloud.add_fault(Fault::new(Effect::Delay { by: Duration::from_secs(1) }).on_action(START));
     let mut apply = workspace.spawn(&["apply", "-no-color", "-input=false", "-auto-approve"]);
-    apply.wait_until(|| cloud.count("StartCompShareInstance") == 1);
+    apply.wait_until(|| cloud.count(START) == 1);
     let lines = apply.arguments();
     assert!(lines.iter().any(|line| line.contains("terraform-provider-compshare")), "{lines:?}");
     let lines = lines.join("\n");
@@ -176,7 +176,7 @@ fn live(cloud: &Simulator, workspace: &Workspace) {
     workspace.run(&["show", "-json"]).succeed();
     workspace.run(&["providers", "schema", "-json"]).succeed();
     workspace.refresh();
-    assert_eq!(cloud.count("RebootCompShareInstance"), 1);
+    assert_eq!(cloud.count(REBOOT), 1);
 }
 
 /// A cloud that repeats in its messages whatever it was sent.
@@ -191,13 +191,10 @@ fn fail(cloud: &Simulator, workspace: &Workspace) {
 /// A provider that comes to a violent end in the middle of its work.
 fn crash(cloud: &Simulator, workspace: &Workspace) {
     cloud.patch("uhost-a", json!({"State": "Stopped"}));
-    let starts = cloud.count("StartCompShareInstance");
-    cloud.add_fault(
-        Fault::new(Effect::Delay { by: Duration::from_secs(30) })
-            .on_action("StartCompShareInstance"),
-    );
+    let starts = cloud.count(START);
+    cloud.add_fault(Fault::new(Effect::Delay { by: Duration::from_secs(30) }).on_action(START));
     let mut apply = workspace.spawn(&["apply", "-no-color", "-input=false", "-auto-approve"]);
-    apply.wait_until(|| cloud.count("StartCompShareInstance") > starts);
+    apply.wait_until(|| cloud.count(START) > starts);
     assert_eq!(apply.crash_providers(), 1);
     apply.finish(Duration::from_secs(60)).fail().says(&["GRPCProvider).ApplyResourceChange"]);
     cloud.clear_faults();

@@ -1,4 +1,4 @@
-//! What the provider tells the practitioner, held against what every message has to be.
+//! Diagnostics of the provider, checked against the rules for all messages.
 
 use std::fmt;
 
@@ -8,43 +8,44 @@ use terraform_provider_compshare::protocol::tfplugin5::{
 
 use super::schema::Block;
 
-/// Words that a title leaves in lower case.
-const SMALL: [&str; 15] = [
+/// Words that stay in lower case in a title.
+const LOWERCASE_WORDS: [&str; 15] = [
     "a", "an", "and", "by", "for", "from", "in", "into", "not", "of", "on", "or", "the", "to",
     "with",
 ];
 
-/// One message, decoded.
+/// One decoded diagnostic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Diagnostic {
     pub(crate) is_error: bool,
     pub(crate) summary: String,
     pub(crate) detail: String,
-    /// The attribute at fault, as `timeouts.create`; empty if it points nowhere.
+    /// The attribute at fault, for example `timeouts.create`; empty without an attribute path.
     pub(crate) path: String,
 }
 
-/// An operation's errors, of which there is at least one.
+/// The errors of an operation, at least one.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Errors(Vec<Diagnostic>);
 
 impl Diagnostic {
-    /// Decodes a message and checks what holds for each: severity, title, detail, path, and no secret anywhere.
+    /// Decodes a diagnostic and checks its severity, title, detail and path, and that it contains
+    /// no secret.
     #[track_caller]
     pub(crate) fn read(diagnostic: &wire::Diagnostic, block: &Block, secrets: &[String]) -> Self {
         let severity = diagnostic.severity();
         assert_ne!(severity, Severity::Invalid, "{diagnostic:?}");
         let wire::Diagnostic { summary, detail, .. } = diagnostic;
         check_title(summary);
-        assert!(!detail.trim().is_empty(), "no detail: {summary}");
+        assert!(!detail.trim().is_empty(), "empty detail: {summary}");
         assert_eq!(detail.trim(), detail, "white space around the detail of: {summary}");
         for secret in secrets {
             assert!(
                 !summary.contains(secret) && !detail.contains(secret),
-                "a secret is told: {detail}"
+                "the message contains a secret: {detail}"
             );
         }
-        let steps = diagnostic.attribute.as_ref().map(names).unwrap_or_default();
+        let steps = diagnostic.attribute.as_ref().map(attribute_names).unwrap_or_default();
         assert!(steps.is_empty() || block.has(&steps), "no such attribute: {steps:?} in {summary}");
         Self {
             is_error: severity == Severity::Error,
@@ -68,35 +69,44 @@ impl fmt::Display for Diagnostic {
 
 #[track_caller]
 fn check_title(summary: &str) {
-    assert!(!summary.is_empty() && summary.len() <= 60, "not short: {summary:?}");
+    assert!(
+        !summary.is_empty() && summary.len() <= 60,
+        "empty, or longer than 60 characters: {summary:?}"
+    );
     assert!(
         !summary.ends_with('.') && !summary.contains(['`', '\n', '"']),
-        "no title: {summary:?}"
+        "not a plain title: {summary:?}"
     );
-    assert!(!summary.contains("uhost-") && !summary.contains("cpod-"), "an id: {summary:?}");
+    assert!(
+        !summary.contains("uhost-") && !summary.contains("cpod-"),
+        "the title contains an ID: {summary:?}"
+    );
     for (position, word) in summary.split(' ').enumerate() {
         let titled = word.starts_with(|c: char| c.is_uppercase());
-        assert!(titled || position > 0 && SMALL.contains(&word), "not in title case: {summary:?}");
+        assert!(
+            titled || position > 0 && LOWERCASE_WORDS.contains(&word),
+            "not in title case: {summary:?}"
+        );
     }
 }
 
 #[track_caller]
-fn names(path: &wire::AttributePath) -> Vec<String> {
+fn attribute_names(path: &wire::AttributePath) -> Vec<String> {
     let name = |step: &wire::attribute_path::Step| match &step.selector {
         Some(Selector::AttributeName(name)) => name.clone(),
-        other => panic!("there are no lists or maps in these schemas: {other:?}"),
+        other => panic!("these schemas have no lists or maps: {other:?}"),
     };
     path.steps.iter().map(name).collect()
 }
 
 impl Errors {
-    /// Splits what an operation told into `Ok` with the warnings, or the errors.
-    pub(crate) fn or_warnings(told: Vec<Diagnostic>) -> Result<Vec<Diagnostic>, Self> {
-        let (errors, warnings): (Vec<_>, _) = told.into_iter().partition(|d| d.is_error);
+    /// Returns the errors, or the warnings if there is no error.
+    pub(crate) fn or_warnings(diagnostics: Vec<Diagnostic>) -> Result<Vec<Diagnostic>, Self> {
+        let (errors, warnings): (Vec<_>, _) = diagnostics.into_iter().partition(|d| d.is_error);
         if errors.is_empty() { Ok(warnings) } else { Err(Self(errors)) }
     }
 
-    /// An error that core itself makes.
+    /// An error of core itself.
     pub(crate) fn of_core(summary: &str) -> Self {
         let summary = summary.to_owned();
         Self(vec![Diagnostic {
@@ -107,14 +117,14 @@ impl Errors {
         }])
     }
 
-    /// The error, where there is to be exactly one.
+    /// The only error; panics if there are several.
     #[track_caller]
     pub(crate) fn only(&self) -> &Diagnostic {
         assert_eq!(self.0.len(), 1, "{self:?}");
         &self.0[0]
     }
 
-    /// Checks that there is one error with this title, and that its text has each of `parts`.
+    /// Checks that the only error has this title, and that its detail contains each of `parts`.
     #[track_caller]
     pub(crate) fn says(&self, summary: &str, parts: &[&str]) -> &Self {
         let error = self.only();
@@ -125,13 +135,13 @@ impl Errors {
         self
     }
 
-    /// Checks which attribute the one error points at.
+    /// Checks the attribute path of the only error.
     #[track_caller]
     pub(crate) fn at(&self, path: &str) {
         assert_eq!(self.only().path, path, "{self:?}");
     }
 
-    /// Checks that the one error's text has none of `parts`.
+    /// Checks that the detail of the only error contains none of `parts`.
     #[track_caller]
     pub(crate) fn omits(&self, parts: &[&str]) -> &Self {
         for part in parts {
@@ -145,7 +155,7 @@ impl Errors {
     }
 }
 
-/// As the practitioner sees them.
+/// In the form that Terraform prints.
 impl fmt::Debug for Errors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for diagnostic in &self.0 {

@@ -1,4 +1,5 @@
-//! Core's rules for values, after Terraform's package `objchange`. Each panics where core would blame the provider.
+//! Core's rules for values, after Terraform's package `objchange`. Each panics where core reports a
+//! bug of the provider.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,8 @@ use terraform_provider_compshare::cty::Value;
 
 use super::schema::Block;
 
-/// What core proposes: the configuration, with the prior value wherever a computed attribute is not configured.
+/// The proposed new state: the configuration, with the prior value for each computed attribute that
+/// is not configured.
 pub(crate) fn proposed_new(block: &Block, prior: &Value, config: &Value) -> Value {
     if !matches!(config, Value::Map(_)) {
         return config.clone();
@@ -36,7 +38,11 @@ pub(crate) fn assert_plan_valid(block: &Block, prior: &Value, config: &Value, pl
 
 #[track_caller]
 fn check_plan(block: &Block, prior: &Value, config: &Value, planned: &Value, at: &str) {
-    assert_eq!(planned.is_null(), config.is_null(), "{at}: planned for absence or existence");
+    assert_eq!(
+        planned.is_null(),
+        config.is_null(),
+        "{at}: exactly one of plan and configuration is null"
+    );
     if config.is_null() {
         return;
     }
@@ -58,22 +64,23 @@ fn check_plan(block: &Block, prior: &Value, config: &Value, planned: &Value, at:
     }
 }
 
-/// "Provider produced inconsistent final plan", or "inconsistent result after apply": what was known comes back equal.
+/// "Provider produced inconsistent final plan", or "inconsistent result after apply": known values
+/// must not change.
 #[track_caller]
 pub(crate) fn assert_object_compatible(planned: &Value, actual: &Value, at: &str) {
     match (planned, actual) {
         (Value::Unknown(_), _) => {}
         (Value::Map(planned), Value::Map(actual)) => {
-            assert!(planned.keys().eq(actual.keys()), "{at}: other attributes");
+            assert!(planned.keys().eq(actual.keys()), "{at}: different attributes");
             for (name, value) in planned {
                 assert_object_compatible(value, &actual[name], &format!("{at}.{name}"));
             }
         }
-        _ => assert_eq!(planned, actual, "inconsistent: {at} was planned as the former"),
+        _ => assert_eq!(planned, actual, "inconsistent: {at}, planned and actual"),
     }
 }
 
-/// The rules themselves, for a rule that lets everything pass proves nothing.
+/// Tests of the rules: a rule that accepts every value would prove nothing.
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,6 +1,6 @@
-//! A schema as core reads it off the wire, with what core demands of one.
+//! Schemas as core decodes them, with the rules that core enforces for schemas.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value as Json;
 use terraform_provider_compshare::{
@@ -8,8 +8,75 @@ use terraform_provider_compshare::{
     protocol::tfplugin5::{self as wire, schema::nested_block::NestingMode},
 };
 
-/// Stands for a value that is known only after apply, in a configuration written as JSON.
+/// Placeholder for a value that is known only after apply, in a configuration written as JSON.
 pub(crate) const UNKNOWN: &str = "<known after apply>";
+
+/// All schemas of a provider.
+#[derive(Debug)]
+pub(super) struct Schemas {
+    pub(super) provider: Block,
+    pub(super) resources: BTreeMap<String, ResourceType>,
+    pub(super) data_sources: BTreeMap<String, Block>,
+    pub(super) ephemeral_resources: BTreeMap<String, Block>,
+    pub(super) actions: BTreeMap<String, Block>,
+}
+
+/// Schemas of one resource type.
+#[derive(Clone, Debug)]
+pub(super) struct ResourceType {
+    pub(super) name: String,
+    pub(super) block: Block,
+    /// `None` if the resource has no identity.
+    pub(super) identity: Option<Type>,
+    /// The block `config` of a `list` block; `None` if the resource cannot be listed.
+    pub(super) list: Option<Block>,
+}
+
+impl Schemas {
+    #[track_caller]
+    pub(super) fn read(
+        schemas: &wire::get_provider_schema::Response,
+        identities: &wire::get_resource_identity_schemas::Response,
+    ) -> Self {
+        assert!(schemas.diagnostics.is_empty(), "{:?}", schemas.diagnostics);
+        assert!(identities.diagnostics.is_empty(), "{:?}", identities.diagnostics);
+        let blocks = |schemas: &HashMap<String, wire::Schema>| -> BTreeMap<String, Block> {
+            let read = |(name, schema): (&String, _)| (name.clone(), Block::read(Some(schema)));
+            schemas.iter().map(read).collect()
+        };
+        let mut lists = blocks(&schemas.list_resource_schemas);
+        let resource = |(name, block): (String, Block)| {
+            let identity = identities.identity_schemas.get(&name).map(identity);
+            let list = lists.remove(&name);
+            (name.clone(), ResourceType { name, block, identity, list })
+        };
+        let resources = blocks(&schemas.resource_schemas).into_iter().map(resource).collect();
+        assert!(lists.is_empty(), "a list resource without a managed resource: {lists:?}");
+        let action = |(name, action): (&String, &wire::ActionSchema)| {
+            (name.clone(), Block::read(action.schema.as_ref()))
+        };
+        Self {
+            provider: Block::read(schemas.provider.as_ref()),
+            resources,
+            data_sources: blocks(&schemas.data_source_schemas),
+            ephemeral_resources: blocks(&schemas.ephemeral_resource_schemas),
+            actions: schemas.action_schemas.iter().map(action).collect(),
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn resource(&self, type_name: &str) -> ResourceType {
+        let resource = self.resources.get(type_name);
+        resource.unwrap_or_else(|| panic!("the provider has no resource {type_name}")).clone()
+    }
+}
+
+impl ResourceType {
+    #[track_caller]
+    pub(super) fn list(&self) -> &Block {
+        self.list.as_ref().unwrap_or_else(|| panic!("{} cannot be listed", self.name))
+    }
+}
 
 /// One block: its attributes and its nested blocks, all of which are SINGLE.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +85,7 @@ pub(crate) struct Block {
     pub(crate) blocks: BTreeMap<String, Self>,
 }
 
-/// One attribute, as far as core's rules depend on it.
+/// The properties of an attribute that core's rules depend on.
 #[derive(Clone, Debug)]
 pub(crate) struct Attribute {
     pub(crate) ty: Type,
@@ -27,7 +94,7 @@ pub(crate) struct Attribute {
 }
 
 impl Block {
-    /// Reads a schema, and refuses one that core would refuse.
+    /// Decodes a schema; panics if core would reject it.
     #[track_caller]
     pub(crate) fn read(schema: Option<&wire::Schema>) -> Self {
         Self::read_block(schema.unwrap().block.as_ref().unwrap())
@@ -41,14 +108,14 @@ impl Block {
             let modes = (attribute.required, attribute.optional, attribute.computed);
             assert!(
                 matches!(modes, (true, false, false) | (false, true, _) | (false, false, true)),
-                "{name} is not exactly one of required, optional, computed, optional and computed"
+                "{name} must be one of required, optional, computed, optional and computed"
             );
             assert!(!attribute.write_only && !attribute.deprecated, "{name}");
             assert!(!attribute.description.is_empty(), "{name} has no description");
             let ty = Type::from_json(&attribute.r#type).unwrap();
             let attribute =
                 Attribute { ty, optional: attribute.optional, computed: attribute.computed };
-            assert!(read.attributes.insert(name, attribute).is_none(), "an attribute twice");
+            assert!(read.attributes.insert(name, attribute).is_none(), "duplicate attribute");
         }
         for nested in &block.block_types {
             let name = checked_name(&nested.type_name);
@@ -67,10 +134,10 @@ impl Block {
         Type::Object(attributes.chain(blocks).collect())
     }
 
-    /// The value of a configuration written as JSON: what is absent is null, [`UNKNOWN`] is unknown.
+    /// Converts a configuration from JSON: an absent attribute is null, [`UNKNOWN`] is unknown.
     #[track_caller]
     pub(crate) fn value(&self, config: &Json) -> Value {
-        let Json::Object(fields) = config else { panic!("a configuration is an object: {config}") };
+        let Json::Object(fields) = config else { panic!("not an object: {config}") };
         for name in fields.keys() {
             let known = self.attributes.contains_key(name) || self.blocks.contains_key(name);
             assert!(known, "the schema has no `{name}`");
@@ -84,7 +151,7 @@ impl Block {
         Value::Map(attributes.chain(blocks).collect())
     }
 
-    /// Whether a path of names leads to something in the schema.
+    /// Returns whether a path of names leads to an attribute or block.
     pub(crate) fn has(&self, steps: &[String]) -> bool {
         match steps {
             [] => false,
@@ -94,10 +161,10 @@ impl Block {
     }
 }
 
-/// The type of an identity. Reads its schema, and refuses one that core would refuse.
+/// Decodes the schema of an identity to its type; panics if core would reject it.
 #[track_caller]
-pub(crate) fn identity(schema: Option<&wire::ResourceIdentitySchema>) -> Type {
-    let attributes = schema.unwrap().identity_attributes.iter().map(|attribute| {
+fn identity(schema: &wire::ResourceIdentitySchema) -> Type {
+    let attributes = schema.identity_attributes.iter().map(|attribute| {
         let name = checked_name(&attribute.name);
         assert!(attribute.required_for_import != attribute.optional_for_import, "{name}");
         assert!(!attribute.description.is_empty(), "{name} has no description");
@@ -111,7 +178,7 @@ pub(crate) fn identity(schema: Option<&wire::ResourceIdentitySchema>) -> Type {
 #[track_caller]
 fn checked_name(name: &str) -> String {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    assert!(!name.is_empty() && name.chars().all(fits), "a bad name in the schema: {name:?}");
+    assert!(!name.is_empty() && name.chars().all(fits), "invalid name in the schema: {name:?}");
     name.to_owned()
 }
 
@@ -122,6 +189,6 @@ fn leaf(json: &Json) -> Value {
         Json::String(text) if text == UNKNOWN => Value::unknown(),
         Json::String(text) => text.as_str().into(),
         Json::Number(number) => Number::from_decimal(&number.to_string()).unwrap().into(),
-        other => panic!("no attribute of this provider takes {other}"),
+        other => panic!("no attribute of this provider has the type of {other}"),
     }
 }
