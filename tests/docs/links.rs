@@ -1,4 +1,4 @@
-//! Links: on the pages, and in what one reads first.
+//! Links and anchors on the pages and in the documents at the top level.
 
 use std::{
     collections::BTreeSet,
@@ -10,10 +10,10 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::{files_below, root};
 
-/// What begins an address that is not ours to check.
-const ELSEWHERE: [&str; 2] = ["https://", "mailto:"];
+/// Schemes of external addresses, which are not checked.
+const EXTERNAL: [&str; 2] = ["https://", "mailto:"];
 
-/// What one can link to on a page, and where it links to.
+/// Anchors of a page, and the links on it.
 #[derive(Debug, Default)]
 struct Page {
     anchors: BTreeSet<String>,
@@ -48,7 +48,7 @@ impl Page {
         page
     }
 
-    /// Code hosts and the registry make an anchor of a heading in the same way.
+    /// Adds the anchor that code hosts and the registry derive from a heading.
     fn add_heading(&mut self, heading: &str) {
         let kept = heading.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
         let anchor: String = kept.collect::<String>().to_lowercase().replace(' ', "-");
@@ -64,7 +64,7 @@ impl Page {
     }
 }
 
-/// The path without `..`, if it stays within.
+/// Resolves `..`. `None` if the path leaves the tree.
 fn resolved(path: &Path) -> Option<PathBuf> {
     let mut resolved = PathBuf::new();
     for part in path.components() {
@@ -78,34 +78,34 @@ fn resolved(path: &Path) -> Option<PathBuf> {
     Some(resolved)
 }
 
-/// Why a link on the page `from` leads nowhere.
+/// Reason why a link on the page `from` is broken, if it is.
 fn problem(from: &str, link: &str) -> Option<&'static str> {
     let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
-    let is_ours = from.starts_with("docs/");
+    let on_page = from.starts_with("docs/");
     let target = if path.is_empty() {
         PathBuf::from(from)
-    } else if is_ours && from == "docs/index.md" {
-        // The registry has the index at `…/docs` and on a code host it is in `docs/`, so no relative link works in both.
-        return Some("an index cannot link to other pages");
+    } else if on_page && from == "docs/index.md" {
+        // The registry serves the index at `…/docs`, a code host in `docs/`: no relative link works in both.
+        return Some("the index cannot link to other pages");
     } else {
-        // With `.md` at its end: a code host needs it, and the registry takes it off.
+        // Code hosts need the `.md` at the end; the registry removes it.
         match resolved(&Path::new(from).parent().unwrap().join(path)) {
             Some(target) => target,
-            None => return Some("it leads out of the tree"),
+            None => return Some("the path leaves the repository"),
         }
     };
-    if is_ours && !target.starts_with("docs") {
-        return Some("the registry has nothing but the pages");
+    if on_page && !target.starts_with("docs") {
+        return Some("the registry serves only docs/");
     }
     if !root().join(&target).exists() {
-        return Some("there is no such file");
+        return Some("no such file");
     }
     let has_anchor = || Page::read(&root().join(&target)).anchors.contains(anchor);
-    (!anchor.is_empty() && !has_anchor()).then_some("there is no such anchor")
+    (!anchor.is_empty() && !has_anchor()).then_some("no such anchor")
 }
 
 #[test]
-fn no_link_leads_nowhere() {
+fn links_and_anchors_exist() {
     let docs = files_below(&root().join("docs"));
     let pages = docs.iter().map(|name| format!("docs/{name}"));
     let others = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name());
@@ -114,7 +114,7 @@ fn no_link_leads_nowhere() {
     let (mut broken, mut checked) = (Vec::new(), 0);
     for from in pages.chain(others) {
         for link in Page::read(&root().join(&from)).links {
-            if ELSEWHERE.iter().any(|begin| link.starts_with(begin)) {
+            if EXTERNAL.iter().any(|begin| link.starts_with(begin)) {
                 continue;
             }
             checked += 1;
@@ -124,24 +124,28 @@ fn no_link_leads_nowhere() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-    assert!(checked >= 10, "only {checked} links were seen");
+    assert!(checked >= 10, "only {checked} links were checked");
 }
 
 #[test]
-fn what_leads_nowhere_is_found() {
+fn broken_links_are_reported() {
     const START: &str = "docs/actions/instance_start.md";
     for (from, link, expected) in [
         ("README.md", "SECURITY.md", None),
-        ("SECURITY.md", "#what-terraform", Some("there is no such anchor")),
-        ("README.md", "docs/none.md", Some("there is no such file")),
+        ("SECURITY.md", "#what-terraform", Some("no such anchor")),
+        ("README.md", "docs/none.md", Some("no such file")),
         ("README.md", "docs/index.md#authentication", None),
         (START, "instance_stop.md#schema", None),
         (START, "../resources/instance_power.md#nestedblock--timeouts", None),
-        (START, "../resources/instance_power", Some("there is no such file")),
-        (START, "../../README.md", Some("the registry has nothing but the pages")),
-        (START, "../../../x", Some("it leads out of the tree")),
+        (START, "../resources/instance_power", Some("no such file")),
+        (START, "../../README.md", Some("the registry serves only docs/")),
+        (START, "../../../x", Some("the path leaves the repository")),
         ("docs/index.md", "#schema", None),
-        ("docs/index.md", "actions/instance_start.md", Some("an index cannot link to other pages")),
+        (
+            "docs/index.md",
+            "actions/instance_start.md",
+            Some("the index cannot link to other pages"),
+        ),
     ] {
         assert_eq!(problem(from, link), expected, "{from}: {link}");
     }

@@ -241,6 +241,6 @@ fn a_login_is_planned_as_the_example_says() {
         let (_cloud, workspace) = show(terraform, LOGIN, &[training("Stopped")]).await;
         let plan = workspace.plan();
         assert_eq!(plan.actions()["compshare_instance_power.training"], "create");
-        assert_eq!(plan.actions()["terraform_data.look"], "create");
+        assert_eq!(plan.actions()["terraform_data.check_gpu"], "create");
     });
 }

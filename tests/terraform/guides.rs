@@ -28,7 +28,7 @@ use crate::support::{
 };
 
 const GUIDES: [&str; 7] =
-    ["adopt", "billing", "ci", "fleet", "schedule", "sold-out", "without-gpu"];
+    ["billing", "ci", "fleet", "import", "schedule", "sold-out", "without-gpu"];
 
 /// Pages beside the guides that there are in English and in Chinese: a line each.
 const TRANSLATED: &[(&str, &str)] = &[("README.md", "README.zh-CN.md")];
@@ -263,13 +263,13 @@ fn fleet() {
 }
 
 #[test]
-fn adopt() {
+fn import() {
     told(async |terraform| {
         let mut training = instance(TRAINING, "Running");
         training["Name"] = json!("训练");
         let mut spare = instance(SPARE, "Stopped");
         spare["Name"] = json!("备用");
-        let mut guide = Guide::open("adopt", terraform, &[training, spare]).await;
+        let mut guide = Guide::open("import", terraform, &[training, spare]).await;
 
         guide.put("all.tfquery.hcl", "all.tfquery.hcl");
         guide.follow().succeed();

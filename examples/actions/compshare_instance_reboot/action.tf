@@ -1,11 +1,11 @@
-# Reboots the instance, which ends whatever runs on it.
+# Reboots the instance. All processes on it are terminated.
 action "compshare_instance_reboot" "training" {
   config {
     instance_id = "uhost-1a2b3c4d"
   }
 }
 
-# It is rebooted whenever another driver is written down here.
+# Reboots the instance when the driver version changes.
 resource "terraform_data" "driver" {
   input = "570.86"
 

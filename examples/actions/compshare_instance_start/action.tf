@@ -1,4 +1,4 @@
-# Starts the instance when it is asked for, and keeps trying while the zone is sold out:
+# Starts the instance on demand, and retries while the zone is sold out:
 #   terraform apply -invoke=action.compshare_instance_start.training
 action "compshare_instance_start" "training" {
   config {

@@ -1,4 +1,4 @@
-# Stops the instance when it is asked for, so that it is not billed by the hour any more:
+# Stops the instance on demand:
 #   terraform apply -invoke=action.compshare_instance_stop.training
 action "compshare_instance_stop" "training" {
   config {

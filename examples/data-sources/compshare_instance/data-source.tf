@@ -1,9 +1,9 @@
-# By its id.
+# By ID.
 data "compshare_instance" "training" {
   instance_id = "uhost-1a2b3c4d"
 }
 
-# By its name, which has to be that of one instance only.
+# By name, which has to be unique.
 data "compshare_instance" "inference" {
   name = "推理"
 }
@@ -13,6 +13,6 @@ output "training_address" {
 }
 
 output "inference_price" {
-  description = "In yuan, for one unit of what it is paid by."
+  description = "Price in CNY per billing period (hour, day, month or year)."
   value       = data.compshare_instance.inference.price_yuan
 }

@@ -1,4 +1,4 @@
-# Every instance with this tag, however many there are, runs.
+# Keeps all instances with this tag running.
 data "compshare_instances" "training" {
   tag = "training"
 }
@@ -8,7 +8,7 @@ resource "compshare_instance_power" "training" {
   instance_id = each.key
 }
 
-# What is stopped, and when the cloud takes it back for good.
+# Lists stopped instances and the time at which CompShare deletes them.
 data "compshare_instances" "stopped" {
   state = "Stopped"
 }

@@ -1,4 +1,4 @@
-# All zones of one region; without `region`, all there are.
+# All zones of one region. Without `region`, the zones of all regions.
 data "compshare_zones" "shanghai" {
   region = "cn-sh2"
 }

@@ -2,13 +2,13 @@ resource "compshare_instance_power" "training" {
   instance_id = "uhost-1a2b3c4d"
 }
 
-# By way of the resource: it is opened again once the instance runs, with what is known then.
+# Refers to the resource, so that Terraform reads the login details after the start.
 ephemeral "compshare_instance_login" "training" {
   instance_id = compshare_instance_power.training.id
 }
 
-# After each start, a look at the GPU. Nothing of the login is stored.
-resource "terraform_data" "look" {
+# Runs nvidia-smi after every start. The login details are not stored.
+resource "terraform_data" "check_gpu" {
   triggers_replace = compshare_instance_power.training.started_at
 
   connection {

@@ -1,7 +1,7 @@
 data "compshare_instances" "all" {}
 
 output "may_be_billed" {
-  description = "Yuan and charge type of what runs, or is paid for in another way than by the hour that it runs."
+  description = "Price in CNY and charge type of instances that are running or prepaid."
   value = {
     for instance in data.compshare_instances.all.instances :
     instance.instance_id => "${instance.price_yuan} (${instance.charge_type})"
@@ -10,7 +10,7 @@ output "may_be_billed" {
 }
 
 output "reclaimed_at" {
-  description = "When the cloud takes back what stays stopped."
+  description = "Time at which CompShare deletes a stopped instance."
   value = {
     for instance in data.compshare_instances.all.instances :
     instance.instance_id => instance.reclaimed_at

@@ -1,6 +1,6 @@
 #!/bin/sh
-# ci.sh plan    exit code 0: nothing to do; 2: something to do, saved in tfplan; 1: failed
-# ci.sh apply   does what was saved, and nothing else; exit code 0: done; 1: failed
+# ci.sh plan    saves changes in tfplan; exit code 0: no changes, 2: changes, 1: failed
+# ci.sh apply   applies tfplan; exit code 0: done, 1: failed
 set -eu
 export TF_IN_AUTOMATION=1 TF_INPUT=0
 

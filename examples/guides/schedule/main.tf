@@ -1,5 +1,5 @@
 variable "working" {
-  description = "Whether the instance is to run now."
+  description = "True during working hours."
   type        = bool
 }
 

@@ -2,7 +2,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-# CST-8 is UTC+8, and needs no time zone database.
+# CST-8 means UTC+8 and requires no time zone database.
 day=$(TZ=CST-8 date +%u)
 hour=$(TZ=CST-8 date +%H)
 

@@ -1,10 +1,10 @@
-# Every instance of the account. `terraform query` shows them, and with -generate-config-out=instances.tf it writes the
-# configuration that takes them over.
+# All instances of the account. `terraform query -generate-config-out=instances.tf` also writes the configuration that
+# imports them.
 list "compshare_instance_power" "all" {
   provider = compshare
 }
 
-# Those that run at this moment and whose name begins with 训练.
+# Running instances whose name begins with 训练.
 list "compshare_instance_power" "training" {
   provider = compshare
 

@@ -1,4 +1,4 @@
-# By the id of the instance.
+# By the ID of the instance.
 terraform import compshare_instance_power.training uhost-1a2b3c4d
 
 # In another project than the provider's: PROJECT/ID.

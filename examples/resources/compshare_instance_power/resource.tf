@@ -1,15 +1,15 @@
-# This instance runs, and is started again if someone stops it.
+# Keeps the instance running. The next apply starts it again if it was stopped outside Terraform.
 resource "compshare_instance_power" "training" {
   instance_id = "uhost-1a2b3c4d"
 }
 
-# This one is stopped, so that it is not billed by the hour.
+# Keeps the instance stopped.
 resource "compshare_instance_power" "spare" {
   instance_id = "uhost-5e6f7a8b"
   state       = "Stopped"
 }
 
-# This one runs without its GPU, to copy data at a low price, and is stopped when the resource is destroyed.
+# Runs the instance in no-GPU mode, to copy data at a lower price, and stops it when the resource is destroyed.
 resource "compshare_instance_power" "copying" {
   instance_id      = "uhost-9c0d1e2f"
   without_gpu      = true
