@@ -7,7 +7,6 @@
 
 use divan::{Bencher, black_box, counter::BytesCount};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use terraform_provider_compshare::cty::{Type, Value, json as cty_json, msgpack};
 
 fn main() {
@@ -44,22 +43,26 @@ struct Timeouts {
 
 /// The type of a list of [`Instance`].
 fn ty() -> Type {
-    let ty = json!(["list", ["object", {
-        "force_stop": "bool",
-        "gpu_count": "number",
-        "gpu_type": "string",
-        "id": "string",
-        "instance_id": "string",
-        "labels": ["list", "string"],
-        "name": "string",
-        "project_id": "string",
-        "region": "string",
-        "started_at": "string",
-        "state": "string",
-        "timeouts": ["object", {"create": "string", "delete": "string", "update": "string"}],
-        "zone": "string",
-    }]]);
-    Type::from_json(ty.to_string().as_bytes()).unwrap()
+    use Type::{Bool, List, Number, Object, String};
+    let object = |attributes: &[(&str, Type)]| {
+        Object(attributes.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect())
+    };
+    let timeouts = object(&[("create", String), ("delete", String), ("update", String)]);
+    List(Box::new(object(&[
+        ("force_stop", Bool),
+        ("gpu_count", Number),
+        ("gpu_type", String),
+        ("id", String),
+        ("instance_id", String),
+        ("labels", List(Box::new(String))),
+        ("name", String),
+        ("project_id", String),
+        ("region", String),
+        ("started_at", String),
+        ("state", String),
+        ("timeouts", timeouts),
+        ("zone", String),
+    ])))
 }
 
 fn instances(count: usize) -> Vec<Instance> {

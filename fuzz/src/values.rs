@@ -71,7 +71,6 @@ pub(crate) fn filled(ty: &Type, fill: &Value) -> Value {
             Value::map([("a", filled(element, fill)), ("é", filled(element, fill))])
         }
         Type::Object(types) => Value::map(types.iter().map(|(name, ty)| (name, filled(ty, fill)))),
-        Type::Tuple(_) | Type::Dynamic => Value::Null,
     }
 }
 

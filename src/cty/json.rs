@@ -1,44 +1,47 @@
-//! The JSON form of values, which state files hold: what go-cty's `json` package reads and writes.
+//! The JSON encoding of values, which state files contain, as in go-cty's `json` package.
 //!
-//! Values have their natural form; in place of a dynamic type stands `{"type":…,"value":…}`, or null. Numbers have any
-//! precision. Unknown values have no JSON form. Strings are also read as numbers and bools, and those as strings, because
-//! older states were written before a schema changed from one to the other.
+//! Values have their natural form. Numbers have any precision. Unknown values have no JSON form. A
+//! string is accepted in place of a number or bool, and the reverse, because a state may have been
+//! written before a schema changed the type.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
 use super::{
-    Error, ErrorKind, Number, Step, Type, Value,
-    conform::{check, check_elements, check_length, index_step},
+    conform::{check, index_step},
+    error::{Error, ErrorKind},
+    number::Number,
+    path::Step,
+    types::Type,
+    value::Value,
 };
-use Rule::{Refused, Taken};
 
-/// Reads one value. Attributes that are missing are null, except in a value that brings its own type: nobody writes those
-/// without, and a short text could make a great many of them. An attribute that the type does not have is an error.
+/// Decodes a value. Missing attributes are null; an attribute that the type lacks is an error.
 ///
 /// # Errors
 ///
-/// Anything that is not JSON or not of the type, with the path to it.
+/// The input is not JSON or not of the type.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
-    decode_value(&serde_json::from_slice(bytes)?, ty, Rules { surplus: Refused, missing: Taken })
+    decode_value(&serde_json::from_slice(bytes)?, ty, Surplus::Refused)
 }
 
-/// Reads one value from a state that another version may have written: as [`decode`], but attributes that the type does not have
-/// are ignored.
+/// Decodes a value of a state that another version may have written: like [`decode`], but
+/// attributes that the type lacks are ignored.
 ///
 /// # Errors
 ///
-/// As [`decode`], less those.
+/// The input is not JSON or not of the type.
 pub fn decode_state(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
-    decode_value(&serde_json::from_slice(bytes)?, ty, Rules { surplus: Taken, missing: Taken })
+    decode_value(&serde_json::from_slice(bytes)?, ty, Surplus::Ignored)
 }
 
-/// Writes a value, compact.
+/// Encodes a value without white space.
 ///
 /// # Errors
 ///
-/// The value does not [conform](super::conforms) to the type, or something in it is unknown or infinite.
+/// The value does not [conform](super::conforms) to the type, or a part of it is unknown or
+/// infinite.
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
     check(value, ty, &|leaf| match leaf {
         Value::Unknown(_) => Err(ErrorKind::UnknownValue),
@@ -48,24 +51,15 @@ pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
     Ok(serde_json::to_vec(&encode_value(value)?)?)
 }
 
-/// What becomes of objects whose attributes are not those of the type.
-#[derive(Clone, Copy)]
-struct Rules {
-    /// Attributes that the type does not have; ignored if taken.
-    surplus: Rule,
-    /// Attributes that only the type has; null if taken.
-    missing: Rule,
-}
-
+/// Treatment of attributes that the type lacks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Rule {
-    Taken,
+enum Surplus {
+    Ignored,
     Refused,
 }
 
-/// The parser refuses text that nests more than 128 levels, which bounds the recursion here.
-fn decode_value(json: &Json, ty: &Type, rules: Rules) -> Result<Value, Error> {
-    let part = |json: &Json, ty: &Type| decode_value(json, ty, rules);
+fn decode_value(json: &Json, ty: &Type, surplus: Surplus) -> Result<Value, Error> {
+    let part = |json: &Json, ty: &Type| decode_value(json, ty, surplus);
     match (ty, json) {
         (_, Json::Null) => Ok(Value::Null),
         (Type::String, Json::String(text)) => Ok(Value::from(text.as_str())),
@@ -80,22 +74,12 @@ fn decode_value(json: &Json, ty: &Type, rules: Rules) -> Result<Value, Error> {
             for (index, json) in elements.iter().enumerate() {
                 values.push(part(json, element).map_err(|error| error.below(index_step(index)))?);
             }
-            check_elements(&values, element)?;
             Ok(Value::List(values))
         }
         (Type::Set(element), Json::Array(elements)) => {
             let mut values = Vec::with_capacity(elements.len());
             for json in elements {
                 values.push(part(json, element).map_err(Error::in_set)?);
-            }
-            check_elements(&values, element)?;
-            Ok(Value::List(values))
-        }
-        (Type::Tuple(types), Json::Array(elements)) => {
-            check_length(types.len(), elements.len())?;
-            let mut values = Vec::with_capacity(elements.len());
-            for (index, (json, ty)) in elements.iter().zip(types).enumerate() {
-                values.push(part(json, ty).map_err(|error| error.below(index_step(index)))?);
             }
             Ok(Value::List(values))
         }
@@ -106,24 +90,17 @@ fn decode_value(json: &Json, ty: &Type, rules: Rules) -> Result<Value, Error> {
                     part(json, element).map_err(|error| error.below(Step::Key(key.clone())))?;
                 values.insert(key.clone(), value);
             }
-            check_elements(values.values(), element)?;
             Ok(Value::Map(values))
         }
         (Type::Object(types), Json::Object(entries)) => {
-            check_surplus(entries, types, rules.surplus)?;
+            check_surplus(entries, types, surplus)?;
             let mut values = BTreeMap::new();
             for (name, ty) in types {
-                let value = part(attribute(entries, name, rules.missing)?, ty)
+                let value = part(entries.get(name).unwrap_or(&Json::Null), ty)
                     .map_err(|error| error.below(Step::Attribute(name.clone())))?;
                 values.insert(name.clone(), value);
             }
             Ok(Value::Map(values))
-        }
-        (Type::Dynamic, Json::Object(entries)) => {
-            let (chosen, json) = dynamic_parts(entries)?;
-            let chosen = Type::from_tree(chosen)?;
-            let value = decode_value(json, &chosen, Rules { missing: Refused, ..rules })?;
-            Ok(Value::Dynamic(Box::new((chosen, value))))
         }
         _ => Err(ErrorKind::Unexpected { expected: ty.noun(), found: noun(json) }.into()),
     }
@@ -133,7 +110,7 @@ fn decode_number(text: &str) -> Result<Value, Error> {
     Ok(Value::Number(Number::from_decimal(text).ok_or(ErrorKind::InvalidNumber)?))
 }
 
-/// The spellings that Terraform converts.
+/// Accepts the spellings that Terraform converts.
 fn decode_bool(text: &str) -> Result<Value, Error> {
     match text {
         "true" | "1" => Ok(Value::Bool(true)),
@@ -145,43 +122,21 @@ fn decode_bool(text: &str) -> Result<Value, Error> {
 fn check_surplus(
     entries: &serde_json::Map<String, Json>,
     types: &BTreeMap<String, Type>,
-    surplus: Rule,
+    surplus: Surplus,
 ) -> Result<(), Error> {
     match (surplus, entries.keys().find(|name| !types.contains_key(*name))) {
-        (Refused, Some(name)) => Err(ErrorKind::UnexpectedAttribute(name.clone()).into()),
+        (Surplus::Refused, Some(name)) => Err(ErrorKind::UnexpectedAttribute(name.clone()).into()),
         _ => Ok(()),
     }
 }
 
-fn attribute<'a>(
-    entries: &'a serde_json::Map<String, Json>,
-    name: &str,
-    missing: Rule,
-) -> Result<&'a Json, Error> {
-    match entries.get(name) {
-        Some(json) => Ok(json),
-        None if missing == Taken => Ok(&Json::Null),
-        None => Err(ErrorKind::MissingAttribute(name.to_owned()).into()),
-    }
-}
-
-/// The type and the value: both, and nothing else.
-fn dynamic_parts(entries: &serde_json::Map<String, Json>) -> Result<(&Json, &Json), Error> {
-    if let Some(name) = entries.keys().find(|name| !matches!(name.as_str(), "type" | "value")) {
-        return Err(ErrorKind::UnexpectedAttribute(name.clone()).into());
-    }
-    let part =
-        |name: &str| entries.get(name).ok_or_else(|| ErrorKind::MissingAttribute(name.to_owned()));
-    Ok((part("type")?, part("value")?))
-}
-
-/// A value that conforms describes itself: its type is needed no more.
+/// Encodes a value that conforms to its type, so that the type is not needed.
 fn encode_value(value: &Value) -> Result<Json, Error> {
     Ok(match value {
         Value::Null => Json::Null,
         Value::Unknown(_) => return Err(ErrorKind::UnknownValue.into()),
         Value::String(text) => Json::String(text.clone()),
-        // Parsed, which keeps every digit, and not converted: a conversion would go through a float.
+        // Parsed from text, which keeps every digit. A conversion would round to a float.
         Value::Number(number) => Json::Number(number.to_string().parse()?),
         Value::Bool(truth) => Json::Bool(*truth),
         Value::List(elements) => {
@@ -191,10 +146,6 @@ fn encode_value(value: &Value) -> Result<Json, Error> {
             let encode_entry =
                 |(key, value): (&String, &Value)| Ok((key.clone(), encode_value(value)?));
             Json::Object(entries.iter().map(encode_entry).collect::<Result<_, Error>>()?)
-        }
-        Value::Dynamic(typed) => {
-            let parts = [("type", typed.0.to_tree()), ("value", encode_value(&typed.1)?)];
-            Json::Object(parts.map(|(name, json)| (name.to_owned(), json)).into_iter().collect())
         }
     })
 }
@@ -215,11 +166,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cty::samples::{self, dynamic, float, list, map, number, object, set};
+    use crate::cty::samples::{self, float, list, map, number, object, set};
     use crate::cty::{conforms, msgpack};
 
     #[track_caller]
-    fn reads(json: &str, ty: Type, value: Value) {
+    fn decodes(json: &str, ty: Type, value: Value) {
         assert_eq!(decode(json.as_bytes(), &ty).unwrap(), value, "{json}");
     }
 
@@ -249,7 +200,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_read_as_another_type_has_that_type(
+        fn value_decoded_as_another_type_conforms_to_it(
             (own, value) in samples::typed(true),
             other in samples::any_type(3),
         ) {
@@ -260,7 +211,7 @@ mod tests {
         }
 
         #[test]
-        fn a_number_is_the_same_by_way_of_both_forms(value in samples::any_number()) {
+        fn number_is_equal_after_both_encodings(value in samples::any_number()) {
             let packed = msgpack::encode(&value, &Type::Number).unwrap();
             let unpacked = msgpack::decode(&packed, &Type::Number).unwrap();
             let json = encode(&unpacked, &Type::Number).unwrap();
@@ -272,7 +223,7 @@ mod tests {
         }
 
         #[test]
-        fn what_json_holds_messagepack_holds_too((ty, value) in samples::typed(true)) {
+        fn both_encodings_hold_the_same_known_values((ty, value) in samples::typed(true)) {
             let packed = msgpack::encode(&value, &ty).unwrap();
             let json = encode(&value, &ty).unwrap();
             prop_assert_eq!(msgpack::decode(&packed, &ty).unwrap(), decode(&json, &ty).unwrap());
@@ -282,49 +233,48 @@ mod tests {
     #[test]
     fn values_have_their_natural_form() {
         let ty = object([
-            ("dyn", Type::Dynamic),
             ("list", list(Type::Number)),
             ("map", map(Type::Bool)),
             ("none", Type::String),
         ]);
         let value = Value::map([
-            ("dyn", dynamic(Type::String, Value::Null)),
             ("list", Value::List(vec![number("0.10"), float(0.1), float(1e23), Value::from(-3)])),
             ("map", Value::map([("k\"", Value::from(true))])),
             ("none", Value::Null),
         ]);
-        let json = r#"{"dyn":{"type":"string","value":null},"list":[0.10,0.1,99999999999999991611392,-3],"map":{"k\"":true},"none":null}"#;
+        let json =
+            r#"{"list":[0.10,0.1,99999999999999991611392,-3],"map":{"k\"":true},"none":null}"#;
         assert_eq!(String::from_utf8(encode(&value, &ty).unwrap()).unwrap(), json);
-        reads(json, ty, value);
+        decodes(json, ty, value);
     }
 
     #[test]
-    fn older_spellings_are_read() {
+    fn values_of_older_types_are_converted() {
         use Type::{Bool, Number, String};
-        reads(r#""0.10""#, Number, number("0.1"));
-        reads("9223372036854775808", Number, number("9223372036854775808"));
-        reads("1e400", Number, number("1e400"));
-        reads("12.50", String, Value::from("12.50"));
-        reads("true", String, Value::from("true"));
-        reads(r#""true""#, Bool, Value::from(true));
-        reads(r#""0""#, Bool, Value::from(false));
-        reads(" [\n 1 ]\n", list(Number), Value::List(vec![Value::from(1)]));
+        decodes(r#""0.10""#, Number, number("0.1"));
+        decodes("9223372036854775808", Number, number("9223372036854775808"));
+        decodes("1e400", Number, number("1e400"));
+        decodes("12.50", String, Value::from("12.50"));
+        decodes("true", String, Value::from("true"));
+        decodes(r#""true""#, Bool, Value::from(true));
+        decodes(r#""0""#, Bool, Value::from(false));
+        decodes(" [\n 1 ]\n", list(Number), Value::List(vec![Value::from(1)]));
     }
 
     #[test]
-    fn missing_attributes_are_null_and_others_refused_unless_from_a_state() {
+    fn surplus_attributes_are_ignored_only_in_states() {
         let ty = object([("a", Type::String), ("b", object([("c", Type::Bool)]))]);
         let json = r#"{"b":{"old":1},"older":{}}"#;
         refuses(json, ty.clone(), "unexpected attribute `older`");
         refuses(r#"{"b":{"old":1}}"#, ty.clone(), "b: unexpected attribute `old`");
         let value = Value::map([("a", Value::Null), ("b", Value::map([("c", Value::Null)]))]);
-        reads(r#"{"b":{}}"#, ty.clone(), value.clone());
+        decodes(r#"{"b":{}}"#, ty.clone(), value.clone());
         assert_eq!(decode_state(json.as_bytes(), &ty).unwrap(), value);
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_path() {
-        use Type::{Bool, Dynamic, Number, String, Tuple};
+    fn errors_name_the_part_at_fault() {
+        use Type::{Bool, Number, String};
         for (json, ty, message) in [
             ("", String, "expected JSON, found invalid text at line 1, column 0"),
             ("{", map(String), "expected JSON, found invalid text at line 1, column 1"),
@@ -343,44 +293,15 @@ mod tests {
                 object([("s", set(object([("a", Number)])))]),
                 "s: expected a number, found an object",
             ),
-            ("[1]", Tuple(vec![]), "expected 0 elements, found 1"),
-            ("1", Dynamic, "expected a value with its type, found a number"),
-            (r#"{"value":1}"#, Dynamic, "missing attribute `type`"),
-            (r#"{"type":"bool"}"#, Dynamic, "missing attribute `value`"),
-            (r#"{"type":["object",{"a":"bool"}],"value":{}}"#, Dynamic, "missing attribute `a`"),
-            (r#"{"type":"bool","value":1,"x":1}"#, Dynamic, "unexpected attribute `x`"),
-            (r#"{"type":"bool","value":1}"#, Dynamic, "expected a bool, found a number"),
-            (
-                r#"{"type":1,"value":1}"#,
-                Dynamic,
-                "invalid type constraint: expected a string or an array",
-            ),
-            (
-                r#"[{"type":"bool","value":true},{"type":"number","value":1}]"#,
-                list(Dynamic),
-                "expected elements of one type, found different types",
-            ),
         ] {
             refuses(json, ty, message);
         }
-        let deep = r#"{"type":"dynamic","value":"#.repeat(100_000);
-        decode(deep.as_bytes(), &Dynamic).unwrap_err();
+        // The parser limits the depth.
+        decode("[".repeat(100_000).as_bytes(), &list(String)).unwrap_err();
     }
 
     #[test]
-    fn a_short_text_cannot_make_a_great_many_attributes() {
-        let attributes: Vec<_> = (0..1000).map(|n| format!(r#""a{n}":"bool""#)).collect();
-        let ty = format!(r#"["list",["object",{{{}}}]]"#, attributes.join(","));
-        let json = format!(r#"{{"type":{ty},"value":[{}{{}}]}}"#, "{},".repeat(10_000));
-        let taken = allocation_counter::measure(|| {
-            let refused = decode_state(json.as_bytes(), &Type::Dynamic).unwrap_err().to_string();
-            assert_eq!(refused, "[0]: missing attribute `a0`");
-        });
-        assert!(taken.bytes_total < 200 * json.len() as u64, "{taken:?}");
-    }
-
-    #[test]
-    fn what_json_cannot_hold_is_refused() {
+    fn unknown_and_infinite_values_are_refused() {
         let ty = object([("s", set(Type::String)), ("n", list(Type::Number))]);
         let value = |s, n| Value::map([("s", Value::List(vec![s])), ("n", Value::List(vec![n]))]);
         let refused = |value: &Value| encode(value, &ty).unwrap_err().to_string();

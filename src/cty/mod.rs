@@ -1,15 +1,16 @@
 //! Terraform's values and types, and their two encodings.
 //!
-//! A [`Value`] means something only together with its [`Type`], which comes from a schema: the wire carries no types, except
-//! inside [`Type::Dynamic`]. A value can be null, and it can be unknown: "known after apply", at any depth.
+//! A [`Value`] has a [`Type`] only together with a schema: the wire carries no types. A value can
+//! be null, and it can be unknown ("known after apply"), at any depth.
 //!
-//! [`msgpack`] is the form of the plugin protocol; [`json`] that of state files. Both follow what Terraform's own library does,
-//! [go-cty](https://github.com/zclconf/go-cty) (packages `cty`, `cty/msgpack` and `cty/json`). [`conforms`] says whether a value
-//! has the shape a type asks for; the encoders ask it first, so nothing malformed leaves.
+//! [`msgpack`] is the encoding of the plugin protocol, [`json`] that of state files. Both follow
+//! Terraform's own library, [go-cty](https://github.com/zclconf/go-cty) (packages `cty`,
+//! `cty/msgpack` and `cty/json`). [`conforms`] checks a value against a type; the encoders call it
+//! first, so that no malformed value is sent.
 //!
-//! This module never contains gRPC, HTTP, a clock, the environment, or anything about a particular provider: only bytes, values
-//! and types. Input is taken as hostile: it can be refused, but it cannot exhaust the stack, and what it allocates is bounded
-//! by its own size. No error repeats a value, since any value may be a secret.
+//! This module contains neither gRPC, HTTP, a clock or the environment, nor anything about a
+//! particular provider. Input is treated as hostile: the depth of a value is bounded by its type,
+//! and its memory by its input. No error contains a value, since any value may be a secret.
 
 mod conform;
 mod error;
@@ -22,14 +23,9 @@ mod samples;
 mod types;
 mod value;
 
-pub use self::{
-    conform::conforms,
-    error::{Error, ErrorKind},
-    number::{NotANumber, Number},
-    path::{Path, Step},
-    types::Type,
-    value::{Unknown, Value},
-};
-
-/// How deep a value may nest. Schemas nest a handful of levels; more is an attack on the stack.
-const MAX_DEPTH: usize = 128;
+pub use conform::conforms;
+pub use error::{Error, ErrorKind};
+pub use number::{NotANumber, Number};
+pub use path::{Path, Step};
+pub use types::Type;
+pub use value::{Unknown, Value};

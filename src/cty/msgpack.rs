@@ -1,55 +1,58 @@
-//! The MessagePack form of values, which the plugin protocol carries: what go-cty's `msgpack` package reads and writes.
+//! The MessagePack encoding of values, which the plugin protocol uses, as in go-cty's `msgpack`
+//! package.
 //!
-//! | Type | Form |
+//! | Type | Encoding |
 //! | --- | --- |
 //! | string, bool | str, bool |
 //! | number | int of any width, float, or str with the decimal text |
-//! | list, set, tuple | array |
+//! | list, set | array |
 //! | map | map with str keys |
-//! | object | map with exactly the type's attributes |
-//! | dynamic | array of two: bin with the type's JSON, and the value |
+//! | object | map with exactly the attributes of the type |
 //! | any, null | nil |
-//! | any, unknown | extension 0 (`d4 00 00`), or 12 with what is promised of the value |
+//! | any, unknown | extension 0 (`d4 00 00`), or 12 with refinements |
 //!
-//! Written are: whole numbers of 64 bits as the smallest int, floats that came as floats as such, other numbers as text; keys in
-//! the order of their bytes; sets in the order of the value, duplicates included (Terraform coalesces them).
+//! The encoder writes whole numbers of 64 bits as the smallest int, floats that were decoded from
+//! floats as floats, and other numbers as text. Keys are written in the order of their bytes, sets
+//! in the order of the value with duplicates, which Terraform removes.
 
 use std::{collections::BTreeMap, fmt, str};
 
 use rmp::{Marker, encode};
 
 use super::{
-    Error, ErrorKind, MAX_DEPTH, Number, Step, Type, Unknown, Value,
-    conform::{check_attributes, check_elements, check_length, conforms, index_step},
-    number::Form,
+    conform::{check_attributes, conforms, index_step},
+    error::{Error, ErrorKind},
+    number::{Form, Number},
+    path::Step,
+    types::Type,
+    value::{Unknown, Value},
 };
 
-/// The extension of an unknown of which nothing is promised. Read with any payload of 0 or 1 byte, written with one zero.
+/// Extension type of an unknown value without refinements. Decoded with a payload of 0 or 1 byte,
+/// encoded with one zero.
 const PLAIN: i8 = 0;
 
-/// The extension of an unknown with promises.
+/// Extension type of an unknown value with refinements.
 const REFINED: i8 = 12;
 
-/// More promises than this, Terraform refuses.
+/// Maximum size of refinements in bytes, as in Terraform.
 const REFINED_MAX: usize = 1024;
 
-/// Reads one value, which must fill the input.
-///
-/// Empty input is an error here; whether it means null is for the caller to know.
+/// Decodes one value, which must fill the input. Empty input is an error.
 ///
 /// # Errors
 ///
-/// Anything that is not MessagePack or not of the type, with the path to it.
+/// The input is not MessagePack or not of the type.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
     let mut reader = Reader { rest: bytes };
-    let value = decode_value(&mut reader, ty, 0)?;
+    let value = decode_value(&mut reader, ty)?;
     if !reader.rest.is_empty() {
         return Err(ErrorKind::TrailingBytes.into());
     }
     Ok(value)
 }
 
-/// Writes a value.
+/// Encodes a value.
 ///
 /// # Errors
 ///
@@ -61,10 +64,8 @@ pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-fn decode_value(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, Error> {
-    if depth > MAX_DEPTH {
-        return Err(ErrorKind::TooDeep.into());
-    }
+/// The recursion is bounded by the depth of the type: parts that the type lacks are not decoded.
+fn decode_value(reader: &mut Reader<'_>, ty: &Type) -> Result<Value, Error> {
     match (ty, reader.token()?) {
         (_, Token::Nil) => Ok(Value::Null),
         (_, Token::Extension(kind, payload)) => Ok(decode_unknown(kind, payload)?),
@@ -79,38 +80,26 @@ fn decode_value(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Valu
             Ok(Value::Number(Number::from_decimal(text).ok_or(ErrorKind::InvalidNumber)?))
         }
         (Type::List(element), Token::Array(length)) => {
-            // Not allocated ahead: the length is the sender's word, the elements are what it has sent.
+            // Not preallocated: the declared length may exceed the elements that were sent.
             let mut elements = Vec::new();
             for index in 0..length {
-                let value = decode_value(reader, element, depth + 1);
+                let value = decode_value(reader, element);
                 elements.push(value.map_err(|error| error.below(index_step(index)))?);
             }
-            check_elements(&elements, element)?;
             Ok(Value::List(elements))
         }
         (Type::Set(element), Token::Array(length)) => {
             let mut elements = Vec::new();
             for _ in 0..length {
-                elements.push(decode_value(reader, element, depth + 1).map_err(Error::in_set)?);
-            }
-            check_elements(&elements, element)?;
-            Ok(Value::List(elements))
-        }
-        (Type::Tuple(types), Token::Array(length)) => {
-            check_length(types.len(), length)?;
-            let mut elements = Vec::new();
-            for (index, ty) in types.iter().enumerate() {
-                let value = decode_value(reader, ty, depth + 1);
-                elements.push(value.map_err(|error| error.below(index_step(index)))?);
+                elements.push(decode_value(reader, element).map_err(Error::in_set)?);
             }
             Ok(Value::List(elements))
         }
         (Type::Map(element), Token::Map(length)) => {
             let entries = decode_entries(reader, length, |reader, key| {
-                decode_value(reader, element, depth + 1)
+                decode_value(reader, element)
                     .map_err(|error| error.below(Step::Key(key.to_owned())))
             })?;
-            check_elements(entries.values(), element)?;
             Ok(Value::Map(entries))
         }
         (Type::Object(types), Token::Map(length)) => {
@@ -118,17 +107,11 @@ fn decode_value(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Valu
                 let Some(ty) = types.get(name) else {
                     return Err(ErrorKind::UnexpectedAttribute(name.to_owned()).into());
                 };
-                decode_value(reader, ty, depth + 1)
+                decode_value(reader, ty)
                     .map_err(|error| error.below(Step::Attribute(name.to_owned())))
             })?;
             check_attributes(&entries, types)?;
             Ok(Value::Map(entries))
-        }
-        (Type::Dynamic, Token::Array(length)) => {
-            check_length(2, length)?;
-            let chosen = decode_type(reader)?;
-            let value = decode_value(reader, &chosen, depth + 1)?;
-            Ok(Value::Dynamic(Box::new((chosen, value))))
         }
         (ty, token) => Err(unexpected(ty.noun(), &token)),
     }
@@ -153,15 +136,6 @@ fn decode_entries<'a>(
     Ok(entries)
 }
 
-/// Terraform sends the type as bin; str is taken too, since both hold the same bytes.
-fn decode_type(reader: &mut Reader<'_>) -> Result<Type, Error> {
-    match reader.token()? {
-        Token::Bytes(json) => Type::from_json(json),
-        Token::Text(json) => Type::from_json(json.as_bytes()),
-        token => Err(unexpected("a type", &token)),
-    }
-}
-
 fn decode_unknown(kind: i8, payload: &[u8]) -> Result<Value, ErrorKind> {
     match payload.len() {
         0 | 1 => Ok(Value::unknown()),
@@ -174,7 +148,7 @@ fn unexpected(expected: &'static str, found: &Token<'_>) -> Error {
     ErrorKind::Unexpected { expected, found: found.noun() }.into()
 }
 
-/// A value that conforms describes itself: its type is needed no more.
+/// Encodes a value that conforms to its type, so that the type is not needed.
 fn encode_value(value: &Value, out: &mut Vec<u8>) -> Result<(), Error> {
     match value {
         Value::Null => written(encode::write_nil(out)),
@@ -195,13 +169,6 @@ fn encode_value(value: &Value, out: &mut Vec<u8>) -> Result<(), Error> {
                 encode_value(value, out)?;
             }
         }
-        Value::Dynamic(typed) => {
-            let json = typed.0.to_json();
-            written(encode::write_array_len(out, 2));
-            written(encode::write_bin_len(out, count(json.len())?));
-            out.extend_from_slice(json.as_bytes());
-            encode_value(&typed.1, out)?;
-        }
     }
     Ok(())
 }
@@ -216,7 +183,7 @@ fn encode_unknown(unknown: &Unknown, out: &mut Vec<u8>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whole numbers as ints, however they came.
+/// Encodes whole numbers as ints, whichever form they have.
 fn encode_number(number: &Number, out: &mut Vec<u8>) -> Result<(), Error> {
     match (number.form(), number.as_i64()) {
         (Form::Signed(whole), _) => {
@@ -244,17 +211,17 @@ fn count(length: usize) -> Result<u32, Error> {
     Ok(u32::try_from(length).map_err(|_| ErrorKind::TooLong)?)
 }
 
-/// The result of writing to a `Vec`, without the error that there cannot be.
+/// Unwraps the result of a write to a `Vec`, which cannot fail.
 fn written<T, E: fmt::Debug>(result: Result<T, E>) -> T {
     result.expect("a Vec takes every write")
 }
 
-/// What is left of the input.
+/// The rest of the input.
 struct Reader<'a> {
     rest: &'a [u8],
 }
 
-/// One scalar, or the head of a sequence or map whose parts follow.
+/// A scalar, or the header of an array or map whose elements follow.
 enum Token<'a> {
     Nil,
     Bool(bool),
@@ -262,7 +229,8 @@ enum Token<'a> {
     Unsigned(u64),
     Float(f64),
     Text(&'a str),
-    Bytes(&'a [u8]),
+    /// Of no type, so the content is skipped.
+    Bytes,
     Array(usize),
     Map(usize),
     Extension(i8, &'a [u8]),
@@ -318,7 +286,8 @@ impl<'a> Reader<'a> {
     }
 
     fn bytes(&mut self, length: usize) -> Result<Token<'a>, Error> {
-        Ok(Token::Bytes(self.take(length)?))
+        self.take(length)?;
+        Ok(Token::Bytes)
     }
 
     fn extension(&mut self, length: usize) -> Result<Token<'a>, Error> {
@@ -335,7 +304,7 @@ impl<'a> Reader<'a> {
     }
 
     fn length32(&mut self) -> Result<usize, Error> {
-        // Where it does not fit, it is more than memory holds.
+        // A length beyond usize exceeds any input.
         Ok(usize::try_from(u32::from_be_bytes(self.array()?)).unwrap_or(usize::MAX))
     }
 
@@ -353,7 +322,7 @@ impl<'a> Reader<'a> {
 }
 
 impl Token<'_> {
-    /// The kind of token, for errors.
+    /// Noun for error messages, with its article.
     fn noun(&self) -> &'static str {
         match self {
             Token::Nil => "nil",
@@ -361,7 +330,7 @@ impl Token<'_> {
             Token::Signed(_) | Token::Unsigned(_) => "an integer",
             Token::Float(_) => "a float",
             Token::Text(_) => "a string",
-            Token::Bytes(_) => "bytes",
+            Token::Bytes => "bytes",
             Token::Array(_) => "an array",
             Token::Map(_) => "a map",
             Token::Extension(..) => "an extension",
@@ -374,7 +343,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cty::samples::{self, dynamic, float, list, map, number, object, set};
+    use crate::cty::samples::{self, float, list, map, number, object, set};
 
     #[track_caller]
     fn round_trips(value: &Value, ty: &Type) {
@@ -383,12 +352,12 @@ mod tests {
     }
 
     #[track_caller]
-    fn writes(value: Value, ty: Type, golden: &str) {
+    fn encodes_to(value: Value, ty: Type, golden: &str) {
         assert_eq!(hex(&encode(&value, &ty).unwrap()), golden.replace(' ', ""), "{value:?}");
     }
 
     #[track_caller]
-    fn reads(golden: &str, ty: Type, value: Value) {
+    fn decodes(golden: &str, ty: Type, value: Value) {
         assert_eq!(decode(&unhex(golden), &ty).unwrap(), value, "{golden}");
     }
 
@@ -425,16 +394,16 @@ mod tests {
             let bytes = encode(&value, &ty).unwrap();
             let again = decode(&bytes, &ty).unwrap();
             prop_assert_eq!(&again, &value);
-            // What equality does not look at is the same too: the form of numbers, the promises about unknowns.
+            // Beyond equality: the form of numbers and the refinements of unknowns are kept.
             prop_assert_eq!(encode(&again, &ty).unwrap(), &bytes[..]);
-            // No part of it is a whole value.
+            // A truncated value is refused.
             for end in 0..bytes.len() {
                 prop_assert!(decode(&bytes[..end], &ty).is_err());
             }
         }
 
         #[test]
-        fn a_value_is_encoded_if_it_conforms_and_not_otherwise(
+        fn only_conforming_values_are_encoded(
             (own, value) in samples::typed(false),
             other in samples::any_type(3),
         ) {
@@ -444,7 +413,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_read_as_another_type_has_that_type(
+        fn value_decoded_as_another_type_conforms_to_it(
             (own, value) in samples::typed(false),
             other in samples::any_type(3),
         ) {
@@ -454,21 +423,20 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused((ty, _) in samples::typed(false), bytes in any::<Vec<u8>>()) {
+        fn any_bytes_are_decoded_or_refused((ty, _) in samples::typed(false), bytes in any::<Vec<u8>>()) {
             if let Ok(value) = decode(&bytes, &ty) {
                 prop_assert_eq!(decode(&encode(&value, &ty).unwrap(), &ty).unwrap(), value);
             }
         }
     }
 
-    /// A configuration as Terraform 1.11 sent it.
+    /// A configuration as sent by Terraform 1.11, without its attribute of a dynamic type.
     #[test]
-    fn terraform_s_own_bytes_survive() {
-        let golden = "88a364796e92c41d5b227475706c65222c5b22737472696e67222c226e756d626572225d5d92a17801a26964c0\
+    fn bytes_of_terraform_round_trip() {
+        let golden = "87a26964c0\
             a36e756da3302e31a46e756d32b339323233333732303336383534373735383038a46e756d3303a36f626a82a161cb3ff8\
             000000000000a162a171a373657492a161a162a3737472a2c3a9";
         let ty = object([
-            ("dyn", Type::Dynamic),
             ("id", Type::String),
             ("num", Type::Number),
             ("num2", Type::Number),
@@ -478,13 +446,6 @@ mod tests {
             ("str", Type::String),
         ]);
         let value = Value::map([
-            (
-                "dyn",
-                dynamic(
-                    Type::Tuple(vec![Type::String, Type::Number]),
-                    Value::List(vec![Value::from("x"), Value::from(1)]),
-                ),
-            ),
             ("id", Value::Null),
             ("num", float(0.1)),
             ("num2", Value::Number(9_223_372_036_854_775_808_u64.into())),
@@ -495,33 +456,34 @@ mod tests {
         ]);
         let decoded = decode(&unhex(golden), &ty).unwrap();
         assert_eq!(decoded, value);
-        writes(decoded, ty, golden);
+        encodes_to(decoded, ty, golden);
     }
 
     #[test]
-    fn each_form_has_its_bytes() {
-        use Type::{Bool, Dynamic, Number, String};
-        writes(Value::unknown(), String, "d40000");
-        writes(Value::unknown(), Dynamic, "d40000");
-        writes(dynamic(String, Value::unknown()), Dynamic, "92 c408 22737472696e6722 d40000");
-        writes(dynamic(String, Value::Null), Dynamic, "92 c408 22737472696e6722 c0");
-        writes(Value::Null, Dynamic, "c0");
-        writes(Value::from(true), Bool, "c3");
-        writes(Value::from(-1), Number, "ff");
-        writes(Value::from(128), Number, "cc80");
-        writes(Value::from(i64::MIN), Number, "d38000000000000000");
-        writes(Value::Number(u64::MAX.into()), Number, "cfffffffffffffffff");
-        writes(float(-0.0), Number, "00");
-        writes(float(3.0), Number, "03");
-        writes(float(0.1), Number, "cb3fb999999999999a");
-        writes(number("0.1"), Number, "a3302e31");
-        writes(number("1e2"), Number, "64");
-        writes(Value::map([("b", Value::Null), ("B", Value::Null)]), map(Bool), "82 a142c0 a162c0");
+    fn each_kind_of_value_has_its_encoding() {
+        use Type::{Bool, Number, String};
+        encodes_to(Value::unknown(), String, "d40000");
+        encodes_to(Value::Null, String, "c0");
+        encodes_to(Value::from(true), Bool, "c3");
+        encodes_to(Value::from(-1), Number, "ff");
+        encodes_to(Value::from(128), Number, "cc80");
+        encodes_to(Value::from(i64::MIN), Number, "d38000000000000000");
+        encodes_to(Value::Number(u64::MAX.into()), Number, "cfffffffffffffffff");
+        encodes_to(float(-0.0), Number, "00");
+        encodes_to(float(3.0), Number, "03");
+        encodes_to(float(0.1), Number, "cb3fb999999999999a");
+        encodes_to(number("0.1"), Number, "a3302e31");
+        encodes_to(number("1e2"), Number, "64");
+        encodes_to(
+            Value::map([("b", Value::Null), ("B", Value::Null)]),
+            map(Bool),
+            "82 a142c0 a162c0",
+        );
     }
 
     #[test]
-    fn other_senders_forms_are_read() {
-        use Type::{Dynamic, Number, String};
+    fn encodings_of_other_senders_are_decoded() {
+        use Type::{Number, String};
         for golden in [
             "03",
             "cc03",
@@ -532,23 +494,22 @@ mod tests {
             "d10003",
             "d200000003",
         ] {
-            reads(golden, Number, Value::from(3));
+            decodes(golden, Number, Value::from(3));
         }
-        reads("d30000000000000003", Number, Value::from(3));
-        reads("ca40400000", Number, Value::from(3));
-        reads("cb4008000000000000", Number, Value::from(3));
-        reads("a133", Number, Value::from(3));
-        reads("d0ff", Number, Value::from(-1));
-        reads("cb7ff0000000000000", Number, float(f64::INFINITY));
-        reads("d90161", String, Value::from("a"));
-        reads("da000161", String, Value::from("a"));
-        reads("db0000000161", String, Value::from("a"));
-        reads("dc0001c0", list(String), Value::List(vec![Value::Null]));
-        reads("dd00000001c0", set(String), Value::List(vec![Value::Null]));
-        reads("de0001a161c0", map(String), Value::map([("a", Value::Null)]));
-        reads("df00000001a161c0", map(String), Value::map([("a", Value::Null)]));
-        reads("92 a8 22737472696e6722 c0", Dynamic, dynamic(String, Value::Null));
-        reads(
+        decodes("d30000000000000003", Number, Value::from(3));
+        decodes("ca40400000", Number, Value::from(3));
+        decodes("cb4008000000000000", Number, Value::from(3));
+        decodes("a133", Number, Value::from(3));
+        decodes("d0ff", Number, Value::from(-1));
+        decodes("cb7ff0000000000000", Number, float(f64::INFINITY));
+        decodes("d90161", String, Value::from("a"));
+        decodes("da000161", String, Value::from("a"));
+        decodes("db0000000161", String, Value::from("a"));
+        decodes("dc0001c0", list(String), Value::List(vec![Value::Null]));
+        decodes("dd00000001c0", set(String), Value::List(vec![Value::Null]));
+        decodes("de0001a161c0", map(String), Value::map([("a", Value::Null)]));
+        decodes("df00000001a161c0", map(String), Value::map([("a", Value::Null)]));
+        decodes(
             "82 a162c0 a161c0",
             object([("a", String), ("b", String)]),
             Value::map([("a", Value::Null), ("b", Value::Null)]),
@@ -556,13 +517,13 @@ mod tests {
         for unknown in
             ["d40000", "d40c00", "d4ff05", "c70000", "c70100 00", "c7020c 0102", "d50c0102"]
         {
-            reads(unknown, list(String), Value::unknown());
+            decodes(unknown, list(String), Value::unknown());
         }
     }
 
     #[test]
-    fn promises_are_passed_through() {
-        // Not null; and a prefix besides, in a form that nobody writes.
+    fn refinements_are_passed_through() {
+        // Not null; with a prefix, in an uncommon encoding; and as long as possible.
         for golden in ["c7030c 8101c2", "c7080c 8201c202a3612d62", "c900000400 0c"] {
             let mut bytes = unhex(golden);
             if golden.starts_with("c9") {
@@ -576,12 +537,12 @@ mod tests {
             assert!(again.ends_with(unknown.refinements().unwrap()));
         }
         let value = decode(&unhex("c7030c8101c2"), &Type::String).unwrap();
-        writes(value, Type::String, "c7030c8101c2");
+        encodes_to(value, Type::String, "c7030c8101c2");
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_path() {
-        use Type::{Bool, Dynamic, Number, String, Tuple};
+    fn errors_name_the_part_at_fault() {
+        use Type::{Bool, Number, String};
         let early = "expected more bytes, found the end of the input";
         let attributes = || object([("a", String), ("b", list(Number))]);
         for (golden, ty, message) in [
@@ -593,9 +554,9 @@ mod tests {
             ("c0c0", String, "expected the end of the input, found more bytes"),
             ("c1", String, "expected a MessagePack value, found the reserved marker"),
             ("a1ff", String, "expected UTF-8, found other bytes"),
-            // Lengths that only their declaration has.
+            // Declared lengths beyond the input.
             ("dbffffffff", String, early),
-            ("c6ffffffff", Dynamic, early),
+            ("c6ffffffff", String, early),
             ("ddffffffff", list(String), "[0]: expected more bytes, found the end of the input"),
             ("dfffffffff", map(String), early),
             ("c9ffffffff0c", String, early),
@@ -614,28 +575,12 @@ mod tests {
             ("81a16101", map(String), r#"["a"]: expected a string, found an integer"#),
             ("8101c0", map(String), "expected a string as key, found an integer"),
             ("82a161c0a161c0", map(String), "duplicate key `a`"),
-            ("91c3", Tuple(vec![]), "expected 0 elements, found 1"),
-            ("9201c3", Tuple(vec![Number, String]), "[1]: expected a string, found a bool"),
             // Objects.
             ("81a161c0", attributes(), "missing attribute `b`"),
             ("83a161c0a162c0a163c0", attributes(), "unexpected attribute `c`"),
             ("82a161c0a161c0", attributes(), "duplicate key `a`"),
             ("82a161c0a16291c3", attributes(), "b[0]: expected a number, found a bool"),
             ("9181a161c3", set(object([("a", String)])), "expected a string, found a bool"),
-            // Dynamic.
-            ("91c0", Dynamic, "expected 2 elements, found 1"),
-            ("92c0c0", Dynamic, "expected a type, found nil"),
-            ("92c40178c0", Dynamic, "expected JSON, found invalid text at line 1, column 1"),
-            (
-                "92c4022222c0",
-                Dynamic,
-                "invalid type constraint: expected `string`, `number`, `bool` or `dynamic`",
-            ),
-            (
-                "92c4062022626f6f6c22c0",
-                Dynamic,
-                "expected JSON, found invalid text at line 1, column 6",
-            ),
             // Unknown.
             ("d50b0102", String, "expected an unknown value, found extension type 11 of 2 bytes"),
         ] {
@@ -650,53 +595,12 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_limited_whatever_nests() {
-        // A type that is as deep as a parser takes it, with a value that is deeper than its type.
-        let level = |ty: String| format!(r#"["list",{ty}]"#);
-        for (depth, message) in
-            [(100, "expected a string, found an array"), (1000, "expected JSON, found invalid")]
-        {
-            let ty = (0..depth).fold(r#""string""#.to_owned(), |ty, _| level(ty));
-            let mut bytes = vec![0x92, 0xc5];
-            bytes.extend(u16::try_from(ty.len()).unwrap().to_be_bytes());
-            bytes.extend(ty.as_bytes());
-            bytes.extend([0x91; 100_000]);
-            let refused = decode(&bytes, &Type::Dynamic).unwrap_err().to_string();
-            assert!(refused.contains(message), "{refused}");
-        }
-        // What no type asks for is not looked into, however deep it is.
-        for ty in [Type::Dynamic, Type::String, list(Type::Number), map(Type::Bool)] {
+    fn input_deeper_than_its_type_is_refused() {
+        for ty in [Type::String, list(Type::Number), map(Type::Bool)] {
             decode(&[0x91; 100_000], &ty).unwrap_err();
             decode(&b"\x81\xa1a".repeat(100_000), &ty).unwrap_err();
         }
-        let promise = [&[0xc9, 0, 1, 0x86, 0xa0, 0x0c][..], &[0x91; 100_000]].concat();
-        decode(&promise, &Type::String).unwrap_err();
-    }
-
-    #[test]
-    fn a_long_type_with_many_nulls_takes_no_more_than_both() {
-        let attributes: Vec<_> = (0..1000).map(|n| format!(r#""a{n}":"dynamic""#)).collect();
-        let ty = format!(r#"["list",["object",{{{}}}]]"#, attributes.join(","));
-        let mut bytes = vec![0x92, 0xc5];
-        bytes.extend(u16::try_from(ty.len()).unwrap().to_be_bytes());
-        bytes.extend(ty.as_bytes());
-        bytes.extend([0xdc, 0x27, 0x10]);
-        bytes.extend([0xc0; 10_000]);
-        let taken = allocation_counter::measure(|| {
-            decode(&bytes, &Type::Dynamic).unwrap();
-        });
-        assert!(taken.bytes_total < 100 * bytes.len() as u64, "{taken:?}");
-    }
-
-    #[test]
-    fn depth_is_limited() {
-        // Each level is a dynamic value of dynamic type: the only nesting that no type bounds.
-        let level = unhex("92 c409 2264796e616d696322");
-        let nested = |depth| [level.repeat(depth), vec![0xc0]].concat();
-        decode(&nested(MAX_DEPTH), &Type::Dynamic).unwrap();
-        for depth in [MAX_DEPTH + 1, 100_000] {
-            let error = decode(&nested(depth), &Type::Dynamic).unwrap_err();
-            assert_eq!(error.kind, ErrorKind::TooDeep);
-        }
+        let refinements = [&[0xc9, 0, 1, 0x86, 0xa0, 0x0c][..], &[0x91; 100_000]].concat();
+        decode(&refinements, &Type::String).unwrap_err();
     }
 }

@@ -2,48 +2,49 @@
 
 use std::{fmt, hash};
 
-/// A number as it came: a 64-bit integer, a float, or decimal text.
+/// A number in the form in which it was received: a 64-bit integer, a float, or decimal text.
 ///
-/// The original form is kept, because a value that is passed through must not change. Equality is that of Terraform: by
-/// quantity. Whole numbers are equal if they are the same integer, others if their shortest decimal texts are the same; so the
-/// float `0.1` equals the text `"0.1"`, although no float is exactly that. There is no NaN: Terraform panics on it.
+/// The form is kept so that a number that passes through the provider does not change. Equality is
+/// by quantity, as in Terraform: whole numbers are equal if they are the same integer, others if
+/// their shortest decimal texts are equal. The float `0.1` therefore equals the text `"0.1"`,
+/// although no float has exactly this value. NaN is excluded: Terraform panics on it.
 ///
-/// `Display` writes plain decimal text, which is a JSON number unless the number is infinite.
+/// `Display` prints decimal text, which is a JSON number unless the number is infinite.
 #[derive(Debug, Clone)]
 pub struct Number(Form);
 
-/// How a number came. Each integer has one form only: the first that fits.
+/// The form of a number. An integer has the first form that can hold it.
 #[derive(Debug, Clone)]
 pub(super) enum Form {
     Signed(i64),
     Unsigned(u64),
-    /// Never NaN.
+    /// Not NaN.
     Float(f64),
-    /// In the syntax of a JSON number.
+    /// JSON number syntax.
     Decimal(String),
 }
 
-/// The float was NaN, which is no number.
+/// The float was NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("NaN is not a number")]
 pub struct NotANumber;
 
 impl Number {
-    /// Reads decimal text: sign, digits with or without a point, and exponent. Text that a JSON number cannot have (`+1`, `.5`,
-    /// `007`) is put right; all other text is kept as it is.
+    /// Parses decimal text: sign, digits with or without a point, and exponent. Text outside the
+    /// syntax of JSON numbers (`+1`, `.5`, `007`) is normalized; other text is kept unchanged.
     ///
-    /// `None` if it is something else, "inf" and hexadecimal included.
+    /// Returns `None` for other text, including "inf" and hexadecimal numbers.
     pub fn from_decimal(text: &str) -> Option<Self> {
         let parts = Parts::parse(text)?;
         let text = parts.to_json();
-        // Only the one spelling that an integer prints as: `-0` and `1e3` stay text.
+        // Only in the spelling in which an integer prints: `-0` and `1e3` stay text.
         match text.parse::<i64>() {
             Ok(whole) if whole.to_string() == text => Some(whole.into()),
             _ => Some(Self(Form::Decimal(text))),
         }
     }
 
-    /// The number, if it is a whole one in range.
+    /// The number, if it is whole and in range.
     pub fn as_i64(&self) -> Option<i64> {
         match &self.0 {
             Form::Signed(whole) => Some(*whole),
@@ -57,16 +58,15 @@ impl Number {
         }
     }
 
-    /// The nearest float. This may lose digits, and is infinite beyond the range of floats.
+    /// The nearest float, which may have fewer digits, and is infinite outside the range of floats.
     pub fn as_f64(&self) -> f64 {
         match &self.0 {
             Form::Float(float) => *float,
-            // All other forms print text that parses.
+            // The other forms print valid decimal text.
             _ => self.to_string().parse().unwrap_or(f64::INFINITY),
         }
     }
 
-    /// Whether it is not infinite.
     pub fn is_finite(&self) -> bool {
         !matches!(self.0, Form::Float(float) if float.is_infinite())
     }
@@ -130,7 +130,8 @@ impl fmt::Display for Number {
         match &self.0 {
             Form::Signed(whole) => write!(f, "{whole}"),
             Form::Unsigned(whole) => write!(f, "{whole}"),
-            // A whole float is an integer, to its last digit; the shortest text would fill up with zeros from the 17th on.
+            // All digits of a whole float are significant; the shortest text has zeros from the
+            // 17th digit on.
             Form::Float(float) if float.fract() == 0.0 => write!(f, "{float:.0}"),
             Form::Float(float) => write!(f, "{float}"),
             Form::Decimal(text) => f.write_str(text),
@@ -138,22 +139,22 @@ impl fmt::Display for Number {
     }
 }
 
-/// One quantity, one form: `±digits × 10^exponent`, where digits neither start nor end with a zero. Zero has no digits and no
-/// sign.
+/// The unique form of a quantity: `±digits × 10^exponent`, where the digits neither start nor end
+/// with a zero. Zero has neither digits nor sign.
 #[derive(PartialEq, Eq, Hash)]
 enum Canonical {
     Finite { negative: bool, digits: String, exponent: i64 },
     Infinite { negative: bool },
 }
 
-/// Decimal text in its parts: `-12.5e3` is negative, "12", "5", and 3 (written "e3").
+/// The parts of a decimal text: `-12.5e3` is negative, "12", "5", and 3 (written "e3").
 struct Parts<'a> {
     negative: bool,
     whole: &'a str,
     fraction: &'a str,
-    /// With its `e`; empty if there is none.
+    /// Includes the `e`; empty if absent.
     exponent_text: &'a str,
-    /// Bounded, so that sums with lengths of text cannot overflow.
+    /// 32 bits, so that sums with the length of a text cannot overflow.
     exponent: i32,
 }
 
@@ -203,7 +204,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// 2^63 has 19 digits; anything longer is not looked at, however long its zeros would be.
+/// `None` beyond the 19 digits of 2^63, without writing out the zeros of a large exponent.
 fn small_integer(negative: bool, mut digits: String, exponent: i64) -> Option<i64> {
     let zeros = usize::try_from(exponent).ok()?;
     if zeros > 18 || digits.len() > 19 {
@@ -218,7 +219,7 @@ fn all_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The length of text in memory, which is never 2^63.
+/// The length of a text in memory, which is always below 2^63.
 fn length(text: &str) -> i64 {
     i64::try_from(text.len()).unwrap_or(i64::MAX)
 }
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn decimal_text_is_kept_or_put_right() {
+    fn decimal_text_is_kept_or_normalized() {
         let spellings = [
             ("0.10", "0.10"),
             ("1E+5", "1E+5"),
@@ -324,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_nan() {
+    fn nan_is_refused() {
         assert_eq!(Number::try_from(f64::NAN), Err(NotANumber));
     }
 }

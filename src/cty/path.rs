@@ -1,10 +1,9 @@
-//! Where in a value something is.
+//! Paths to parts of values.
 
 use std::fmt;
 
-/// The way from the root of a value to a part of it.
-///
-/// Elements of a set have no address; a path that would lead into a set ends at the set.
+/// The path from the root of a value to a part of it. Elements of a set have no address: a path
+/// ends at the set.
 ///
 /// ```
 /// use terraform_provider_compshare::cty::Path;
@@ -19,33 +18,33 @@ pub struct Path(Vec<Step>);
 /// One step of a [`Path`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
-    /// To an attribute of an object, or to a nested block, by name.
+    /// An attribute of an object, or a nested block.
     Attribute(String),
-    /// To an element of a list or tuple, counted from 0.
+    /// An element of a list, counted from 0.
     Index(i64),
-    /// To an element of a map.
+    /// An element of a map.
     Key(String),
 }
 
 impl Path {
-    /// The value itself.
+    /// The path of the whole value.
     pub const fn root() -> Self {
         Self(Vec::new())
     }
 
-    /// From here to an attribute or nested block.
+    /// Appends a step to an attribute or nested block.
     #[must_use]
     pub fn attribute(self, name: impl Into<String>) -> Self {
         self.then(Step::Attribute(name.into()))
     }
 
-    /// From here to an element of a list or tuple.
+    /// Appends a step to an element of a list.
     #[must_use]
     pub fn index(self, index: i64) -> Self {
         self.then(Step::Index(index))
     }
 
-    /// From here to an element of a map.
+    /// Appends a step to an element of a map.
     #[must_use]
     pub fn key(self, key: impl Into<String>) -> Self {
         self.then(Step::Key(key.into()))
@@ -56,12 +55,11 @@ impl Path {
         &self.0
     }
 
-    /// Whether this is the value itself.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The same place seen from one level further out. Only errors on their way out ask for this.
+    /// Prepends a step, for an error that is returned through an enclosing value.
     pub(super) fn below(mut self, step: Step) -> Self {
         self.0.insert(0, step);
         self
@@ -92,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_read_like_expressions() {
+    fn paths_print_like_expressions() {
         let path = Path::root().attribute("a").index(2).key("k\"").attribute("b");
         assert_eq!(path.to_string(), r#"a[2]["k\""].b"#);
         assert_eq!(Path::root().to_string(), "");

@@ -1,10 +1,14 @@
-//! Values for the tests of both codecs: a table of awkward ones, and arbitrary ones.
+//! Values for the tests of both encodings: a table of edge cases, and arbitrary ones.
 
 use std::collections::BTreeMap;
 
 use proptest::{collection, prelude::*};
 
-use super::{Number, Type, Unknown, Value};
+use super::{
+    number::Number,
+    types::Type,
+    value::{Unknown, Value},
+};
 
 pub(super) fn number(text: &str) -> Value {
     Value::Number(Number::from_decimal(text).unwrap())
@@ -12,10 +16,6 @@ pub(super) fn number(text: &str) -> Value {
 
 pub(super) fn float(float: f64) -> Value {
     Value::Number(Number::try_from(float).unwrap())
-}
-
-pub(super) fn dynamic(ty: Type, value: Value) -> Value {
-    Value::Dynamic(Box::new((ty, value)))
 }
 
 pub(super) fn list(element: Type) -> Type {
@@ -34,9 +34,9 @@ pub(super) fn object<const N: usize>(attributes: [(&str, Type); N]) -> Type {
     Type::Object(attributes.map(|(name, ty)| (name.to_owned(), ty)).into())
 }
 
-/// Known values and their types, awkward numbers first.
+/// Known values with their types.
 pub(super) fn known() -> Vec<(Value, Type)> {
-    use Type::{Bool, Dynamic, Number, String, Tuple};
+    use Type::{Bool, Number, String};
     vec![
         (number("0.1"), Number),
         (number("9223372036854775808"), Number),
@@ -70,47 +70,30 @@ pub(super) fn known() -> Vec<(Value, Type)> {
         (Value::List(vec![Value::from("a"), Value::Null]), list(String)),
         (Value::List(vec![Value::from(0); 70_000]), list(Number)),
         (Value::List(vec![Value::from("b"), Value::from("c")]), set(String)),
-        (Value::List(vec![]), set(Dynamic)),
-        (Value::List(vec![]), Tuple(vec![])),
-        (Value::List(vec![Value::from("x"), Value::from(1)]), Tuple(vec![String, Number])),
+        (Value::List(vec![]), set(String)),
         (Value::map([("a", Value::from(1)), ("", Value::Null)]), map(Number)),
-        (Value::Map(BTreeMap::new()), map(Dynamic)),
+        (Value::Map(BTreeMap::new()), map(String)),
         (Value::Map(BTreeMap::new()), object([])),
         (
             Value::map([("a", Value::from(1)), ("b", Value::Null)]),
             object([("b", String), ("a", Number)]),
         ),
         (Value::Null, object([("a", String)])),
-        (Value::Null, Dynamic),
-        (dynamic(String, Value::Null), Dynamic),
-        (dynamic(String, Value::from("x")), Dynamic),
-        (dynamic(Tuple(vec![String]), Value::List(vec![Value::from("x")])), Dynamic),
-        (dynamic(list(Dynamic), Value::List(vec![dynamic(Bool, Value::from(true))])), Dynamic),
-        (
-            Value::List(vec![
-                dynamic(Number, Value::from(1)),
-                Value::Null,
-                dynamic(Number, Value::Null),
-            ]),
-            list(Dynamic),
-        ),
     ]
 }
 
-/// Values with unknown parts, which only MessagePack can hold.
+/// Values with unknown parts, which only MessagePack can represent.
 pub(super) fn unknown() -> Vec<(Value, Type)> {
-    use Type::{Dynamic, String};
+    use Type::String;
     vec![
         (Value::unknown(), String),
-        (Value::unknown(), Dynamic),
-        (dynamic(String, Value::unknown()), Dynamic),
         (Value::List(vec![Value::unknown(), Value::from("a")]), list(String)),
         (Value::map([("a", Value::unknown())]), object([("a", object([("b", String)]))])),
-        (Value::List(vec![Value::unknown(), dynamic(String, Value::Null)]), set(Dynamic)),
+        (Value::List(vec![Value::unknown(), Value::Null]), set(String)),
     ]
 }
 
-/// Any value with its type; wholly known if asked.
+/// An arbitrary value with its type; wholly known if `known`.
 pub(super) fn typed(known: bool) -> impl Strategy<Value = (Type, Value)> {
     any_type(3).prop_flat_map(move |ty| {
         let value = any_value(&ty, known);
@@ -118,16 +101,14 @@ pub(super) fn typed(known: bool) -> impl Strategy<Value = (Type, Value)> {
     })
 }
 
-/// Any type with up to `depth` levels.
+/// An arbitrary type with up to `depth` levels.
 pub(super) fn any_type(depth: u32) -> BoxedStrategy<Type> {
-    let leaf =
-        prop_oneof![Just(Type::String), Just(Type::Number), Just(Type::Bool), Just(Type::Dynamic)];
+    let leaf = prop_oneof![Just(Type::String), Just(Type::Number), Just(Type::Bool)];
     leaf.prop_recursive(depth, 12, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(list),
             inner.clone().prop_map(set),
             inner.clone().prop_map(map),
-            collection::vec(inner.clone(), 0..3).prop_map(Type::Tuple),
             collection::btree_map("[a-z_]{1,3}", inner, 0..3).prop_map(Type::Object),
         ]
     })
@@ -139,12 +120,6 @@ fn any_value(ty: &Type, known: bool) -> BoxedStrategy<Value> {
         Type::String => ".{0,6}".prop_map(Value::from).boxed(),
         Type::Number => any_number(),
         Type::Bool => any::<bool>().prop_map(Value::from).boxed(),
-        // It may choose to be dynamic once more, or to have something dynamic inside.
-        Type::Dynamic => any_type(1)
-            .prop_flat_map(move |ty| {
-                any_value(&ty, known).prop_map(move |value| dynamic(ty.clone(), value))
-            })
-            .boxed(),
         Type::List(element) | Type::Set(element) => {
             any_elements(element, known).prop_map(Value::List).boxed()
         }
@@ -153,10 +128,6 @@ fn any_value(ty: &Type, known: bool) -> BoxedStrategy<Value> {
             (keys, any_elements(element, known))
                 .prop_map(|(keys, elements)| Value::map(keys.into_iter().zip(elements)))
                 .boxed()
-        }
-        Type::Tuple(types) => {
-            let elements: Vec<_> = types.iter().map(|ty| any_value(ty, known)).collect();
-            elements.prop_map(Value::List).boxed()
         }
         Type::Object(types) => {
             let names: Vec<_> = types.keys().cloned().collect();
@@ -170,30 +141,15 @@ fn any_value(ty: &Type, known: bool) -> BoxedStrategy<Value> {
     prop_oneof![6 => value, 1 => Just(Value::Null), unknowns => any_unknown()].boxed()
 }
 
-/// With and without promises: not null, and a prefix besides.
+/// Unknown values without refinements, with "not null", and with "not null" and a prefix.
 fn any_unknown() -> impl Strategy<Value = Value> {
     let prefix = Unknown::refined(b"\x82\x01\xc2\x02\xa2a-");
     prop_oneof![Just(Unknown::plain()), Just(Unknown::not_null()), Just(prefix)]
         .prop_map(Value::Unknown)
 }
 
-/// Up to three elements. Those that choose a type have to choose the same, so they are one element several times.
 fn any_elements(element: &Type, known: bool) -> BoxedStrategy<Vec<Value>> {
-    if !has_dynamic(element) {
-        return collection::vec(any_value(element, known), 0..=3).boxed();
-    }
-    (any_value(element, known), 0..=3_usize).prop_map(|(value, times)| vec![value; times]).boxed()
-}
-
-/// Whether values choose a type here or further in.
-fn has_dynamic(ty: &Type) -> bool {
-    match ty {
-        Type::String | Type::Number | Type::Bool => false,
-        Type::Dynamic => true,
-        Type::List(element) | Type::Set(element) | Type::Map(element) => has_dynamic(element),
-        Type::Tuple(elements) => elements.iter().any(has_dynamic),
-        Type::Object(attributes) => attributes.values().any(has_dynamic),
-    }
+    collection::vec(any_value(element, known), 0..=3).boxed()
 }
 
 pub(super) fn any_number() -> BoxedStrategy<Value> {

@@ -1,22 +1,22 @@
-//! Values.
+//! Values of configurations, plans and states.
 
 use std::collections::BTreeMap;
 
-use super::Number;
+use super::number::Number;
 
-/// A value of some type, as configuration, plans and state hold them.
+/// A value, which has a type only together with a schema.
 ///
-/// The two equalities that Terraform itself does not take literally: numbers are equal if the quantity is (see [`Number`]), and
-/// unknowns are equal whatever is promised of them (see [`Unknown`]). Strings are compared byte by byte, although Terraform
-/// normalises them to NFC first: what it sends is normalised already, and a provider that returns another spelling than it was
-/// given is saved by Terraform's own normalisation. Sets are compared in order, since a value does not know that it is a set;
-/// Terraform sends them in an order of its own that depends only on the elements.
+/// Equality follows Terraform. Numbers are equal if their quantity is (see [`Number`]), and all
+/// unknowns are equal (see [`Unknown`]). Strings are compared byte by byte: Terraform normalizes
+/// strings to NFC before it sends them, and again after it has received them. Sets are compared in
+/// order, because a value does not record that it is a set; Terraform sends the elements of a set
+/// in an order that depends only on the elements.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
-    /// No value, of any type.
+    /// Null of any type.
     #[default]
     Null,
-    /// A value that is to be known after apply, of any type.
+    /// A value of any type that is known only after apply.
     Unknown(Unknown),
     /// A string.
     String(String),
@@ -24,43 +24,40 @@ pub enum Value {
     Number(Number),
     /// A bool.
     Bool(bool),
-    /// The elements of a list, set or tuple.
+    /// The elements of a list or set.
     List(Vec<Self>),
     /// The elements of a map, or the attributes of an object.
     Map(BTreeMap<String, Self>),
-    /// What is in the place of a [`Type::Dynamic`](super::Type::Dynamic): a value and the type it chose. Null and unknown of no
-    /// particular type are plain [`Value::Null`] and [`Value::Unknown`].
-    Dynamic(Box<(super::Type, Self)>),
 }
 
-/// An unknown value, with what Terraform already promised of it ("refinements": not null, a prefix, bounds).
+/// An unknown value, with the refinements that Terraform has declared for it: not null, a prefix,
+/// bounds.
 ///
-/// The promises are neither read nor made here; they are kept so that an unknown that is passed through stays the same on the
-/// wire. All unknowns are equal.
+/// Refinements are not interpreted. They are kept so that an unknown value that passes through the
+/// provider is unchanged on the wire. All unknown values are equal.
 #[derive(Debug, Clone, Default)]
 pub struct Unknown {
-    /// The extension's payload as it came; absent if nothing is promised.
+    /// Payload of the MessagePack extension.
     refinements: Option<Box<[u8]>>,
 }
 
 impl Unknown {
-    /// An unknown of which nothing is promised.
+    /// An unknown value without refinements.
     pub const fn plain() -> Self {
         Self { refinements: None }
     }
 
-    /// An unknown that will not be null. Terraform holds a provider to it.
+    /// An unknown value that will not be null. Terraform enforces this after the apply.
     pub fn not_null() -> Self {
-        // One refinement, nullness (1): false.
+        // A map with one refinement: nullness (1) is false.
         Self::refined(&[0x81, 0x01, 0xc2])
     }
 
-    /// An unknown with promises, in their encoded form.
+    /// An unknown value with encoded refinements.
     pub(super) fn refined(payload: &[u8]) -> Self {
         Self { refinements: Some(payload.into()) }
     }
 
-    /// The promises in their encoded form.
     pub(super) fn refinements(&self) -> Option<&[u8]> {
         self.refinements.as_deref()
     }
@@ -74,98 +71,85 @@ impl PartialEq for Unknown {
 
 impl Eq for Unknown {}
 
-/// The methods look through [`Value::Dynamic`]: they answer for the value inside.
 impl Value {
-    /// An unknown of which nothing is promised.
+    /// An unknown value without refinements.
     pub const fn unknown() -> Self {
         Self::Unknown(Unknown::plain())
     }
 
-    /// A map or object with these elements or attributes.
+    /// A map or object.
     pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
         Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }
 
-    /// Whether it is null.
-    pub fn is_null(&self) -> bool {
-        matches!(self.inner(), Self::Null)
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
     }
 
-    /// Whether it is unknown as a whole.
-    pub fn is_unknown(&self) -> bool {
-        matches!(self.inner(), Self::Unknown(_))
+    /// Returns `false` for a list, map or object with unknown parts.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
     }
 
-    /// Whether nothing in it is unknown, at any depth.
+    /// Returns `false` if any part is unknown, at any depth.
     pub fn is_wholly_known(&self) -> bool {
         match self {
             Self::Unknown(_) => false,
             Self::Null | Self::String(_) | Self::Number(_) | Self::Bool(_) => true,
             Self::List(elements) => elements.iter().all(Self::is_wholly_known),
             Self::Map(entries) => entries.values().all(Self::is_wholly_known),
-            Self::Dynamic(typed) => typed.1.is_wholly_known(),
         }
     }
 
-    /// The attribute or element of this name; null if there is none, or if this has no names at all.
+    /// The attribute or map element of this name; null if there is none.
     pub fn attribute(&self, name: &str) -> &Self {
         static NULL: Value = Value::Null;
         self.as_map().and_then(|entries| entries.get(name)).unwrap_or(&NULL)
     }
 
-    /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
-        match self.inner() {
+        match self {
             Self::String(text) => Some(text),
             _ => None,
         }
     }
 
-    /// The bool, if it is one.
     pub fn as_bool(&self) -> Option<bool> {
-        match self.inner() {
+        match self {
             Self::Bool(truth) => Some(*truth),
             _ => None,
         }
     }
 
-    /// The number, if it is one.
     pub fn as_number(&self) -> Option<&Number> {
-        match self.inner() {
+        match self {
             Self::Number(number) => Some(number),
             _ => None,
         }
     }
 
-    /// The number, if it is a whole one that fits.
+    /// The number, if it is a whole number in range.
     pub fn as_i64(&self) -> Option<i64> {
         self.as_number()?.as_i64()
     }
 
-    /// The elements, if it is a list, set or tuple.
+    /// The elements of a list or set.
     pub fn as_list(&self) -> Option<&[Self]> {
-        match self.inner() {
+        match self {
             Self::List(elements) => Some(elements),
             _ => None,
         }
     }
 
-    /// The elements or attributes, if it is a map or object.
+    /// The elements of a map, or the attributes of an object.
     pub fn as_map(&self) -> Option<&BTreeMap<String, Self>> {
-        match self.inner() {
+        match self {
             Self::Map(entries) => Some(entries),
             _ => None,
         }
     }
 
-    fn inner(&self) -> &Self {
-        match self {
-            Self::Dynamic(typed) => typed.1.inner(),
-            value => value,
-        }
-    }
-
-    /// The kind of value, for errors.
+    /// Noun for error messages, with its article.
     pub fn noun(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -175,7 +159,6 @@ impl Value {
             Self::Bool(_) => "a bool",
             Self::List(_) => "a sequence",
             Self::Map(_) => "a map or object",
-            Self::Dynamic(_) => "a value with its type",
         }
     }
 }
@@ -219,24 +202,21 @@ impl From<Vec<Self>> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cty::Type;
 
     #[test]
-    fn a_value_answers_for_what_is_inside_dynamic() {
-        let inner = Value::map([("a", Value::from(1)), ("b", Value::unknown())]);
-        let value = Value::Dynamic(Box::new((Type::Map(Box::new(Type::Number)), inner)));
+    fn missing_attributes_are_null() {
+        let value = Value::map([("a", Value::from(1)), ("b", Value::unknown())]);
         assert_eq!(value.attribute("a").as_i64(), Some(1));
         assert!(value.attribute("b").is_unknown());
         assert!(value.attribute("c").is_null());
         assert!(!value.is_wholly_known());
         assert!(!value.is_unknown());
-        assert!(Value::Dynamic(Box::new((Type::String, Value::Null))).is_null());
         assert!(Value::from("x").attribute("a").is_null());
         assert!(Value::default().is_null());
     }
 
     #[test]
-    fn unknowns_are_equal_whatever_is_promised() {
+    fn unknowns_with_different_refinements_are_equal() {
         let refined = Unknown::refined(&[0x81, 1, 0xc2]);
         assert_eq!(Value::Unknown(refined), Value::unknown());
         assert_ne!(Value::unknown(), Value::Null);

@@ -112,7 +112,7 @@ impl Block {
             );
             assert!(!attribute.write_only && !attribute.deprecated, "{name}");
             assert!(!attribute.description.is_empty(), "{name} has no description");
-            let ty = Type::from_json(&attribute.r#type).unwrap();
+            let ty = read_type(&serde_json::from_slice(&attribute.r#type).unwrap());
             let attribute =
                 Attribute { ty, optional: attribute.optional, computed: attribute.computed };
             assert!(read.attributes.insert(name, attribute).is_none(), "duplicate attribute");
@@ -168,11 +168,33 @@ fn identity(schema: &wire::ResourceIdentitySchema) -> Type {
         let name = checked_name(&attribute.name);
         assert!(attribute.required_for_import != attribute.optional_for_import, "{name}");
         assert!(!attribute.description.is_empty(), "{name} has no description");
-        let ty = Type::from_json(&attribute.r#type).unwrap();
+        let ty = read_type(&serde_json::from_slice(&attribute.r#type).unwrap());
         assert!(!matches!(ty, Type::Map(_) | Type::Set(_) | Type::Object(_)), "{name}");
         (name, ty)
     });
     Type::Object(attributes.collect())
+}
+
+/// The type of an attribute from its JSON form, of which core would refuse any other than these.
+#[track_caller]
+fn read_type(json: &Json) -> Type {
+    let parts = json.as_array().map(Vec::as_slice);
+    match (json.as_str(), parts) {
+        (Some("string"), _) => Type::String,
+        (Some("number"), _) => Type::Number,
+        (Some("bool"), _) => Type::Bool,
+        (_, Some([Json::String(kind), element])) => match (kind.as_str(), element) {
+            ("list", element) => Type::List(Box::new(read_type(element))),
+            ("set", element) => Type::Set(Box::new(read_type(element))),
+            ("map", element) => Type::Map(Box::new(read_type(element))),
+            ("object", Json::Object(attributes)) => {
+                let attributes = attributes.iter();
+                Type::Object(attributes.map(|(name, ty)| (name.clone(), read_type(ty))).collect())
+            }
+            _ => panic!("not a type: {json}"),
+        },
+        _ => panic!("not a type: {json}"),
+    }
 }
 
 #[track_caller]

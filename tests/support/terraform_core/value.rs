@@ -33,6 +33,5 @@ pub(super) fn to_json(value: &Value) -> Json {
         Value::Map(entries) => {
             entries.iter().map(|(name, value)| (name.clone(), to_json(value))).collect()
         }
-        other => panic!("no attribute of this provider is {other:?}"),
     }
 }
