@@ -88,7 +88,7 @@ const ABSENCES: [(&str, &[&str]); 9] = [
 ];
 
 #[test]
-fn each_layer_knows_only_what_it_may() {
+fn modules_use_only_lower_layers() {
     let mut broken = Vec::new();
     for (module, absent) in ABSENCES {
         for file in sources(&root().join(module)) {
@@ -107,7 +107,7 @@ fn each_layer_knows_only_what_it_may() {
 }
 
 #[test]
-fn only_main_takes_the_environment_and_only_plugin_writes_to_stdout() {
+fn only_main_reads_env_and_only_plugin_writes_stdout() {
     let mut broken = Vec::new();
     for file in sources(&root()) {
         let name = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
@@ -151,7 +151,7 @@ const DISTRUST: [&str; 6] = [
 ];
 
 #[test]
-fn sockets_are_opened_in_two_places_and_no_certificate_is_taken_unseen() {
+fn sockets_and_certificates_are_confined_to_known_files() {
     let mut broken = Vec::new();
     for file in sources(&root()) {
         let name = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
@@ -172,7 +172,7 @@ const WALL_CLOCK: [&str; 4] =
     ["plugin/log.rs", "plugin/tls.rs", "compshare/transport.rs", "simulator/clock.rs"];
 
 #[test]
-fn nothing_is_decided_by_a_clock_that_can_jump() {
+fn wall_clock_is_confined_to_known_files() {
     let mut broken = Vec::new();
     for file in sources(&root()) {
         let name = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
@@ -188,7 +188,7 @@ fn nothing_is_decided_by_a_clock_that_can_jump() {
 }
 
 #[test]
-fn every_module_says_what_it_is_for() {
+fn every_file_begins_with_a_module_comment() {
     let silent: Vec<_> = sources(&root())
         .into_iter()
         .filter(|file| !fs::read_to_string(file).unwrap().starts_with("//! "))
@@ -197,7 +197,7 @@ fn every_module_says_what_it_is_for() {
 }
 
 #[test]
-fn each_direct_dependency_has_its_reason_in_the_line_above() {
+fn every_dependency_has_a_reason() {
     let manifest =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
     let (mut table, mut above, mut without_reason) = ("", "", Vec::new());

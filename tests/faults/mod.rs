@@ -20,7 +20,7 @@ use self::{cell::Outcome, elsewhere::Elsewhere, operation::Operation, trouble::T
 const TOGETHER: usize = 64;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_operation_stands_everything_that_can_go_wrong() {
+async fn every_operation_handles_every_fault() {
     let troubles = trouble::all();
     let elsewhere = Elsewhere::new().await;
     let cells = troubles.iter().enumerate().flat_map(|(row, trouble)| {

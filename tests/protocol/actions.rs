@@ -52,7 +52,7 @@ async fn taking(moment: Duration, instance: Json) -> (Simulator, Terraform) {
 const MOMENT: Duration = Duration::from_millis(120);
 
 #[tokio::test]
-async fn a_start_tells_its_way_from_stopped_to_running() {
+async fn start_reports_each_state_change() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     passing(&simulator, "Stopped", "Starting");
     let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
@@ -73,7 +73,7 @@ async fn a_start_tells_its_way_from_stopped_to_running() {
 }
 
 #[tokio::test]
-async fn a_stop_and_a_reboot_tell_theirs() {
+async fn stop_and_reboot_report_each_state_change() {
     let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
     let told = |progress: Vec<String>| -> Vec<String> {
         progress.into_iter().filter(|line| line.starts_with("Instance ")).collect()
@@ -102,7 +102,7 @@ async fn a_stop_and_a_reboot_tell_theirs() {
 }
 
 #[tokio::test]
-async fn as_long_as_nothing_changes_there_is_a_sign_of_life() {
+async fn action_reports_progress_while_the_state_is_unchanged() {
     let (_simulator, terraform) = taking(Duration::from_millis(400), json!({})).await;
     let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
     let signs: Vec<_> =
@@ -112,7 +112,7 @@ async fn as_long_as_nothing_changes_there_is_a_sign_of_life() {
 }
 
 #[tokio::test]
-async fn what_is_so_already_is_left_alone() {
+async fn action_sends_no_call_in_the_target_state() {
     for (action, now) in [(START_IT, "Running"), (STOP_IT, "Stopped")] {
         let (simulator, terraform) = cloud_with(json!({"State": now})).await;
         let progress = terraform.invoke(action, &of(json!({}))).await.succeed();
@@ -123,7 +123,7 @@ async fn what_is_so_already_is_left_alone() {
 }
 
 #[tokio::test]
-async fn what_is_on_its_way_is_joined() {
+async fn action_joins_an_operation_in_progress() {
     for (action, passing, end) in
         [(START_IT, "Starting", "Running"), (STOP_IT, "Stopping", "Stopped")]
     {
@@ -135,7 +135,7 @@ async fn what_is_on_its_way_is_joined() {
 }
 
 #[tokio::test]
-async fn a_start_has_the_options_of_the_resource() {
+async fn start_accepts_the_options_of_the_resource() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let config = of(json!({"without_gpu": true, "without_gpu_spec": "B"}));
     terraform.invoke(START_IT, &config).await.succeed();
@@ -154,7 +154,7 @@ async fn a_start_has_the_options_of_the_resource() {
 }
 
 #[tokio::test]
-async fn a_start_that_is_sold_out_fails_at_once_or_is_tried_until_it_succeeds() {
+async fn sold_out_start_fails_or_waits_for_capacity() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     simulator.add_fault(Fault::new(Effect::SoldOut).times(3));
     let invoked = terraform.invoke(START_IT, &of(json!({}))).await;
@@ -167,7 +167,7 @@ async fn a_start_that_is_sold_out_fails_at_once_or_is_tried_until_it_succeeds() 
 }
 
 #[tokio::test]
-async fn a_gpu_that_was_not_asked_for_is_undone_by_an_action_too() {
+async fn start_action_stops_an_instance_with_unwanted_gpu() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     simulator.add_fault(on_start(Effect::GpuAllocated));
     let errors = terraform.invoke(START_IT, &of(json!({"without_gpu": true}))).await.fail();
@@ -176,7 +176,7 @@ async fn a_gpu_that_was_not_asked_for_is_undone_by_an_action_too() {
 }
 
 #[tokio::test]
-async fn a_spot_instance_is_stopped_by_force_only() {
+async fn spot_instance_stop_requires_force() {
     let spot = json!({"State": "Running", "ChargeType": "Spot"});
     let (simulator, terraform) = cloud_with(spot).await;
     let errors = terraform.invoke(STOP_IT, &of(json!({}))).await.fail();
@@ -186,7 +186,7 @@ async fn a_spot_instance_is_stopped_by_force_only() {
 }
 
 #[tokio::test]
-async fn a_start_whose_answer_is_lost_is_looked_after_and_not_repeated() {
+async fn start_action_with_lost_response_is_sent_once() {
     let (simulator, terraform) = taking(MOMENT, json!({})).await;
     simulator.add_fault(on_start(Effect::LoseAnswer));
     let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
@@ -195,7 +195,7 @@ async fn a_start_whose_answer_is_lost_is_looked_after_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn only_what_runs_is_rebooted() {
+async fn reboot_requires_a_running_instance() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let errors = terraform.invoke(REBOOT_IT, &of(json!({}))).await.fail();
     errors.says("Unable to Reboot Instance", &["`Stopped`", "Start it instead"]);
@@ -213,7 +213,7 @@ async fn only_what_runs_is_rebooted() {
 }
 
 #[tokio::test]
-async fn a_reboot_too_quick_to_be_seen_is_known_by_the_start_time() {
+async fn fast_reboot_is_detected_by_start_time() {
     let (simulator, terraform) = cloud_with(json!({"State": "Running", "StartTime": 100})).await;
     let later = async {
         wait_until(|| reboots(&simulator) == 1).await;
@@ -227,7 +227,7 @@ async fn a_reboot_too_quick_to_be_seen_is_known_by_the_start_time() {
 }
 
 #[tokio::test]
-async fn a_reboot_that_nobody_saw_is_an_error_and_never_sent_again() {
+async fn unobserved_reboot_is_an_error_and_not_repeated() {
     for (effect, says) in [
         (None, "The cloud accepted the request"),
         (Some(Effect::LoseAnswer), "No answer said whether it would"),
@@ -247,7 +247,7 @@ async fn a_reboot_that_nobody_saw_is_an_error_and_never_sent_again() {
 }
 
 #[tokio::test]
-async fn a_reboot_whose_answer_is_lost_counts_if_it_is_seen() {
+async fn observed_reboot_with_lost_response_succeeds() {
     let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
     passing(&simulator, "Running", "Rebooting");
     simulator.add_fault(Fault::new(Effect::LoseAnswer).on_action(REBOOT));
@@ -256,7 +256,7 @@ async fn a_reboot_whose_answer_is_lost_counts_if_it_is_seen() {
 }
 
 #[tokio::test]
-async fn a_reboot_that_was_refused_for_certain_is_sent_again() {
+async fn refused_reboot_is_repeated() {
     // Long enough to be seen.
     let second = Duration::from_secs(1);
     let (simulator, terraform) = taking(second, json!({"State": "Running"})).await;
@@ -267,7 +267,7 @@ async fn a_reboot_that_was_refused_for_certain_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_reboot_that_ends_stopped_or_failed_says_so() {
+async fn reboot_that_ends_stopped_or_failed_is_an_error() {
     for (end, summary) in
         [("Stopped", "Unable to Reboot Instance"), ("Install Fail", "Instance Has Failed")]
     {
@@ -286,7 +286,7 @@ async fn a_reboot_that_ends_stopped_or_failed_says_so() {
 }
 
 #[tokio::test]
-async fn each_has_a_timeout_of_its_own() {
+async fn each_action_has_its_own_timeout() {
     for (action, from, stuck, summary) in [
         (START_IT, "Stopped", "Starting", "Timeout: Unable to Start Instance"),
         (STOP_IT, "Running", "Stopping", "Timeout: Unable to Stop Instance"),
@@ -301,7 +301,7 @@ async fn each_has_a_timeout_of_its_own() {
 }
 
 #[tokio::test]
-async fn ctrl_c_ends_each_at_once_and_says_what_was_asked() {
+async fn ctrl_c_ends_actions_and_reports_the_sent_calls() {
     for (action, from, call) in
         [(START_IT, "Stopped", START), (STOP_IT, "Running", STOP), (REBOOT_IT, "Running", REBOOT)]
     {
@@ -321,7 +321,7 @@ async fn ctrl_c_ends_each_at_once_and_says_what_was_asked() {
 }
 
 #[tokio::test]
-async fn an_instance_that_is_not_there_or_elsewhere_is_named() {
+async fn action_on_absent_or_remote_instance_is_an_error() {
     let (simulator, terraform) = cloud_with(json!({"Region": "cn-sh2"})).await;
     for action in ALL {
         let errors = terraform.invoke(action, &json!({"instance_id": "uhost-2"})).await.fail();
@@ -337,7 +337,7 @@ async fn an_instance_that_is_not_there_or_elsewhere_is_named() {
 }
 
 #[tokio::test]
-async fn the_project_goes_with_every_call() {
+async fn action_sends_the_project_with_each_call() {
     let instances = vec![json!({"UHostId": ID, "ProjectId": "org-research"})];
     let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
     terraform.invoke(START_IT, &of(json!({"project_id": "org-research"}))).await.succeed();
@@ -347,7 +347,7 @@ async fn the_project_goes_with_every_call() {
 }
 
 #[tokio::test]
-async fn configurations_are_checked_before_anything_is_asked() {
+async fn action_config_is_validated_before_any_call() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     for action in ALL {
         for (config, at) in [
@@ -377,7 +377,7 @@ async fn configurations_are_checked_before_anything_is_asked() {
 }
 
 #[tokio::test]
-async fn an_action_and_a_resource_on_one_instance_take_turns() {
+async fn action_and_resource_share_the_instance_lock() {
     let (simulator, terraform) = taking(MOMENT, json!({})).await;
     let mut power = terraform.another();
     let plan = power.plan(configuration(json!({}))).await.unwrap();
@@ -389,7 +389,7 @@ async fn an_action_and_a_resource_on_one_instance_take_turns() {
 }
 
 #[tokio::test]
-async fn an_action_that_waits_for_its_turn_gives_signs_of_life_too() {
+async fn action_reports_progress_while_waiting_for_the_lock() {
     let (simulator, terraform) = taking(Duration::from_secs(60), json!({})).await;
     let long = of(json!({}));
     let late = async {
@@ -405,7 +405,7 @@ async fn an_action_that_waits_for_its_turn_gives_signs_of_life_too() {
 }
 
 #[tokio::test]
-async fn a_host_that_is_gone_gets_nothing_more_done() {
+async fn disconnected_host_cancels_an_action() {
     for (action, before, after) in
         [(START_IT, "Stopping", "Stopped"), (STOP_IT, "Starting", "Running")]
     {
@@ -423,7 +423,7 @@ async fn a_host_that_is_gone_gets_nothing_more_done() {
 }
 
 #[tokio::test]
-async fn an_action_of_another_name_completes_with_an_error() {
+async fn unknown_action_completes_with_an_error() {
     let (_simulator, terraform) = without_repeats().await;
     let request =
         wire::invoke_action::Request { action_type: "x".to_owned(), ..Default::default() };

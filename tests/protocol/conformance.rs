@@ -17,7 +17,7 @@ pub(super) fn rpcs() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_rpc_keeps_to_the_rules_that_core_checks() {
+async fn every_rpc_follows_the_rules_of_core() {
     let rpcs = rpcs();
     assert_eq!(rpcs.len(), 28);
     for rpc in rpcs {
@@ -193,7 +193,7 @@ async fn stopped(simulator: &Simulator, mut terraform: Terraform) {
 }
 
 #[tokio::test]
-async fn a_process_that_was_never_asked_for_schemas_does_everything_all_the_same() {
+async fn every_rpc_works_before_get_schema() {
     for rpc in rpcs() {
         let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
         let another = terraform.in_another_process(&simulator.url()).await;

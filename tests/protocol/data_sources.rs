@@ -17,7 +17,7 @@ const INSTANCES: &str = "compshare_instances";
 const ZONES: &str = "compshare_zones";
 
 #[tokio::test]
-async fn everything_useful_is_told_and_nothing_secret() {
+async fn instance_has_all_facts_and_no_secret() {
     let (simulator, terraform) = cloud_with(json!({
         "State": "Running", "Name": "训练 一号", "Tag": "ml", "Remark": "周末停机", "GPU": 2,
         "CreateTime": 1_750_000_000, "StartTime": "1750000100", "StopTime": 0, "StopSchedulerTime": 1_750_003_600,
@@ -52,7 +52,7 @@ async fn everything_useful_is_told_and_nothing_secret() {
 }
 
 #[tokio::test]
-async fn what_the_cloud_leaves_out_or_garbles_is_null() {
+async fn missing_or_malformed_facts_are_null() {
     let nulls = json!({
         "State": "", "Name": null, "Region": null, "Zone": null, "Tag": null, "GPU": null, "GpuType": null,
         "Memory": "plenty", "CPU": -1, "GraphicsMemory": 24, "InstancePrice": "free", "CreateTime": "long ago",
@@ -89,7 +89,7 @@ async fn what_the_cloud_leaves_out_or_garbles_is_null() {
 }
 
 #[tokio::test]
-async fn what_is_configured_comes_back_even_if_the_cloud_leaves_it_out() {
+async fn configured_arguments_are_returned_unchanged() {
     let (_simulator, terraform) = cloud_with(json!({"Region": null, "Zone": null})).await;
     let config = json!({"instance_id": ID, "region": "cn-wlcb", "zone": "cn-wlcb-01"});
     let read = terraform.read_data(INSTANCE, &config).await.unwrap();
@@ -97,7 +97,7 @@ async fn what_is_configured_comes_back_even_if_the_cloud_leaves_it_out() {
 }
 
 #[tokio::test]
-async fn values_at_the_edges_of_their_types_survive() {
+async fn extreme_values_are_preserved() {
     let (_simulator, terraform) = cloud_with(json!({
         "Name": "🚀 e\u{301} \"q\" ${x} %{y}\n", "Memory": 9_007_199_254_740_993_i64, "CPU": u32::MAX,
         "InstancePrice": 1e-7, "CompShareImagePrice": 123_456_789.123, "ExpireTime": 253_402_207_200_i64,
@@ -115,7 +115,7 @@ async fn values_at_the_edges_of_their_types_survive() {
 }
 
 #[tokio::test]
-async fn gpus_are_counted_only_where_they_are_allocated() {
+async fn gpus_are_counted_only_while_allocated() {
     for (instance, count, reported, without) in [
         (json!({"State": "Running", "GPU": 4}), json!(4), json!(4), json!(false)),
         (json!({"State": "Running", "GPU": 0}), json!(0), json!(0), json!(true)),
@@ -144,7 +144,7 @@ async fn namesakes() -> (Simulator, Terraform) {
 }
 
 #[tokio::test]
-async fn a_name_finds_the_one_instance_that_has_it() {
+async fn name_selects_the_only_matching_instance() {
     let (_simulator, terraform) = namesakes().await;
     for (config, id) in [
         (json!({"name": "训练 2"}), "uhost-3"),
@@ -160,7 +160,7 @@ async fn a_name_finds_the_one_instance_that_has_it() {
 }
 
 #[tokio::test]
-async fn several_of_one_name_are_listed_and_none_is_chosen() {
+async fn ambiguous_name_is_an_error_that_lists_matches() {
     let (_simulator, terraform) = namesakes().await;
     let errors = terraform.read_data(INSTANCE, &json!({"name": "训练"})).await.unwrap_err();
     errors
@@ -187,7 +187,7 @@ async fn several_of_one_name_are_listed_and_none_is_chosen() {
 }
 
 #[tokio::test]
-async fn a_message_names_so_many_and_counts_the_rest() {
+async fn ambiguous_name_error_lists_twenty_instances() {
     let instances = (0..25).map(|n| json!({"UHostId": format!("uhost-{n:02}"), "Name": "x"}));
     let options = Options { instances: instances.collect(), ..Options::default() };
     let (_simulator, terraform) = cloud(options).await;
@@ -197,7 +197,7 @@ async fn a_message_names_so_many_and_counts_the_rest() {
 }
 
 #[tokio::test]
-async fn an_id_is_looked_for_twice_and_everywhere() {
+async fn absence_is_confirmed_and_location_is_checked() {
     let (simulator, terraform) = namesakes().await;
     let errors = terraform.read_data(INSTANCE, &json!({"instance_id": "uhost-9"})).await;
     errors.unwrap_err().says("Instance Not Found", &["uhost-9", "twice"]).at("instance_id");
@@ -216,7 +216,7 @@ async fn an_id_is_looked_for_twice_and_everywhere() {
 }
 
 #[tokio::test]
-async fn either_the_id_or_the_name_is_given() {
+async fn exactly_one_of_id_and_name_is_required() {
     let (simulator, terraform) = namesakes().await;
     for (config, at) in [
         (json!({}), "instance_id"),
@@ -245,7 +245,7 @@ async fn either_the_id_or_the_name_is_given() {
 }
 
 #[tokio::test]
-async fn all_instances_that_fit_are_told_in_the_order_of_their_ids() {
+async fn matching_instances_are_sorted_by_id() {
     let instances = (0..120).rev().map(|number| {
         let state = if number % 3 == 0 { "Running" } else { "Stopped" };
         json!({"UHostId": format!("uhost-{number:03}"), "State": state})
@@ -271,7 +271,7 @@ async fn all_instances_that_fit_are_told_in_the_order_of_their_ids() {
 }
 
 #[tokio::test]
-async fn one_of_many_is_told_as_it_is_alone() {
+async fn list_elements_equal_the_single_data_source() {
     let (_simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
     let alone = terraform.read_data(INSTANCE, &json!({"instance_id": ID})).await.unwrap();
     let many = terraform.read_data(INSTANCES, &json!({})).await.unwrap();
@@ -279,7 +279,7 @@ async fn one_of_many_is_told_as_it_is_alone() {
 }
 
 #[tokio::test]
-async fn zones_are_listed_as_the_cloud_lists_them() {
+async fn zones_keep_the_order_of_the_api() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let all = terraform.read_data(ZONES, &json!({})).await.unwrap();
     let zones = all["zones"].as_array().unwrap();
@@ -294,7 +294,7 @@ async fn zones_are_listed_as_the_cloud_lists_them() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_found_out_is_an_error_and_never_an_empty_answer() {
+async fn failed_read_is_an_error_and_not_an_empty_result() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     for (name, config, summary) in [
         (INSTANCE, json!({"instance_id": ID}), "Unable to Read Instance"),
@@ -339,7 +339,7 @@ async fn ctrl_c_ends_a_read() {
 }
 
 #[tokio::test]
-async fn reads_that_come_together_share_a_request() {
+async fn concurrent_reads_share_a_request() {
     let instances: Vec<_> = (0..40).map(|n| json!({"UHostId": format!("uhost-{n}")})).collect();
     let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
     let reads = (0..40).map(|n| {
@@ -354,7 +354,7 @@ async fn reads_that_come_together_share_a_request() {
 }
 
 #[tokio::test]
-async fn names_that_are_looked_for_together_share_a_list() {
+async fn concurrent_reads_by_name_share_a_list() {
     let instance = |n| json!({"UHostId": format!("uhost-{n}"), "Name": format!("训练-{n}")});
     let instances: Vec<_> = (0..150).map(instance).collect();
     let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
@@ -372,7 +372,7 @@ async fn names_that_are_looked_for_together_share_a_list() {
 }
 
 #[tokio::test]
-async fn whoever_asks_while_a_list_is_under_way_gets_one_of_his_own() {
+async fn read_during_a_list_gets_a_new_list() {
     let (simulator, terraform) = cloud_with(json!({"Name": "old"})).await;
     let by = Duration::from_millis(200);
     simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(DESCRIBE));
@@ -388,7 +388,7 @@ async fn whoever_asks_while_a_list_is_under_way_gets_one_of_his_own() {
 }
 
 #[tokio::test]
-async fn a_list_that_fails_fails_for_all_who_shared_it() {
+async fn failed_list_fails_all_reads_that_share_it() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     simulator.add_fault(Fault::refuse(299, "IAM permission denied").on_action(DESCRIBE));
     let (one, other) = (json!({"name": "a"}), json!({"name": "b"}));
@@ -400,7 +400,7 @@ async fn a_list_that_fails_fails_for_all_who_shared_it() {
 }
 
 #[tokio::test]
-async fn a_provider_that_waits_for_values_says_so_or_puts_the_read_off() {
+async fn read_with_unknown_provider_config_fails_or_defers() {
     let (simulator, _) = cloud_with(json!({})).await;
     let provider = json!({"public_key": UNKNOWN});
     let terraform = Terraform::with(&simulator.url(), provider).await;
@@ -415,7 +415,7 @@ async fn a_provider_that_waits_for_values_says_so_or_puts_the_read_off() {
 }
 
 #[tokio::test]
-async fn a_host_that_allows_it_gets_no_deferral_without_a_reason() {
+async fn read_with_known_config_is_not_deferred() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     let terraform = terraform.allowing_deferral();
     let read = terraform.read_data(INSTANCE, &merged(json!({}), json!({"instance_id": ID}))).await;

@@ -37,7 +37,7 @@ fn both(spec: &str) -> (Option<String>, Option<String>) {
 }
 
 #[tokio::test]
-async fn an_ordinary_start_sends_neither_parameter() {
+async fn normal_start_sends_no_gpu_parameter() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.run(configuration(json!({}))).await.unwrap();
     assert_eq!(sent(&simulator), [(None, None)]);
@@ -45,7 +45,7 @@ async fn an_ordinary_start_sends_neither_parameter() {
 }
 
 #[tokio::test]
-async fn both_parameters_are_sent_and_either_is_enough() {
+async fn both_parameters_are_sent_and_either_suffices() {
     for mode in [WithoutGpuMode::Documented, WithoutGpuMode::Spec] {
         let (simulator, mut terraform) = cloud_that(mode).await;
         terraform.run(without_gpu(json!({}))).await.unwrap();
@@ -59,14 +59,14 @@ async fn both_parameters_are_sent_and_either_is_enough() {
 }
 
 #[tokio::test]
-async fn the_larger_spec_is_sent_as_configured() {
+async fn configured_spec_is_sent() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.run(without_gpu(json!({"without_gpu_spec": "B"}))).await.unwrap();
     assert_eq!(sent(&simulator), [both("B")]);
 }
 
 #[tokio::test]
-async fn a_cloud_that_refuses_the_boolean_is_asked_once_more_with_the_spec_alone() {
+async fn refused_boolean_is_repeated_with_spec_only() {
     let (simulator, mut terraform) = cloud_that(WithoutGpuMode::Strict).await;
     terraform.run(without_gpu(json!({}))).await.unwrap();
     assert_eq!(sent(&simulator), [both("A"), (None, Some("A".to_owned()))]);
@@ -74,7 +74,7 @@ async fn a_cloud_that_refuses_the_boolean_is_asked_once_more_with_the_spec_alone
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_spec_is_not_taken_for_one_of_the_boolean() {
+async fn refused_spec_is_not_repeated() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator
         .add_fault(Fault::refuse(230, "Params [WithoutGpuSpec] not available").on_action(START));
@@ -84,7 +84,7 @@ async fn a_refusal_of_the_spec_is_not_taken_for_one_of_the_boolean() {
 }
 
 #[tokio::test]
-async fn a_gpu_allocated_all_the_same_is_undone_where_the_instance_was_found_stopped() {
+async fn unwanted_gpu_stops_an_instance_found_stopped() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator.add_fault(on_start(Effect::GpuAllocated));
     let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
@@ -105,7 +105,7 @@ async fn a_gpu_allocated_all_the_same_is_undone_where_the_instance_was_found_sto
 }
 
 #[tokio::test]
-async fn an_undoing_that_fails_says_that_the_gpu_is_billed() {
+async fn failed_undo_reports_that_the_gpu_is_billed() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator.add_fault(on_start(Effect::GpuAllocated));
     simulator.add_fault(Fault::refuse(299, "no permission").on_action(STOP).forever());
@@ -120,7 +120,7 @@ async fn an_undoing_that_fails_says_that_the_gpu_is_billed() {
 }
 
 #[tokio::test]
-async fn a_gpu_allocated_after_a_restart_is_left_and_the_truth_is_saved() {
+async fn unwanted_gpu_after_restart_is_stored_in_state() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.run(configuration(json!({}))).await.unwrap();
     let plan =
@@ -135,7 +135,7 @@ async fn a_gpu_allocated_after_a_restart_is_left_and_the_truth_is_saved() {
 }
 
 #[tokio::test]
-async fn an_instance_that_comes_up_without_the_gpu_it_was_to_have_is_an_error() {
+async fn start_that_ends_without_gpu_is_an_error() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(reporting("Stopped", 1));
@@ -166,7 +166,7 @@ async fn refused_in_plan_and_in_apply(instance: Json, config: Json, check: impl 
 }
 
 #[tokio::test]
-async fn a_model_that_cannot_start_without_gpu_is_refused_before_anything_is_asked() {
+async fn unsupported_model_is_refused_before_any_call() {
     let instance = json!({"SupportWithoutGpuStart": false});
     refused_in_plan_and_in_apply(instance, without_gpu(json!({})), |errors| {
         errors.says("Instance Cannot Start Without a GPU", &["model", ID]).at("without_gpu");
@@ -175,7 +175,7 @@ async fn a_model_that_cannot_start_without_gpu_is_refused_before_anything_is_ask
 }
 
 #[tokio::test]
-async fn a_prepaid_instance_is_refused_before_anything_is_asked() {
+async fn prepaid_instance_is_refused_before_any_call() {
     for charge in ["Day", "Month", "Year"] {
         let instance = json!({"ChargeType": charge});
         refused_in_plan_and_in_apply(instance, without_gpu(json!({})), |errors| {
@@ -188,7 +188,7 @@ async fn a_prepaid_instance_is_refused_before_anything_is_asked() {
 }
 
 #[tokio::test]
-async fn the_larger_spec_on_a_container_is_refused_before_anything_is_asked() {
+async fn spec_b_on_a_container_is_refused_before_any_call() {
     let instance = json!({"InstanceType": "Container"});
     let config = without_gpu(json!({"without_gpu_spec": "B"}));
     refused_in_plan_and_in_apply(instance, config, |errors| {
@@ -198,7 +198,7 @@ async fn the_larger_spec_on_a_container_is_refused_before_anything_is_asked() {
 }
 
 #[tokio::test]
-async fn a_container_is_known_by_its_id_as_well() {
+async fn container_is_recognized_by_its_id() {
     let instances = vec![json!({"UHostId": "cpod-1", "InstanceType": ""})];
     let (_simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
     let config = json!({"instance_id": "cpod-1", "without_gpu": true, "without_gpu_spec": "B"});
@@ -207,7 +207,7 @@ async fn a_container_is_known_by_its_id_as_well() {
 }
 
 #[tokio::test]
-async fn a_change_of_mode_of_a_running_instance_is_refused_in_the_plan() {
+async fn mode_change_while_running_is_refused_in_plan() {
     for (gpus, wants) in [(1, true), (0, false)] {
         let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "GPU": gpus})).await;
         let config = configuration(json!({"without_gpu": wants}));
@@ -224,7 +224,7 @@ async fn a_change_of_mode_of_a_running_instance_is_refused_in_the_plan() {
 }
 
 #[tokio::test]
-async fn a_change_of_mode_that_is_allowed_takes_exactly_one_stop_and_one_start() {
+async fn allowed_mode_change_sends_one_stop_and_one_start() {
     for (gpus, wants) in [(1, true), (0, false)] {
         let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "GPU": gpus})).await;
         terraform.import(ID).await.unwrap();
@@ -241,14 +241,14 @@ async fn a_change_of_mode_that_is_allowed_takes_exactly_one_stop_and_one_start()
 }
 
 #[tokio::test]
-async fn a_create_may_change_the_mode_of_a_running_instance_too_if_allowed() {
+async fn create_can_change_the_mode_if_allowed() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.run(without_gpu(json!({"allow_stopping_for_update": true}))).await.unwrap();
     assert_eq!(starts_and_stops(&simulator), (1, 1));
 }
 
 #[tokio::test]
-async fn an_apply_that_finds_another_mode_than_the_plan_changes_nothing_unless_allowed() {
+async fn mode_drift_since_plan_is_refused_in_apply() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(without_gpu(json!({}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Running", "GPU": 1}));
@@ -258,7 +258,7 @@ async fn an_apply_that_finds_another_mode_than_the_plan_changes_nothing_unless_a
 }
 
 #[tokio::test]
-async fn a_restart_that_cannot_work_does_not_even_stop_the_instance() {
+async fn impossible_restart_does_not_stop_the_instance() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.run(configuration(json!({}))).await.unwrap();
     let plan =
@@ -271,7 +271,7 @@ async fn a_restart_that_cannot_work_does_not_even_stop_the_instance() {
 }
 
 #[tokio::test]
-async fn a_restart_that_finds_the_zone_sold_out_says_that_the_instance_is_stopped_now() {
+async fn sold_out_restart_reports_that_instance_is_stopped() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "GPU": 0})).await;
     terraform.import(ID).await.unwrap();
     let plan =
@@ -289,7 +289,7 @@ async fn a_restart_that_finds_the_zone_sold_out_says_that_the_instance_is_stoppe
 }
 
 #[tokio::test]
-async fn one_instance_without_gpu_per_account_is_a_quota_with_its_own_advice() {
+async fn no_gpu_quota_error_has_its_own_advice() {
     let instances =
         vec![json!({"UHostId": ID}), json!({"UHostId": "uhost-2", "State": "Running", "GPU": 0})];
     let (simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
@@ -302,7 +302,7 @@ async fn one_instance_without_gpu_per_account_is_a_quota_with_its_own_advice() {
 }
 
 #[tokio::test]
-async fn sold_out_is_an_error_at_once_with_advice() {
+async fn sold_out_is_an_immediate_error_with_advice() {
     for code in [8357, 226_604] {
         let (simulator, mut terraform) = cloud_with(json!({})).await;
         simulator.add_fault(Fault::refuse(code, "Resource sold out").on_action(START).forever());
@@ -324,7 +324,7 @@ async fn sold_out_is_an_error_at_once_with_advice() {
 }
 
 #[tokio::test]
-async fn with_wait_for_capacity_it_keeps_trying_until_there_is_some() {
+async fn wait_for_capacity_repeats_the_start() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator.add_fault(Fault::new(Effect::SoldOut).times(4));
     terraform.run(configuration(json!({"wait_for_capacity": true}))).await.unwrap();
@@ -333,7 +333,7 @@ async fn with_wait_for_capacity_it_keeps_trying_until_there_is_some() {
 }
 
 #[tokio::test]
-async fn waiting_for_capacity_ends_with_the_timeout_in_the_same_error() {
+async fn wait_for_capacity_ends_at_the_timeout() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator.add_fault(Fault::new(Effect::SoldOut).forever());
     let timeouts = json!({"create": "500ms"});
@@ -346,7 +346,7 @@ async fn waiting_for_capacity_ends_with_the_timeout_in_the_same_error() {
 }
 
 #[tokio::test]
-async fn a_look_that_fails_while_waiting_for_capacity_does_not_change_the_message() {
+async fn failed_poll_keeps_the_capacity_error() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator.add_fault(Fault::new(Effect::SoldOut).forever());
     let timeouts = json!({"create": "300ms"});
@@ -362,7 +362,7 @@ async fn a_look_that_fails_while_waiting_for_capacity_does_not_change_the_messag
 }
 
 #[tokio::test]
-async fn a_mode_that_changed_behind_terraforms_back_is_drift() {
+async fn mode_changed_outside_terraform_is_drift() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.run(configuration(json!({}))).await.unwrap();
     simulator.patch(ID, json!({"GPU": 0}));
@@ -372,7 +372,7 @@ async fn a_mode_that_changed_behind_terraforms_back_is_drift() {
 }
 
 #[tokio::test]
-async fn while_it_is_not_running_the_mode_is_not_read_from_the_gpus() {
+async fn mode_is_read_only_while_running() {
     let (_simulator, mut terraform) = cloud_with(json!({"State": "Starting", "GPU": 0})).await;
     terraform.set_state(&stored_state("Running", json!({})));
     terraform.refresh().await.unwrap();

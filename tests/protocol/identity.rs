@@ -15,7 +15,7 @@ fn identity(project: Json) -> Json {
 }
 
 #[tokio::test]
-async fn a_created_resource_is_identified_by_instance_and_project() {
+async fn identity_has_instance_and_project() {
     for (config, project) in
         [(json!({}), Json::Null), (json!({"project_id": "org-demo"}), json!("org-demo"))]
     {
@@ -26,7 +26,7 @@ async fn a_created_resource_is_identified_by_instance_and_project() {
 }
 
 #[tokio::test]
-async fn the_providers_project_is_part_of_it_however_the_resource_came_to_be() {
+async fn identity_includes_the_provider_project() {
     let (simulator, _) = cloud_with(json!({"State": "Running"})).await;
     let provider = json!({"project_id": "org-demo"});
     let mut created = Terraform::with(&simulator.url(), provider).await;
@@ -42,7 +42,7 @@ async fn the_providers_project_is_part_of_it_however_the_resource_came_to_be() {
 }
 
 #[tokio::test]
-async fn an_import_by_identity_needs_the_instance_and_takes_the_project() {
+async fn import_by_identity_requires_the_instance() {
     let instances = vec![json!({"UHostId": ID, "ProjectId": "org-research", "State": "Running"})];
     let (simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
     let full = identity(json!("org-research"));
@@ -67,7 +67,7 @@ async fn an_import_by_identity_needs_the_instance_and_takes_the_project() {
 }
 
 #[tokio::test]
-async fn a_plan_says_nothing_of_an_identity_that_is_not_known_yet() {
+async fn plan_omits_an_unknown_identity() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(json!({"instance_id": UNKNOWN})).await.unwrap();
     assert!(plan.identity.is_null(), "Terraform cannot show an unknown one");
@@ -76,7 +76,7 @@ async fn a_plan_says_nothing_of_an_identity_that_is_not_known_yet() {
 }
 
 #[tokio::test]
-async fn a_resource_from_before_there_were_identities_gets_one() {
+async fn state_without_identity_gets_one() {
     let (_simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.set_state(&stored_state("Running", json!({})));
     assert_eq!(terraform.identity(), Json::Null);
@@ -90,7 +90,7 @@ async fn a_resource_from_before_there_were_identities_gets_one() {
 }
 
 #[tokio::test]
-async fn an_identity_never_changes_not_even_to_be_completed() {
+async fn identity_never_changes() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.run(configuration(json!({}))).await.unwrap();
     let plan = terraform.plan(configuration(json!({"project_id": "org-demo"}))).await.unwrap();
@@ -105,7 +105,7 @@ async fn an_identity_never_changes_not_even_to_be_completed() {
 }
 
 #[tokio::test]
-async fn another_instance_is_another_identity() {
+async fn replacement_has_a_new_identity() {
     let instances = vec![json!({"UHostId": ID}), json!({"UHostId": "uhost-2"})];
     let (_simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
     terraform.run(configuration(json!({}))).await.unwrap();
@@ -116,7 +116,7 @@ async fn another_instance_is_another_identity() {
 }
 
 #[tokio::test]
-async fn a_failed_update_and_a_failed_destroy_keep_it() {
+async fn failed_update_and_destroy_keep_the_identity() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Running", "ChargeType": "Spot"}));
@@ -128,7 +128,7 @@ async fn a_failed_update_and_a_failed_destroy_keep_it() {
 }
 
 #[tokio::test]
-async fn an_identity_and_a_state_of_different_instances_are_an_error() {
+async fn identity_of_another_instance_is_an_error() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.set_state(&stored_state("Running", json!({})));
     terraform.set_identity("uhost-2", Json::Null);
@@ -140,7 +140,7 @@ async fn an_identity_and_a_state_of_different_instances_are_an_error() {
 }
 
 #[tokio::test]
-async fn a_stored_identity_of_this_version_comes_back_and_of_another_is_refused() {
+async fn identity_upgrade_accepts_only_version_0() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     let upgrade = async |version, json: &Json| {
         let raw = wire::RawState { json: json.to_string().into_bytes(), ..Default::default() };

@@ -33,7 +33,7 @@ async fn interrupted(
 }
 
 #[tokio::test]
-async fn ctrl_c_while_waiting_for_a_start_says_what_was_asked_and_leaves_nothing_tainted() {
+async fn ctrl_c_during_a_start_reports_it_and_taints_nothing() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::StuckInStarting));
@@ -58,7 +58,7 @@ async fn ctrl_c_while_waiting_for_a_start_says_what_was_asked_and_leaves_nothing
 }
 
 #[tokio::test]
-async fn ctrl_c_while_the_start_itself_is_unanswered_says_so() {
+async fn ctrl_c_during_the_start_request_is_reported() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::Delay { by: Duration::from_secs(20) }));
@@ -70,7 +70,7 @@ async fn ctrl_c_while_the_start_itself_is_unanswered_says_so() {
 }
 
 #[tokio::test]
-async fn ctrl_c_before_anything_was_asked_says_that_nothing_was() {
+async fn ctrl_c_before_any_call_reports_no_call() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Resizing"}));
@@ -84,7 +84,7 @@ async fn ctrl_c_before_anything_was_asked_says_that_nothing_was() {
 }
 
 #[tokio::test]
-async fn ctrl_c_ends_the_wait_for_capacity_and_for_the_lock() {
+async fn ctrl_c_ends_waits_for_capacity_and_lock() {
     for effect in [
         Effect::SoldOut,
         Effect::Refuse { ret_code: 8903, message: "InstanceOperationInProgress".to_owned() },
@@ -102,7 +102,7 @@ async fn ctrl_c_ends_the_wait_for_capacity_and_for_the_lock() {
 }
 
 #[tokio::test]
-async fn ctrl_c_in_an_update_saves_what_was_seen() {
+async fn ctrl_c_during_an_update_stores_the_seen_state() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.set_state(&stored_state("Running", json!({})));
     let plan = terraform.plan(configuration(json!({"state": "Stopped"}))).await.unwrap();
@@ -123,7 +123,7 @@ async fn ctrl_c_in_an_update_saves_what_was_seen() {
 }
 
 #[tokio::test]
-async fn ctrl_c_in_a_destroy_keeps_the_state() {
+async fn ctrl_c_during_a_destroy_keeps_the_state() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Resizing"})).await;
     terraform.set_state(&stored_state("Running", json!({"stop_on_destroy": true})));
     let plan = terraform.plan_destroy().await.unwrap();
@@ -133,7 +133,7 @@ async fn ctrl_c_in_a_destroy_keeps_the_state() {
 }
 
 #[tokio::test]
-async fn ctrl_c_in_a_refresh_removes_nothing() {
+async fn ctrl_c_during_a_refresh_keeps_the_state() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.set_state(&stored_state("Running", json!({})));
     let before = terraform.state().cloned();
@@ -152,7 +152,7 @@ async fn ctrl_c_in_a_refresh_removes_nothing() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_all_that_is_under_way_and_nothing_that_comes_later() {
+async fn stop_rpc_does_not_affect_later_operations() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Resizing"})).await;
     terraform.stop().await;
     terraform.stop().await;
@@ -166,7 +166,7 @@ async fn a_stop_ends_all_that_is_under_way_and_nothing_that_comes_later() {
 }
 
 #[tokio::test]
-async fn a_host_that_is_gone_gets_nothing_more_started() {
+async fn disconnected_host_cancels_an_apply() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Stopping"}));
@@ -198,7 +198,7 @@ async fn timed_out(fault: impl Fn(&Simulator), more: Json) -> Errors {
 }
 
 #[tokio::test]
-async fn the_timeout_is_a_hard_ceiling_over_everything() {
+async fn timeout_limits_every_kind_of_wait() {
     let slow = || Fault::new(Effect::Delay { by: Duration::from_secs(20) });
     let refused = |code, message| Fault::refuse(code, message).on_action(START).forever();
     let none = || json!({});

@@ -25,7 +25,7 @@ fn regions(simulator: &Simulator) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_instance_is_found_by_its_id_and_started_where_it_is() {
+async fn instance_is_found_by_id_and_started_in_its_zone() {
     let (simulator, mut terraform) = in_shanghai(json!({})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert!(plan.unknown().contains(&"region") && plan.unknown().contains(&"zone"));
@@ -40,7 +40,7 @@ async fn an_instance_is_found_by_its_id_and_started_where_it_is() {
 }
 
 #[tokio::test]
-async fn a_right_claim_is_planned_and_kept_as_configured() {
+async fn correct_location_is_planned_and_stored() {
     let (_simulator, mut terraform) = in_shanghai(json!({})).await;
     let config = configuration(json!({"region": "cn-sh2", "zone": "cn-sh2-02"}));
     let plan = terraform.plan(config.clone()).await.unwrap();
@@ -51,7 +51,7 @@ async fn a_right_claim_is_planned_and_kept_as_configured() {
 }
 
 #[tokio::test]
-async fn a_wrong_claim_names_the_right_place_on_its_attribute_in_plan_and_apply() {
+async fn wrong_location_error_names_the_right_one() {
     for (claim, attribute, summary, right) in [
         (json!({"region": "cn-wlcb"}), "region", "Instance in Another Region", "cn-sh2"),
         (json!({"region": "cn-wlbc"}), "region", "Instance in Another Region", "cn-sh2"),
@@ -80,7 +80,7 @@ async fn a_wrong_claim_names_the_right_place_on_its_attribute_in_plan_and_apply(
 }
 
 #[tokio::test]
-async fn the_providers_region_limits_the_look_up_and_an_instance_elsewhere_is_named() {
+async fn provider_region_excludes_instances_elsewhere() {
     let (simulator, terraform) = in_shanghai(json!({"region": "cn-wlcb"})).await;
     let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
     errors
@@ -91,7 +91,7 @@ async fn the_providers_region_limits_the_look_up_and_an_instance_elsewhere_is_na
 }
 
 #[tokio::test]
-async fn the_providers_region_never_makes_an_instance_disappear_from_state() {
+async fn provider_region_never_removes_state() {
     let (_simulator, mut terraform) = in_shanghai(json!({"region": "cn-wlcb"})).await;
     terraform.set_state(&stored_state("Running", json!({"region": "cn-sh2", "zone": "cn-sh2-02"})));
     terraform.refresh().await.unwrap();
@@ -99,14 +99,14 @@ async fn the_providers_region_never_makes_an_instance_disappear_from_state() {
 }
 
 #[tokio::test]
-async fn the_right_region_of_the_provider_is_used_at_once() {
+async fn provider_region_is_sent_in_the_first_describe() {
     let (simulator, mut terraform) = in_shanghai(json!({"region": "cn-sh2"})).await;
     terraform.run(configuration(json!({}))).await.unwrap();
     assert!(regions(&simulator).iter().all(|region| region == "cn-sh2"));
 }
 
 #[tokio::test]
-async fn the_state_knows_the_region_and_uses_it() {
+async fn stored_region_is_sent_in_describes() {
     let (simulator, mut terraform) = in_shanghai(json!({})).await;
     terraform.set_state(&stored_state("Stopped", json!({"region": "cn-sh2", "zone": "cn-sh2-02"})));
     terraform.refresh().await.unwrap();
@@ -115,7 +115,7 @@ async fn the_state_knows_the_region_and_uses_it() {
 }
 
 #[tokio::test]
-async fn a_stale_region_in_the_state_is_no_reason_to_forget_the_instance() {
+async fn stale_stored_region_keeps_the_state() {
     let (simulator, mut terraform) = in_shanghai(json!({})).await;
     for region in ["cn-wlcb", "gone-region"] {
         terraform.set_state(&stored_state("Running", json!({"region": region})));
@@ -126,7 +126,7 @@ async fn a_stale_region_in_the_state_is_no_reason_to_forget_the_instance() {
 }
 
 #[tokio::test]
-async fn where_the_api_insists_on_a_region_the_message_says_to_set_it() {
+async fn required_region_error_names_the_argument() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator
         .add_fault(Fault::refuse(210, "Missing params [Region]").on_action(DESCRIBE).forever());
@@ -138,7 +138,7 @@ async fn where_the_api_insists_on_a_region_the_message_says_to_set_it() {
 }
 
 #[tokio::test]
-async fn where_the_api_insists_on_a_region_an_absent_instance_is_still_confirmed() {
+async fn absence_is_confirmed_with_a_required_region() {
     let (simulator, _) = cloud_with(json!({})).await;
     let mut terraform =
         Terraform::with(&simulator.url(), json!({"region": "cn-wlcb", "max_retries": 0})).await;
@@ -153,7 +153,7 @@ async fn where_the_api_insists_on_a_region_an_absent_instance_is_still_confirmed
 }
 
 #[tokio::test]
-async fn a_project_is_sent_with_every_call_and_kept() {
+async fn project_is_sent_with_each_call_and_stored() {
     let instances = vec![json!({"UHostId": ID, "ProjectId": "org-research"})];
     let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
     let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
@@ -170,7 +170,7 @@ async fn a_project_is_sent_with_every_call_and_kept() {
 }
 
 #[tokio::test]
-async fn the_providers_project_is_the_default_and_is_known_in_the_plan() {
+async fn provider_project_is_known_in_the_plan() {
     let instances = vec![json!({"UHostId": ID, "ProjectId": "org-research"})];
     let (simulator, _) = cloud(Options { instances, ..Options::default() }).await;
     let config = json!({"project_id": "org-research", "max_retries": 0});
@@ -182,7 +182,7 @@ async fn the_providers_project_is_the_default_and_is_known_in_the_plan() {
 }
 
 #[tokio::test]
-async fn a_project_that_does_not_exist_is_a_message_about_it() {
+async fn unknown_project_error_names_the_project() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
     let errors = terraform.run(configuration(json!({"project_id": "org-none"}))).await.unwrap_err();
     errors.says("Unable to Start Instance", &["292", "project_id"]);

@@ -22,7 +22,7 @@ fn of(more: Json) -> Json {
 }
 
 #[tokio::test]
-async fn a_running_instance_says_all_there_is_to_log_in_with() {
+async fn login_of_running_instance_is_complete() {
     let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
     let (login, warnings) = terraform.open(LOGIN, &of(json!({}))).await.unwrap();
     assert_eq!(
@@ -37,7 +37,7 @@ async fn a_running_instance_says_all_there_is_to_log_in_with() {
 }
 
 #[tokio::test]
-async fn of_one_that_does_not_run_the_rest_is_null_and_nothing_is_waited_for() {
+async fn login_of_stopped_instance_is_null_without_a_wait() {
     for state in ["Stopped", "Starting", "中断"] {
         let (simulator, terraform) = cloud_with(json!({"State": state})).await;
         let (login, _) = terraform.open(LOGIN, &of(json!({}))).await.unwrap();
@@ -50,7 +50,7 @@ async fn of_one_that_does_not_run_the_rest_is_null_and_nothing_is_waited_for() {
 }
 
 #[tokio::test]
-async fn if_asked_to_it_waits_until_the_instance_runs_and_does_not_start_it() {
+async fn wait_for_running_does_not_start_the_instance() {
     let (simulator, terraform) = cloud_with(json!({"State": "Stopped"})).await;
     let somebody_else = async {
         wait_until(|| describes(&simulator) > 3).await;
@@ -64,7 +64,7 @@ async fn if_asked_to_it_waits_until_the_instance_runs_and_does_not_start_it() {
 }
 
 #[tokio::test]
-async fn whoever_waits_keeps_nobody_from_starting_the_instance() {
+async fn waiting_login_does_not_block_a_start() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let mut power = terraform.another();
     let plan = power.plan(configuration(json!({}))).await.unwrap();
@@ -79,7 +79,7 @@ async fn whoever_waits_keeps_nobody_from_starting_the_instance() {
 }
 
 #[tokio::test]
-async fn a_wait_ends_with_its_timeout_and_says_that_nothing_was_started() {
+async fn login_wait_ends_at_its_timeout() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let config = of(json!({"wait_for_running": true, "timeout": "100ms"}));
     let errors = terraform.open(LOGIN, &config).await.unwrap_err();
@@ -91,7 +91,7 @@ async fn a_wait_ends_with_its_timeout_and_says_that_nothing_was_started() {
 }
 
 #[tokio::test]
-async fn a_wait_ends_with_an_instance_that_fails_or_vanishes() {
+async fn login_wait_ends_if_the_instance_fails_or_vanishes() {
     let (simulator, terraform) = cloud_with(json!({"State": "Starting"})).await;
     let config = of(json!({"wait_for_running": true}));
     simulator.add_fault(reporting("Starting", 3));
@@ -107,7 +107,7 @@ async fn a_wait_ends_with_an_instance_that_fails_or_vanishes() {
 }
 
 #[tokio::test]
-async fn an_instance_that_is_not_there_is_an_error_on_its_id() {
+async fn login_of_absent_instance_is_an_error() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     for more in [json!({}), json!({"wait_for_running": true})] {
         let config = merged(json!({"instance_id": "uhost-2"}), more);
@@ -117,7 +117,7 @@ async fn an_instance_that_is_not_there_is_an_error_on_its_id() {
 }
 
 #[tokio::test]
-async fn an_instance_outside_of_the_providers_region_is_not_meant() {
+async fn login_outside_the_provider_region_is_an_error() {
     let (simulator, _) = cloud_with(json!({"State": "Running", "Region": "cn-sh2"})).await;
     let provider = json!({"region": "cn-wlcb"});
     let terraform = Terraform::with(&simulator.url(), provider).await;
@@ -128,7 +128,7 @@ async fn an_instance_outside_of_the_providers_region_is_not_meant() {
 }
 
 #[tokio::test]
-async fn a_password_that_cannot_be_read_is_told_and_not_guessed() {
+async fn unreadable_password_is_null_with_a_warning() {
     let unreadable = json!({"State": "Running", "Password": "not base64!"});
     let (_simulator, terraform) = cloud_with(unreadable).await;
     let (login, warnings) = terraform.open(LOGIN, &of(json!({}))).await.unwrap();
@@ -146,7 +146,7 @@ async fn a_password_that_cannot_be_read_is_told_and_not_guessed() {
 }
 
 #[tokio::test]
-async fn a_command_of_another_form_is_handed_on_as_it_is() {
+async fn unparsable_ssh_command_is_returned_unchanged() {
     let command = json!({"State": "Running", "SshLoginCommand": "mstsc /v:203.0.113.2"});
     let (_simulator, terraform) = cloud_with(command).await;
     let (login, _) = terraform.open(LOGIN, &of(json!({}))).await.unwrap();
@@ -158,7 +158,7 @@ async fn a_command_of_another_form_is_handed_on_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_cloud_that_cannot_be_asked_is_an_error() {
+async fn failed_describe_is_an_error() {
     let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
     for more in [json!({}), json!({"wait_for_running": true})] {
         simulator.add_fault(Fault::refuse(299, "IAM permission denied").on_action(DESCRIBE));
@@ -168,7 +168,7 @@ async fn a_cloud_that_cannot_be_asked_is_an_error() {
 }
 
 #[tokio::test]
-async fn ctrl_c_ends_a_look_and_a_wait() {
+async fn ctrl_c_ends_a_describe_and_a_wait() {
     for more in [json!({}), json!({"wait_for_running": true})] {
         let (simulator, terraform) = cloud_with(json!({})).await;
         let by = Duration::from_secs(60);
@@ -185,7 +185,7 @@ async fn ctrl_c_ends_a_look_and_a_wait() {
 }
 
 #[tokio::test]
-async fn its_configuration_is_checked_as_any_other() {
+async fn login_config_is_validated() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     for (config, at) in [
         (of(json!({"timeout": "soon"})), "timeout"),
@@ -202,7 +202,7 @@ async fn its_configuration_is_checked_as_any_other() {
 }
 
 #[tokio::test]
-async fn a_start_that_is_under_way_is_waited_for_from_within_one_provider() {
+async fn login_waits_for_a_start_in_the_same_process() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let mut power = terraform.another();
     let plan = power.plan(configuration(json!({"timeouts": {"create": "2s"}}))).await.unwrap();

@@ -238,7 +238,7 @@ const SHALLOW: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn a_panic_in_any_rpc_is_told_without_its_values_and_the_process_lives_on() {
+async fn panic_in_any_rpc_is_a_diagnostic_without_values() {
     for rpc in rpcs().into_iter().filter(|rpc| !HARMLESS.contains(&rpc.as_str())) {
         let provider = Fragile::new();
         let panics = Arc::clone(&provider.panics);

@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn a_create_looks_once_and_leaves_unknown_what_only_the_cloud_knows() {
+async fn create_plan_describes_once() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert_eq!(plan.action, Action::Create);
@@ -27,7 +27,7 @@ async fn a_create_looks_once_and_leaves_unknown_what_only_the_cloud_knows() {
 }
 
 #[tokio::test]
-async fn plans_of_several_resources_on_one_instance_share_one_look() {
+async fn plans_for_one_instance_share_one_describe() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     for _ in 0..3 {
         terraform.another().plan(configuration(json!({}))).await.unwrap();
@@ -36,7 +36,7 @@ async fn plans_of_several_resources_on_one_instance_share_one_look() {
 }
 
 #[tokio::test]
-async fn a_whole_run_in_which_nothing_changes_looks_once() {
+async fn unchanged_run_describes_once() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.run(configuration(json!({}))).await.unwrap();
     simulator.clear_calls();
@@ -46,7 +46,7 @@ async fn a_whole_run_in_which_nothing_changes_looks_once() {
 }
 
 #[tokio::test]
-async fn drift_is_an_update_in_place_in_which_only_what_a_start_changes_is_unknown() {
+async fn drift_is_an_update_in_place() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.run(configuration(json!({}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Stopped"}));
@@ -60,7 +60,7 @@ async fn drift_is_an_update_in_place_in_which_only_what_a_start_changes_is_unkno
 }
 
 #[tokio::test]
-async fn flags_and_timeouts_alone_are_an_update_without_any_call() {
+async fn changed_flags_and_timeouts_send_no_call() {
     for change in [
         json!({"stop_on_destroy": true}),
         json!({"force_stop": true}),
@@ -83,7 +83,7 @@ async fn flags_and_timeouts_alone_are_an_update_without_any_call() {
 }
 
 #[tokio::test]
-async fn removing_an_argument_that_was_configured_plans_its_default() {
+async fn removed_argument_plans_its_default() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap();
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
@@ -91,7 +91,7 @@ async fn removing_an_argument_that_was_configured_plans_its_default() {
 }
 
 #[tokio::test]
-async fn with_the_state_ignored_an_instance_is_left_in_whatever_state_it_is() {
+async fn ignored_state_leaves_the_instance_unchanged() {
     for state in ["Stopped", "Running", "Starting", "Install Fail", "中断"] {
         let (simulator, terraform) = cloud_with(json!({"State": state})).await;
         let mut terraform = terraform.ignoring(&["state", "without_gpu"]);
@@ -107,7 +107,7 @@ async fn with_the_state_ignored_an_instance_is_left_in_whatever_state_it_is() {
 }
 
 #[tokio::test]
-async fn only_another_instance_or_another_configured_place_replaces() {
+async fn only_a_new_id_or_location_replaces() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.set_state(&stored_state("Stopped", json!({"project_id": "org-demo"})));
     for (change, path) in [
@@ -131,7 +131,7 @@ async fn only_another_instance_or_another_configured_place_replaces() {
 }
 
 #[tokio::test]
-async fn a_replacement_leaves_the_old_instance_alone_and_starts_the_new_one() {
+async fn replacement_starts_only_the_new_instance() {
     let instances = vec![json!({"UHostId": ID, "State": "Running"}), json!({"UHostId": "uhost-2"})];
     let (simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
     terraform.run(configuration(json!({}))).await.unwrap();
@@ -145,7 +145,7 @@ async fn a_replacement_leaves_the_old_instance_alone_and_starts_the_new_one() {
 }
 
 #[tokio::test]
-async fn an_unknown_instance_id_is_planned_without_a_look_and_applied_once_it_is_known() {
+async fn unknown_instance_id_is_planned_without_a_describe() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(json!({"instance_id": UNKNOWN})).await.unwrap();
     assert!(plan.unknown().contains(&"id") && plan.unknown().contains(&"instance_id"));
@@ -155,7 +155,7 @@ async fn an_unknown_instance_id_is_planned_without_a_look_and_applied_once_it_is
 }
 
 #[tokio::test]
-async fn every_argument_may_be_unknown_in_a_plan() {
+async fn every_argument_can_be_unknown_in_a_plan() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let unknown = json!({
         "state": UNKNOWN, "region": UNKNOWN, "zone": UNKNOWN, "project_id": UNKNOWN, "without_gpu": UNKNOWN,
@@ -183,13 +183,13 @@ async fn every_argument_may_be_unknown_in_a_plan() {
 }
 
 #[tokio::test]
-async fn an_unknown_spec_beside_a_mode_that_is_off_may_still_be_null() {
+async fn unknown_spec_is_valid_without_no_gpu_mode() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     terraform.plan(configuration(json!({"without_gpu_spec": UNKNOWN}))).await.unwrap();
 }
 
 #[tokio::test]
-async fn what_cannot_work_is_refused_in_the_plan() {
+async fn impossible_change_is_refused_in_the_plan() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Install Fail"})).await;
     let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
     errors.says("Instance Has Failed", &["Install Fail", "Nothing was changed", "planning"]);
@@ -204,7 +204,7 @@ async fn what_cannot_work_is_refused_in_the_plan() {
 }
 
 #[tokio::test]
-async fn a_plan_that_cannot_look_is_silent() {
+async fn failed_preflight_is_silent() {
     for effect in [
         Effect::DropConnection,
         Effect::Http { status: 502, body: String::new(), taken: false },
@@ -224,7 +224,7 @@ async fn a_plan_that_cannot_look_is_silent() {
 }
 
 #[tokio::test]
-async fn a_plan_with_keys_that_are_refused_says_so() {
+async fn refused_keys_are_an_error_in_the_plan() {
     let (simulator, _) = cloud_with(json!({})).await;
     let config = json!({"private_key": "another-canary", "max_retries": 0});
     let terraform = Terraform::with(&simulator.url(), config).await;
@@ -233,7 +233,7 @@ async fn a_plan_with_keys_that_are_refused_says_so() {
 }
 
 #[tokio::test]
-async fn a_slow_cloud_holds_up_a_plan_no_longer_than_one_request() {
+async fn slow_api_delays_a_plan_by_one_request() {
     let (simulator, _) = cloud_with(json!({})).await;
     let config = json!({"max_retries": 5, "request_timeout": "150ms"});
     let terraform = Terraform::with(&simulator.url(), config).await;
@@ -245,7 +245,7 @@ async fn a_slow_cloud_holds_up_a_plan_no_longer_than_one_request() {
 }
 
 #[tokio::test]
-async fn a_destroy_plan_warns_where_the_instance_keeps_running() {
+async fn destroy_plan_warns_of_a_running_instance() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     for (state, stops, warns) in [
         ("Running", false, true),
@@ -265,7 +265,7 @@ async fn a_destroy_plan_warns_where_the_instance_keeps_running() {
 }
 
 #[tokio::test]
-async fn what_a_plan_knew_comes_back_though_the_cloud_has_newer_facts() {
+async fn apply_keeps_the_facts_of_the_plan() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.set_state(&stored_state("Stopped", json!({"name": "old name"})));
     simulator.patch(ID, json!({"Name": "新名字", "GpuType": "H800"}));
@@ -278,7 +278,7 @@ async fn what_a_plan_knew_comes_back_though_the_cloud_has_newer_facts() {
 }
 
 #[tokio::test]
-async fn an_answer_with_hardly_any_facts_is_enough() {
+async fn response_with_few_facts_suffices() {
     let (_simulator, mut terraform) = cloud_with(json!({
         "Name": null, "GpuType": null, "GPU": null, "StartTime": null, "ChargeType": null,
         "InstanceType": null, "SupportWithoutGpuStart": null, "IPSet": null, "State": "Running",
@@ -292,7 +292,7 @@ async fn an_answer_with_hardly_any_facts_is_enough() {
 }
 
 #[tokio::test]
-async fn values_that_break_a_rule_are_refused_on_their_attribute_without_a_call() {
+async fn invalid_values_are_refused_without_a_call() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     for (config, path) in [
         (json!({"instance_id": ""}), "instance_id"),

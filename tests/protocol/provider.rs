@@ -16,7 +16,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn metadata_and_schemas_name_the_same_resources_and_capabilities() {
+async fn metadata_and_schemas_agree() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     let mut client = terraform.client();
     let request = wire::get_metadata::Request {};
@@ -52,7 +52,7 @@ async fn metadata_and_schemas_name_the_same_resources_and_capabilities() {
 }
 
 #[tokio::test]
-async fn the_schema_hides_the_keys_and_nothing_needs_to_be_set() {
+async fn keys_are_sensitive_and_all_arguments_optional() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     let request = wire::get_provider_schema::Request::default();
     let schemas = terraform.client().get_schema(request).await.unwrap().into_inner();
@@ -64,7 +64,7 @@ async fn the_schema_hides_the_keys_and_nothing_needs_to_be_set() {
 }
 
 #[tokio::test]
-async fn what_is_not_offered_is_answered_as_a_provider_without_it_does() {
+async fn unknown_type_names_are_diagnostics() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let mut client = terraform.client();
     macro_rules! refused {
@@ -147,7 +147,7 @@ async fn what_is_not_offered_is_answered_as_a_provider_without_it_does() {
 }
 
 #[tokio::test]
-async fn empty_lists_and_streams_that_end_are_what_is_left() {
+async fn functions_are_empty_and_unknown_streams_end() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     let mut client = terraform.client();
     let functions = client.get_functions(wire::get_functions::Request::default()).await.unwrap();
@@ -169,7 +169,7 @@ async fn empty_lists_and_streams_that_end_are_what_is_left() {
 }
 
 #[tokio::test]
-async fn an_operation_before_the_configuration_is_an_error_and_not_a_crash() {
+async fn operation_before_configure_is_an_error() {
     let (simulator, _) = cloud_with(json!({})).await;
     let mut terraform = Terraform::unconfigured(&simulator.url()).await;
     terraform.validate(&configuration(json!({}))).await.unwrap();
@@ -183,7 +183,7 @@ async fn an_operation_before_the_configuration_is_an_error_and_not_a_crash() {
 }
 
 #[tokio::test]
-async fn a_second_configuration_takes_the_place_of_the_first() {
+async fn second_configuration_replaces_the_first() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let other = Simulator::start(Options {
         instances: vec![json!({"UHostId": ID, "State": "Running"})],
@@ -200,7 +200,7 @@ async fn a_second_configuration_takes_the_place_of_the_first() {
 }
 
 #[tokio::test]
-async fn unknown_arguments_are_no_error_in_a_plan_and_a_clear_one_when_a_call_is_needed() {
+async fn unknown_provider_arguments_fail_only_if_needed() {
     let (simulator, _) = cloud_with(json!({})).await;
     for argument in
         ["public_key", "private_key", "profile", "config_file", "region", "project_id", "base_url"]
@@ -225,7 +225,7 @@ async fn unknown_arguments_are_no_error_in_a_plan_and_a_clear_one_when_a_call_is
 }
 
 #[tokio::test]
-async fn a_host_that_allows_it_gets_what_needs_unknown_arguments_put_off() {
+async fn unknown_provider_arguments_defer_if_allowed() {
     let (simulator, _) = cloud_with(json!({})).await;
     let waiting = Terraform::with(&simulator.url(), json!({"private_key": UNKNOWN})).await;
     let mut waiting = waiting.allowing_deferral();
@@ -245,7 +245,7 @@ async fn a_host_that_allows_it_gets_what_needs_unknown_arguments_put_off() {
 }
 
 #[tokio::test]
-async fn the_keys_are_needed_by_the_first_call_and_not_before() {
+async fn missing_keys_fail_at_the_first_call() {
     let home = tempfile::tempdir().unwrap();
     let mut terraform = Terraform::in_environment([
         ("HOME", home.path().to_str().unwrap()),
@@ -273,7 +273,7 @@ async fn the_keys_are_needed_by_the_first_call_and_not_before() {
 }
 
 #[tokio::test]
-async fn half_of_the_keys_is_named() {
+async fn missing_key_is_named() {
     let home = tempfile::tempdir().unwrap();
     let terraform = Terraform::in_environment([
         ("HOME", home.path().to_str().unwrap()),
@@ -286,7 +286,7 @@ async fn half_of_the_keys_is_named() {
 }
 
 #[tokio::test]
-async fn the_clis_own_file_is_enough() {
+async fn cli_config_file_suffices() {
     let (simulator, _) = cloud_with(json!({})).await;
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let profile = json!({"public_key": DEMO_PUBLIC_KEY, "private_key": DEMO_PRIVATE_KEY});
@@ -305,7 +305,7 @@ async fn the_clis_own_file_is_enough() {
 }
 
 #[tokio::test]
-async fn arguments_that_break_a_rule_are_refused_on_their_attribute() {
+async fn invalid_provider_arguments_are_refused() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     for (config, path) in [
         (json!({"base_url": "http://example.com"}), "base_url"),
@@ -325,7 +325,7 @@ async fn arguments_that_break_a_rule_are_refused_on_their_attribute() {
 }
 
 #[tokio::test]
-async fn a_bad_address_in_the_environment_is_named_by_its_variable() {
+async fn invalid_base_url_error_names_the_variable() {
     let terraform = Terraform::in_environment([("COMPSHARE_BASE_URL", "http://example.com")]).await;
     let errors = terraform.validate_provider(json!({})).await.unwrap_err();
     errors.says("Invalid Base URL", &["COMPSHARE_BASE_URL"]).at("");
@@ -333,7 +333,7 @@ async fn a_bad_address_in_the_environment_is_named_by_its_variable() {
 }
 
 #[tokio::test]
-async fn the_password_of_an_instance_is_in_no_state() {
+async fn password_is_never_stored_in_state() {
     let (_simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.run(configuration(json!({}))).await.unwrap();
     let state = format!("{:?}", terraform.state());

@@ -44,7 +44,7 @@ fn ids(listed: &[Listed]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn all_pages_are_listed_and_each_instance_once() {
+async fn all_pages_are_listed_without_duplicates() {
     let (simulator, terraform) = fleet(250).await;
     let listed = terraform.query(&json!({}), false, ALL).await.unwrap();
     let expected: Vec<_> = (0..250).map(|number| format!("uhost-{number:03}")).collect();
@@ -55,7 +55,7 @@ async fn all_pages_are_listed_and_each_instance_once() {
 }
 
 #[tokio::test]
-async fn no_more_is_asked_for_than_the_limit_needs() {
+async fn limit_reduces_the_number_of_pages() {
     let (simulator, terraform) = fleet(250).await;
     for (limit, looked) in [(0, 0), (1, 1), (100, 1), (101, 2), (250, 3)] {
         simulator.clear_calls();
@@ -66,7 +66,7 @@ async fn no_more_is_asked_for_than_the_limit_needs() {
 }
 
 #[tokio::test]
-async fn what_is_known_comes_before_the_rest_is_asked_for() {
+async fn results_are_streamed_page_by_page() {
     let (simulator, terraform) = fleet(150).await;
     let slow = |by| Fault::new(Effect::Delay { by }).on_action(DESCRIBE);
     simulator.add_fault(slow(Duration::ZERO));
@@ -99,7 +99,7 @@ async fn what_is_known_comes_before_the_rest_is_asked_for() {
 }
 
 #[tokio::test]
-async fn each_filter_leaves_out_what_does_not_fit() {
+async fn each_filter_excludes_other_instances() {
     let (_simulator, terraform) = mixed().await;
     let all = ["cpod-4", "uhost-1", "uhost-2", "uhost-3"];
     for (config, expected) in [
@@ -128,7 +128,7 @@ async fn each_filter_leaves_out_what_does_not_fit() {
 }
 
 #[tokio::test]
-async fn the_cloud_is_asked_for_no_more_than_it_can_tell_apart() {
+async fn filters_are_sent_to_the_api_where_supported() {
     let (simulator, terraform) = mixed().await;
     let config = json!({"tag": "ml", "zone": "cn-wlcb-01", "region": "cn-wlcb"});
     terraform.query(&config, false, ALL).await.unwrap();
@@ -139,7 +139,7 @@ async fn the_cloud_is_asked_for_no_more_than_it_can_tell_apart() {
 }
 
 #[tokio::test]
-async fn a_cloud_that_ignores_what_it_is_asked_for_lists_nothing_more() {
+async fn filters_hold_if_the_api_ignores_them() {
     let answer = json!({"RetCode": 0, "TotalCount": 4, "UHostSet": [
         {"UHostId": "uhost-1", "Tag": "ml", "Region": "cn-wlcb", "Zone": "cn-wlcb-01"},
         {"UHostId": "uhost-2", "Tag": "web", "Region": "cn-wlcb", "Zone": "cn-wlcb-01"},
@@ -161,7 +161,7 @@ async fn a_cloud_that_ignores_what_it_is_asked_for_lists_nothing_more() {
 }
 
 #[tokio::test]
-async fn the_region_and_project_of_the_provider_apply() {
+async fn provider_region_and_project_apply_to_queries() {
     let (simulator, _) = mixed().await;
     let provider = json!({"region": "cn-sh2"});
     let terraform = Terraform::with(&simulator.url(), provider).await;
@@ -175,7 +175,7 @@ async fn the_region_and_project_of_the_provider_apply() {
 }
 
 #[tokio::test]
-async fn an_object_in_the_list_is_what_an_import_of_it_reads() {
+async fn listed_object_equals_an_import() {
     let (_simulator, terraform) = mixed().await;
     let listed = terraform.query(&json!({}), true, ALL).await.unwrap();
     assert_eq!(listed.len(), 4);
@@ -190,7 +190,7 @@ async fn an_object_in_the_list_is_what_an_import_of_it_reads() {
 }
 
 #[tokio::test]
-async fn generated_configuration_plans_clean_for_what_is_running_or_stopped() {
+async fn generated_config_has_an_empty_plan() {
     for (instance, config) in [
         (json!({"State": "Running"}), json!({"state": "Running"})),
         (json!({"State": "Stopped"}), json!({"state": "Stopped"})),
@@ -206,7 +206,7 @@ async fn generated_configuration_plans_clean_for_what_is_running_or_stopped() {
 }
 
 #[tokio::test]
-async fn generated_configuration_is_valid_in_every_other_state_too() {
+async fn generated_config_is_valid_in_every_state() {
     for (state, wanted) in [
         ("Starting", json!("Running")),
         ("Rebooting", json!("Running")),
@@ -224,7 +224,7 @@ async fn generated_configuration_is_valid_in_every_other_state_too() {
 }
 
 #[tokio::test]
-async fn the_project_is_written_down_with_the_instance() {
+async fn generated_config_includes_the_project() {
     let instances = vec![json!({"UHostId": ID, "ProjectId": "org-research", "State": "Running"})];
     let (_simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
     terraform.import("org-research/uhost-1").await.unwrap();
@@ -240,7 +240,7 @@ fn set_in(config: &Json) -> Json {
 }
 
 #[tokio::test]
-async fn filters_that_mean_nothing_are_refused_where_they_stand() {
+async fn invalid_filters_are_refused_on_their_attribute() {
     let (simulator, terraform) = mixed().await;
     for (config, at, says) in [
         (json!({"state": "running"}), "state", "\"Running\""),
@@ -264,7 +264,7 @@ async fn filters_that_mean_nothing_are_refused_where_they_stand() {
 }
 
 #[tokio::test]
-async fn a_list_that_breaks_off_is_an_error_that_says_why() {
+async fn failed_page_is_an_error_with_its_reason() {
     let (simulator, terraform) = fleet(150).await;
     for (effect, says) in [
         (Effect::Refuse { ret_code: 171, message: "Signature VerifyAC Error".to_owned() }, "keys"),
@@ -291,7 +291,7 @@ async fn a_list_that_breaks_off_is_an_error_that_says_why() {
 }
 
 #[tokio::test]
-async fn ctrl_c_ends_a_list() {
+async fn ctrl_c_ends_a_query() {
     let (simulator, terraform) = fleet(3).await;
     let by = Duration::from_secs(60);
     simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(DESCRIBE));

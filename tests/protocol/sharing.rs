@@ -11,7 +11,7 @@ use super::setup::{
 use crate::support::{actions::START, calls::Calls as _};
 
 #[tokio::test]
-async fn two_resources_on_one_instance_start_it_once() {
+async fn two_resources_start_one_instance_once() {
     let (simulator, mut first) = cloud_with(json!({})).await;
     let mut second = first.another();
     let plans = (
@@ -29,7 +29,7 @@ async fn two_resources_on_one_instance_start_it_once() {
 }
 
 #[tokio::test]
-async fn two_resources_that_want_different_things_take_turns() {
+async fn conflicting_resources_are_serialized() {
     let (simulator, mut first) = cloud_with(json!({})).await;
     let mut second = first.another();
     second.set_state(&stored_state("Running", json!({})));
@@ -46,7 +46,7 @@ async fn two_resources_that_want_different_things_take_turns() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_a_turn_is_under_its_own_timeout() {
+async fn wait_for_the_instance_lock_has_its_own_timeout() {
     let (simulator, mut first) = cloud_with(json!({})).await;
     let mut second = first.another();
     let core = first.another();
@@ -66,7 +66,7 @@ async fn whoever_waits_for_a_turn_is_under_its_own_timeout() {
 }
 
 #[tokio::test]
-async fn different_instances_do_not_wait_for_each_other() {
+async fn different_instances_do_not_block_each_other() {
     let ids: Vec<String> = (0..20).map(|n| format!("uhost-{n}")).collect();
     let instances = ids.iter().map(|id| json!({"UHostId": id})).collect();
     let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
@@ -87,7 +87,7 @@ async fn different_instances_do_not_wait_for_each_other() {
 }
 
 #[tokio::test]
-async fn another_writer_that_is_faster_is_joined() {
+async fn start_by_another_client_is_joined() {
     let (simulator, mut terraform) = without_repeats().await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     // Its start holds the lock; ours comes in between.
@@ -105,7 +105,7 @@ async fn another_writer_that_is_faster_is_joined() {
 }
 
 #[tokio::test]
-async fn names_in_any_script_go_through_unharmed() {
+async fn unicode_names_are_preserved() {
     let name = "训练机 αβγ 🦀 é";
     let (_simulator, mut terraform) = cloud_with(json!({"Name": name, "Tag": "标签"})).await;
     terraform.run(configuration(json!({}))).await.unwrap();

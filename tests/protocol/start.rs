@@ -35,7 +35,7 @@ fn check_runs(result: &(Simulator, Terraform, Result<(), Errors>), starts: usize
 }
 
 #[tokio::test]
-async fn the_lock_is_waited_for_by_its_code_and_by_its_word_under_any_code() {
+async fn start_is_repeated_while_an_operation_is_in_progress() {
     let refusals = [
         (8903, "operation in progress"),
         (226_609, "busy"),
@@ -55,7 +55,7 @@ async fn the_lock_is_waited_for_by_its_code_and_by_its_word_under_any_code() {
 }
 
 #[tokio::test]
-async fn a_refusal_because_it_is_starting_already_joins_the_start() {
+async fn refusal_as_already_starting_joins_that_start() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     // Somebody else's start: it is `Running` in truth, and reads lag behind.
@@ -69,7 +69,7 @@ async fn a_refusal_because_it_is_starting_already_joins_the_start() {
 }
 
 #[tokio::test]
-async fn a_refusal_because_it_is_not_stopped_looks_again_and_adopts_what_runs() {
+async fn refusal_as_not_stopped_describes_again() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     simulator.add_fault(reporting("Stopped", 1));
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
@@ -80,7 +80,7 @@ async fn a_refusal_because_it_is_not_stopped_looks_again_and_adopts_what_runs() 
 }
 
 #[tokio::test]
-async fn a_state_that_does_not_allow_a_start_is_not_asked_about_forever() {
+async fn refused_state_is_repeated_a_limited_number_of_times() {
     let refusal = Fault::refuse(8905, "Operation not allowed").on_action(START).forever();
     let (simulator, terraform, result) = start_despite(refusal).await;
     result.unwrap_err().says("Unable to Start Instance", &["8905", "state does not allow"]);
@@ -89,7 +89,7 @@ async fn a_state_that_does_not_allow_a_start_is_not_asked_about_forever() {
 }
 
 #[tokio::test]
-async fn a_lock_that_never_opens_ends_with_the_timeout_and_names_it() {
+async fn permanent_lock_ends_at_the_timeout() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let lock = Fault::refuse(8903, "InstanceOperationInProgress").on_action(START).forever();
     simulator.add_fault(lock);
@@ -109,7 +109,7 @@ async fn a_lock_that_never_opens_ends_with_the_timeout_and_names_it() {
 }
 
 #[tokio::test]
-async fn a_start_whose_answer_is_lost_after_it_was_taken_is_not_sent_again() {
+async fn accepted_start_with_lost_response_is_sent_once() {
     for effect in [
         Effect::LoseAnswer,
         Effect::Http { status: 502, body: "<html>".to_owned(), taken: true },
@@ -123,7 +123,7 @@ async fn a_start_whose_answer_is_lost_after_it_was_taken_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_start_whose_answer_is_lost_is_not_sent_again_because_reads_lag_behind() {
+async fn stale_describes_do_not_repeat_a_start() {
     let (simulator, mut terraform) = without_repeats().await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::LoseAnswer));
@@ -134,7 +134,7 @@ async fn a_start_whose_answer_is_lost_is_not_sent_again_because_reads_lag_behind
 }
 
 #[tokio::test]
-async fn a_start_whose_answer_is_lost_before_it_was_taken_is_sent_again_after_looking() {
+async fn lost_start_is_repeated_after_a_describe() {
     for effect in [
         Effect::DropConnection,
         Effect::Http { status: 502, body: String::new(), taken: false },
@@ -152,7 +152,7 @@ async fn a_start_whose_answer_is_lost_before_it_was_taken_is_sent_again_after_lo
 }
 
 #[tokio::test]
-async fn a_start_that_timed_out_inside_the_cloud_but_was_taken_is_joined() {
+async fn start_accepted_despite_api_timeout_is_joined() {
     let (simulator, mut terraform) = without_repeats().await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     let timed_out = Fault::refuse(8438, "upstream timed out").on_action(START);
@@ -167,7 +167,7 @@ async fn a_start_that_timed_out_inside_the_cloud_but_was_taken_is_joined() {
 }
 
 #[tokio::test]
-async fn a_start_that_gets_no_answer_in_time_is_looked_after_and_not_repeated() {
+async fn timed_out_start_is_polled_and_not_repeated() {
     let (simulator, _) = cloud_with(json!({})).await;
     let config = json!({"max_retries": 3, "request_timeout": "500ms"});
     let mut terraform = Terraform::with(&simulator.url(), config).await;
@@ -178,7 +178,7 @@ async fn a_start_that_gets_no_answer_in_time_is_looked_after_and_not_repeated() 
 }
 
 #[tokio::test]
-async fn answers_that_are_lost_time_and_again_end_in_an_error_that_says_so() {
+async fn repeatedly_lost_responses_are_an_error() {
     let lost = on_start(Effect::DropConnection).forever();
     let (simulator, terraform, result) = start_despite(lost).await;
     result.unwrap_err().says(
@@ -190,7 +190,7 @@ async fn answers_that_are_lost_time_and_again_end_in_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_the_error_says_so_and_nothing_was_asked() {
+async fn refused_connection_reports_that_nothing_was_sent() {
     let nowhere = Nowhere::new();
     let mut terraform = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
     let errors = terraform.run(configuration(json!({}))).await.unwrap_err();
@@ -200,13 +200,13 @@ async fn where_nobody_listens_the_error_says_so_and_nothing_was_asked() {
 }
 
 #[tokio::test]
-async fn too_many_requests_are_waited_out() {
+async fn throttled_start_is_repeated() {
     let busy = Fault::refuse(8441, "too many requests").on_action(START).times(2);
     check_runs(&start_despite(busy).await, 3);
 }
 
 #[tokio::test]
-async fn stopped_after_an_accepted_start_still_counts_as_on_its_way() {
+async fn stopped_after_accepted_start_counts_as_starting() {
     let (simulator, mut terraform) = without_repeats().await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(reporting("Stopped", 12));
@@ -216,7 +216,7 @@ async fn stopped_after_an_accepted_start_still_counts_as_on_its_way() {
 }
 
 #[tokio::test]
-async fn an_accepted_start_of_which_nothing_comes_is_an_error_and_not_repeated() {
+async fn start_without_effect_is_an_error_and_not_repeated() {
     let (simulator, terraform, result) = start_despite(reporting("Stopped", 10_000)).await;
     result.unwrap_err().says(
         "Unable to Start Instance",
@@ -232,7 +232,7 @@ async fn an_accepted_start_of_which_nothing_comes_is_an_error_and_not_repeated()
 }
 
 #[tokio::test]
-async fn each_end_of_a_start_has_its_own_message() {
+async fn each_failed_end_of_a_start_has_its_own_message() {
     for (effect, summary, parts) in [
         (
             Effect::FallBackToStopped,
@@ -258,7 +258,7 @@ async fn each_end_of_a_start_has_its_own_message() {
 }
 
 #[tokio::test]
-async fn an_instance_stuck_in_starting_is_waited_for_until_the_timeout() {
+async fn instance_stuck_in_starting_times_out() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator.add_fault(on_start(Effect::StuckInStarting));
     let config = configuration(json!({"timeouts": {"create": "900ms"}}));
@@ -282,7 +282,7 @@ async fn an_instance_stuck_in_starting_is_waited_for_until_the_timeout() {
 }
 
 #[tokio::test]
-async fn looks_that_fail_for_a_while_after_a_start_are_passed_over() {
+async fn failed_polls_after_a_start_are_ignored() {
     let (simulator, mut terraform) = cloud(slow_start()).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     let outage = async {
@@ -304,7 +304,7 @@ async fn looks_that_fail_for_a_while_after_a_start_are_passed_over() {
 }
 
 #[tokio::test]
-async fn a_failed_update_saves_what_was_observed() {
+async fn failed_update_stores_the_observed_state() {
     let (simulator, mut terraform) = cloud(slow_start()).await;
     terraform.set_state(&stored_state("Running", json!({})));
     terraform.refresh().await.unwrap();
@@ -318,7 +318,7 @@ async fn a_failed_update_saves_what_was_observed() {
 }
 
 #[tokio::test]
-async fn nothing_observed_and_nothing_failed_ever_taints_or_replaces() {
+async fn changed_facts_never_taint_or_replace() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.run(configuration(json!({}))).await.unwrap();
     simulator.patch(

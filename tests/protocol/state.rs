@@ -12,7 +12,7 @@ use super::setup::{
 use crate::support::{calls::Calls as _, terraform_core::Action};
 
 #[tokio::test]
-async fn after_an_import_of_what_is_as_configured_there_is_nothing_to_do() {
+async fn import_in_the_configured_state_plans_nothing() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.import(ID).await.unwrap();
     assert_eq!(terraform.attribute("id"), ID);
@@ -23,7 +23,7 @@ async fn after_an_import_of_what_is_as_configured_there_is_nothing_to_do() {
 }
 
 #[tokio::test]
-async fn an_import_of_a_stopped_instance_plans_its_start_in_place() {
+async fn import_of_stopped_instance_plans_a_start() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.import(ID).await.unwrap();
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
@@ -33,7 +33,7 @@ async fn an_import_of_a_stopped_instance_plans_its_start_in_place() {
 }
 
 #[tokio::test]
-async fn an_import_id_may_name_the_project() {
+async fn import_id_can_contain_the_project() {
     let instances = vec![json!({"UHostId": ID, "ProjectId": "org-research", "State": "Running"})];
     let (_simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
     terraform.import("org-research/uhost-1").await.unwrap();
@@ -45,7 +45,7 @@ async fn an_import_id_may_name_the_project() {
 }
 
 #[tokio::test]
-async fn import_ids_of_another_form_are_refused_without_a_call() {
+async fn invalid_import_ids_are_refused_without_a_call() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     for id in [
         "",
@@ -66,7 +66,7 @@ async fn import_ids_of_another_form_are_refused_without_a_call() {
 }
 
 #[tokio::test]
-async fn an_import_of_what_does_not_exist_imports_nothing() {
+async fn import_of_absent_instance_fails() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     assert!(terraform.import("uhost-2").await.is_err());
     assert!(terraform.state().is_none());
@@ -74,7 +74,7 @@ async fn an_import_of_what_does_not_exist_imports_nothing() {
 }
 
 #[tokio::test]
-async fn state_of_the_same_version_comes_back_as_it_is() {
+async fn upgrade_from_current_version_changes_nothing() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let stored = stored_state(
         "Running",
@@ -91,7 +91,7 @@ async fn state_of_the_same_version_comes_back_as_it_is() {
 const VERSION_0: &str = include_str!("state-version-0.json");
 
 #[tokio::test]
-async fn state_of_the_first_version_is_understood_for_good() {
+async fn state_of_the_first_version_is_readable() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     let stored: Json = serde_json::from_str(VERSION_0).unwrap();
     let upgraded = terraform.upgrade(0, VERSION_0.as_bytes()).await.unwrap();
@@ -120,7 +120,7 @@ fn from(provider: &str, source: &str, version: i64, state: &Json) -> MoveRequest
 }
 
 #[tokio::test]
-async fn a_resource_moves_here_from_the_same_provider_under_another_address() {
+async fn state_moves_from_another_provider_address() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     let stored =
         stored_state("Running", json!({"project_id": "org-demo", "stop_on_destroy": true}));
@@ -143,7 +143,7 @@ async fn a_resource_moves_here_from_the_same_provider_under_another_address() {
 }
 
 #[tokio::test]
-async fn nothing_else_moves_here_and_the_message_says_what_to_do_instead() {
+async fn unsupported_move_is_an_error_with_advice() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let state = json!({"id": ID});
     for (provider, source) in [
@@ -165,7 +165,7 @@ async fn nothing_else_moves_here_and_the_message_says_what_to_do_instead() {
 }
 
 #[tokio::test]
-async fn an_attribute_that_is_missing_is_null_and_one_too_many_is_dropped() {
+async fn upgrade_adds_and_drops_attributes() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
     let stored = stored_state("Running", json!({}));
     terraform.set_state(&stored);
@@ -177,7 +177,7 @@ async fn an_attribute_that_is_missing_is_null_and_one_too_many_is_dropped() {
 }
 
 #[tokio::test]
-async fn state_of_another_version_or_of_none_is_refused() {
+async fn state_of_another_version_is_refused() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     let stored = stored_state("Running", json!({})).to_string();
     for version in [1, 7, -1] {
@@ -195,7 +195,7 @@ async fn state_of_another_version_or_of_none_is_refused() {
 }
 
 #[tokio::test]
-async fn what_was_remembered_without_place_or_facts_is_completed_by_a_refresh() {
+async fn refresh_completes_a_state_without_facts() {
     let (_simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.set_state(&json!({"instance_id": ID}));
     terraform.refresh().await.unwrap();
@@ -208,7 +208,7 @@ async fn what_was_remembered_without_place_or_facts_is_completed_by_a_refresh() 
 }
 
 #[tokio::test]
-async fn a_state_that_says_nothing_is_no_reason_to_start_a_running_instance() {
+async fn empty_stored_state_does_not_start_a_running_instance() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.set_state(&json!({"instance_id": ID, "id": ID}));
     terraform.run(configuration(json!({}))).await.unwrap();

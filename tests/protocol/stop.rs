@@ -26,7 +26,7 @@ fn forced(simulator: &Simulator) -> Vec<Option<String>> {
 }
 
 #[tokio::test]
-async fn an_ordinary_stop_is_not_forced() {
+async fn normal_stop_is_not_forced() {
     let (simulator, mut terraform) = running(json!({})).await;
     terraform.destroy().await.unwrap();
     assert_eq!(starts_and_stops(&simulator), (0, 1));
@@ -35,7 +35,7 @@ async fn an_ordinary_stop_is_not_forced() {
 }
 
 #[tokio::test]
-async fn a_spot_instance_is_stopped_with_force_where_that_is_configured() {
+async fn force_stop_is_sent_for_a_spot_instance() {
     let (simulator, mut terraform) =
         cloud_with(json!({"State": "Running", "ChargeType": "Spot"})).await;
     terraform.run(configuration(json!({"state": "Stopped", "force_stop": true}))).await.unwrap();
@@ -44,7 +44,7 @@ async fn a_spot_instance_is_stopped_with_force_where_that_is_configured() {
 }
 
 #[tokio::test]
-async fn a_spot_instance_without_force_is_refused_with_the_argument_to_set() {
+async fn refused_spot_stop_names_the_argument() {
     let (simulator, mut terraform) =
         cloud_with(json!({"State": "Running", "ChargeType": "Spot"})).await;
     let errors = terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap_err();
@@ -53,7 +53,7 @@ async fn a_spot_instance_without_force_is_refused_with_the_argument_to_set() {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_destroyed_after_looking_twice() {
+async fn destroy_of_absent_instance_confirms_absence() {
     let (simulator, mut terraform) = running(json!({})).await;
     simulator.remove(ID);
     terraform.destroy().await.unwrap();
@@ -62,7 +62,7 @@ async fn what_is_gone_is_destroyed_after_looking_twice() {
 }
 
 #[tokio::test]
-async fn what_vanishes_while_it_stops_is_destroyed() {
+async fn instance_that_vanishes_while_stopping_is_destroyed() {
     let (simulator, mut terraform) = running(json!({})).await;
     let plan = terraform.plan_destroy().await.unwrap();
     simulator.add_fault(reporting("Stopping", 3));
@@ -75,7 +75,7 @@ async fn what_vanishes_while_it_stops_is_destroyed() {
 }
 
 #[tokio::test]
-async fn a_destroy_that_cannot_ask_the_cloud_keeps_the_state() {
+async fn destroy_with_refused_keys_keeps_the_state() {
     let (simulator, mut terraform) = running(json!({})).await;
     simulator.add_fault(Fault::refuse(171, "Signature VerifyAC Error").forever());
     let errors = terraform.destroy().await.unwrap_err();
@@ -85,7 +85,7 @@ async fn a_destroy_that_cannot_ask_the_cloud_keeps_the_state() {
 }
 
 #[tokio::test]
-async fn a_destroy_whose_stop_is_refused_keeps_the_state() {
+async fn destroy_with_refused_stop_keeps_the_state() {
     let (simulator, mut terraform) = running(json!({})).await;
     simulator.add_fault(Fault::refuse(299, "no permission").on_action(STOP));
     terraform.destroy().await.unwrap_err().says("Unable to Stop Instance", &["299"]);
@@ -94,7 +94,7 @@ async fn a_destroy_whose_stop_is_refused_keeps_the_state() {
 }
 
 #[tokio::test]
-async fn a_destroy_stops_where_the_instance_is_and_not_where_the_provider_looks() {
+async fn destroy_uses_the_stored_location() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     let mut elsewhere =
         Terraform::with(&simulator.url(), json!({"region": "cn-sh2", "max_retries": 0})).await;
@@ -105,7 +105,7 @@ async fn a_destroy_stops_where_the_instance_is_and_not_where_the_provider_looks(
 }
 
 #[tokio::test]
-async fn the_lock_and_lost_answers_of_a_stop_are_handled_as_those_of_a_start() {
+async fn stop_handles_lock_and_lost_responses_like_start() {
     for (fault, stops) in [
         (Fault::refuse(8903, "InstanceOperationInProgress").times(2), 3),
         (Fault::new(Effect::LoseAnswer), 1),
@@ -121,7 +121,7 @@ async fn the_lock_and_lost_answers_of_a_stop_are_handled_as_those_of_a_start() {
 }
 
 #[tokio::test]
-async fn a_stop_while_an_image_is_made_waits_for_it() {
+async fn stop_is_repeated_while_an_image_is_made() {
     let (simulator, mut terraform) = running(json!({})).await;
     simulator.add_fault(Fault::refuse(8964, "image is being made").on_action(STOP).times(2));
     terraform.destroy().await.unwrap();
@@ -129,7 +129,7 @@ async fn a_stop_while_an_image_is_made_waits_for_it() {
 }
 
 #[tokio::test]
-async fn a_stop_that_falls_back_to_running_is_an_error_that_says_so() {
+async fn stop_that_falls_back_to_running_is_an_error() {
     let (simulator, mut terraform) = running(json!({})).await;
     let plan = terraform.plan(configuration(json!({"state": "Stopped"}))).await.unwrap();
     simulator.add_fault(reporting("Running", 1));
@@ -142,7 +142,7 @@ async fn a_stop_that_falls_back_to_running_is_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn the_delete_timeout_is_the_one_that_holds_for_a_destroy() {
+async fn destroy_uses_the_delete_timeout() {
     let timeouts = json!({"create": "1h", "update": "1h", "delete": "700ms"});
     let (simulator, mut terraform) = running(json!({"timeouts": timeouts})).await;
     simulator.patch(ID, json!({"State": "Resizing"}));
@@ -158,7 +158,7 @@ async fn the_delete_timeout_is_the_one_that_holds_for_a_destroy() {
 }
 
 #[tokio::test]
-async fn an_instance_stuck_in_starting_is_stopped_once_it_runs() {
+async fn starting_instance_is_stopped_once_running() {
     let (simulator, mut terraform) = running(json!({})).await;
     simulator.add_fault(reporting("Starting", 5));
     terraform.destroy().await.unwrap();

@@ -28,7 +28,7 @@ fn least(block: &Block) -> Json {
 }
 
 #[tokio::test]
-async fn every_argument_of_everything_may_be_unknown() {
+async fn every_argument_of_every_block_can_be_unknown() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let mut checked = 0;
     for (kind, name, block) in terraform.blocks() {
@@ -57,7 +57,7 @@ async fn every_argument_of_everything_may_be_unknown() {
 }
 
 #[tokio::test]
-async fn an_empty_text_is_refused_wherever_it_cannot_mean_anything() {
+async fn empty_strings_are_refused() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     for (kind, name, block) in terraform.blocks() {
         for argument in settable(block) {
@@ -88,7 +88,7 @@ async fn an_empty_text_is_refused_wherever_it_cannot_mean_anything() {
 }
 
 #[tokio::test]
-async fn a_block_that_is_unknown_as_a_whole_stays_so_until_it_is_known() {
+async fn unknown_block_stays_unknown_in_the_plan() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(configuration(json!({"timeouts": UNKNOWN}))).await.unwrap();
     assert!(plan.planned.attribute("timeouts").is_unknown());
@@ -97,7 +97,7 @@ async fn a_block_that_is_unknown_as_a_whole_stays_so_until_it_is_known() {
 }
 
 #[tokio::test]
-async fn texts_of_any_kind_reach_the_cloud_as_they_are() {
+async fn strings_reach_the_api_unchanged() {
     for name in ["训练/一号 ${a} %{b} \"c\" \\d\n", "e\u{301}", "🚀", "a&b=c+d%20", "\u{0}"] {
         let (_simulator, terraform) = cloud_with(json!({"Name": name, "Tag": name})).await;
         let found = terraform.read_data("compshare_instance", &json!({"name": name})).await;
@@ -112,7 +112,7 @@ async fn texts_of_any_kind_reach_the_cloud_as_they_are() {
 }
 
 #[tokio::test]
-async fn numbers_beyond_their_bounds_are_refused_and_none_is_cut() {
+async fn numbers_out_of_range_are_refused() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let number = |text: &str| serde_json::from_str::<Json>(text).unwrap();
     for text in ["1.5", "-1", "101", "9223372036854775808", "1e400", "0.1", "-9223372036854775809"]
@@ -165,7 +165,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn what_is_promised_of_an_unknown_id_is_kept_and_the_provider_promises_more() {
+async fn refinements_of_an_unknown_id_are_kept() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     let (planned, ty) = planned_with_a_promise(&terraform).await;
     let value = msgpack::decode(&planned, &ty).unwrap();
@@ -178,7 +178,7 @@ async fn what_is_promised_of_an_unknown_id_is_kept_and_the_provider_promises_mor
 }
 
 #[tokio::test]
-async fn the_provider_block_may_be_absent_null_or_empty() {
+async fn provider_block_can_be_absent_null_or_empty() {
     let (simulator, _) = cloud_with(json!({})).await;
     let terraform = Terraform::unconfigured(&simulator.url()).await;
     let nil = wire::DynamicValue { msgpack: vec![0xc0], json: Vec::new() };
@@ -194,7 +194,7 @@ async fn the_provider_block_may_be_absent_null_or_empty() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_does_not_fit_the_schema_is_an_error_and_no_crash() {
+async fn malformed_config_is_a_diagnostic() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     for bytes in [
         &b"\xc1"[..],

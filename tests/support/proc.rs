@@ -227,7 +227,7 @@ fn address(text: &str) -> SocketAddr {
 }
 
 #[test]
-fn sockets_are_told_by_what_they_are_connected_to() {
+fn sockets_are_classified_by_kind_and_peer() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let stream = std::net::TcpStream::connect(address).unwrap();

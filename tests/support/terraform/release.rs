@@ -274,7 +274,7 @@ impl fmt::Display for Terraform {
 }
 
 #[test]
-fn what_a_terraform_has_depends_on_its_version_and_on_who_made_it() {
+fn features_depend_on_product_and_version() {
     let has = |flavour, version: &str, feature| {
         Terraform { flavour, version: version.to_owned(), command: Vec::new() }.has(feature)
     };

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_may_only_fill_in_what_is_computed() {
+    fn plan_can_only_set_computed_attributes() {
         let config = json!({"required": "a"});
         let prior = json!({"required": "A", "both": "old"});
         for (planned, valid) in [
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_planned_as_known_has_to_come_back() {
+    fn planned_known_values_must_be_kept() {
         let planned = block().value(&json!({"required": "a", "computed": UNKNOWN}));
         for (actual, compatible) in [
             (json!({"required": "a", "computed": "x"}), true),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn core_proposes_prior_values_for_what_is_computed_and_not_configured() {
+    fn proposed_state_keeps_prior_computed_values() {
         let prior =
             block().value(&json!({"required": "A", "optional": "o", "both": "b", "computed": "c"}));
         let config = block().value(&json!({"required": "a", "block": {"inner": "i"}}));
