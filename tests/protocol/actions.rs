@@ -1,4 +1,4 @@
-//! The actions: what is asked of the cloud, what is told meanwhile, and how they end.
+//! Actions: the calls they send, their progress messages, and their results.
 
 use std::time::Duration;
 
@@ -32,35 +32,37 @@ fn state(simulator: &Simulator) -> Json {
     simulator.instance(ID).unwrap()["State"].clone()
 }
 
-/// How often the cloud was asked to reboot.
+/// Number of reboots received.
 fn reboots(simulator: &Simulator) -> usize {
     simulator.count(REBOOT)
 }
 
-/// The next look sees the instance as it is `before`, the two after that on its way, and the others at the end of it.
-fn passing(simulator: &Simulator, before: &str, on_its_way: &str) {
+/// Reports the state `before` in the next describe, `transitional` in the two after it, and the
+/// real state from then on.
+fn report_transition(simulator: &Simulator, before: &str, transitional: &str) {
     simulator.add_fault(reporting(before, 1));
-    simulator.add_fault(reporting(on_its_way, 2));
+    simulator.add_fault(reporting(transitional, 2));
 }
 
-/// A cloud in which a start, a reboot or a stop takes this long.
-async fn taking(moment: Duration, instance: Json) -> (Simulator, Terraform) {
+/// A cloud in which a start, a reboot or a stop takes `duration`.
+async fn cloud_taking(duration: Duration, instance: Json) -> (Simulator, Terraform) {
     let instances = vec![merged(json!({"UHostId": ID}), instance)];
-    cloud(Options { instances, start_time: moment, stop_time: moment, ..Options::default() }).await
+    cloud(Options { instances, start_time: duration, stop_time: duration, ..Options::default() })
+        .await
 }
 
-const MOMENT: Duration = Duration::from_millis(120);
+const SHORT: Duration = Duration::from_millis(120);
 
 #[tokio::test]
 async fn start_reports_each_state_change() {
     let (simulator, terraform) = cloud_with(json!({})).await;
-    passing(&simulator, "Stopped", "Starting");
+    report_transition(&simulator, "Stopped", "Starting");
     let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
-    // Signs of life come as time goes by.
-    let is_sign = |line: &&String| line.starts_with("Starting instance uhost-1: ");
-    let told: Vec<_> = progress.iter().filter(|line| !is_sign(line)).collect();
+    // The number of periodic messages depends on the speed of the machine.
+    let periodic = |line: &&String| line.starts_with("Starting instance uhost-1: ");
+    let changes: Vec<_> = progress.iter().filter(|line| !periodic(line)).collect();
     assert_eq!(
-        told,
+        changes,
         [
             "Starting instance uhost-1",
             "Instance uhost-1 is Stopped",
@@ -75,23 +77,23 @@ async fn start_reports_each_state_change() {
 #[tokio::test]
 async fn stop_and_reboot_report_each_state_change() {
     let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
-    let told = |progress: Vec<String>| -> Vec<String> {
+    let state_changes = |progress: Vec<String>| -> Vec<String> {
         progress.into_iter().filter(|line| line.starts_with("Instance ")).collect()
     };
-    passing(&simulator, "Running", "Rebooting");
+    report_transition(&simulator, "Running", "Rebooting");
     let progress = terraform.invoke(REBOOT_IT, &of(json!({}))).await.succeed();
     assert_eq!(
-        told(progress),
+        state_changes(progress),
         [
             "Instance uhost-1 is Running",
             "Instance uhost-1 was Running and is Rebooting now",
             "Instance uhost-1 was Rebooting and is Running now",
         ]
     );
-    passing(&simulator, "Running", "Stopping");
+    report_transition(&simulator, "Running", "Stopping");
     let progress = terraform.invoke(STOP_IT, &of(json!({}))).await.succeed();
     assert_eq!(
-        told(progress),
+        state_changes(progress),
         [
             "Instance uhost-1 is Running",
             "Instance uhost-1 was Running and is Stopping now",
@@ -103,12 +105,12 @@ async fn stop_and_reboot_report_each_state_change() {
 
 #[tokio::test]
 async fn action_reports_progress_while_the_state_is_unchanged() {
-    let (_simulator, terraform) = taking(Duration::from_millis(400), json!({})).await;
+    let (_simulator, terraform) = cloud_taking(Duration::from_millis(400), json!({})).await;
     let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
-    let signs: Vec<_> =
+    let periodic: Vec<_> =
         progress.iter().filter(|line| line.starts_with("Starting instance uhost-1: ")).collect();
-    assert!(signs.len() >= 2, "{progress:?}");
-    assert!(signs.iter().any(|sign| sign.contains("Starting for ")), "{progress:?}");
+    assert!(periodic.len() >= 2, "{progress:?}");
+    assert!(periodic.iter().any(|line| line.contains("Starting for ")), "{progress:?}");
 }
 
 #[tokio::test]
@@ -158,8 +160,8 @@ async fn sold_out_start_fails_or_waits_for_capacity() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     simulator.add_fault(Fault::new(Effect::SoldOut).times(3));
     let invoked = terraform.invoke(START_IT, &of(json!({}))).await;
-    let told = &invoked.progress;
-    assert!(told.iter().any(|line| line.contains("refused with RetCode 8357")), "{told:?}");
+    let progress = &invoked.progress;
+    assert!(progress.iter().any(|line| line.contains("refused with RetCode 8357")), "{progress:?}");
     invoked.fail().says("Unable to Start Instance", &["wait_for_capacity", "8357"]);
     let config = of(json!({"wait_for_capacity": true}));
     terraform.invoke(START_IT, &config).await.succeed();
@@ -187,7 +189,7 @@ async fn spot_instance_stop_requires_force() {
 
 #[tokio::test]
 async fn start_action_with_lost_response_is_sent_once() {
-    let (simulator, terraform) = taking(MOMENT, json!({})).await;
+    let (simulator, terraform) = cloud_taking(SHORT, json!({})).await;
     simulator.add_fault(on_start(Effect::LoseAnswer));
     let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
     assert!(progress.iter().any(|line| line.contains("connection")), "{progress:?}");
@@ -249,7 +251,7 @@ async fn unobserved_reboot_is_an_error_and_not_repeated() {
 #[tokio::test]
 async fn observed_reboot_with_lost_response_succeeds() {
     let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
-    passing(&simulator, "Running", "Rebooting");
+    report_transition(&simulator, "Running", "Rebooting");
     simulator.add_fault(Fault::new(Effect::LoseAnswer).on_action(REBOOT));
     terraform.invoke(REBOOT_IT, &of(json!({}))).await.succeed();
     assert_eq!(reboots(&simulator), 1);
@@ -257,9 +259,9 @@ async fn observed_reboot_with_lost_response_succeeds() {
 
 #[tokio::test]
 async fn refused_reboot_is_repeated() {
-    // Long enough to be seen.
+    // Long enough for a poll during the reboot.
     let second = Duration::from_secs(1);
-    let (simulator, terraform) = taking(second, json!({"State": "Running"})).await;
+    let (simulator, terraform) = cloud_taking(second, json!({"State": "Running"})).await;
     simulator
         .add_fault(Fault::refuse(8903, "InstanceOperationInProgress").on_action(REBOOT).times(2));
     terraform.invoke(REBOOT_IT, &of(json!({}))).await.succeed();
@@ -272,15 +274,15 @@ async fn reboot_that_ends_stopped_or_failed_is_an_error() {
         [("Stopped", "Unable to Reboot Instance"), ("Install Fail", "Instance Has Failed")]
     {
         let (simulator, terraform) =
-            taking(Duration::from_secs(60), json!({"State": "Running"})).await;
-        let goes_wrong = async {
+            cloud_taking(Duration::from_secs(60), json!({"State": "Running"})).await;
+        let fails = async {
             wait_until(|| reboots(&simulator) == 1).await;
             let before = describes(&simulator);
             wait_until(|| describes(&simulator) > before + 1).await;
             simulator.patch(ID, json!({"State": end}));
         };
         let config = of(json!({}));
-        let (invoked, ()) = tokio::join!(terraform.invoke(REBOOT_IT, &config), goes_wrong);
+        let (invoked, ()) = tokio::join!(terraform.invoke(REBOOT_IT, &config), fails);
         invoked.fail().says(summary, &[end]);
     }
 }
@@ -292,10 +294,11 @@ async fn each_action_has_its_own_timeout() {
         (STOP_IT, "Running", "Stopping", "Timeout: Unable to Stop Instance"),
         (REBOOT_IT, "Running", "Rebooting", "Timeout: Unable to Reboot Instance"),
     ] {
-        let (simulator, terraform) = taking(Duration::from_secs(60), json!({"State": from})).await;
+        let (simulator, terraform) =
+            cloud_taking(Duration::from_secs(60), json!({"State": from})).await;
         let errors = terraform.invoke(action, &of(json!({"timeout": "1s"}))).await.fail();
         errors.says(summary, &["within 1s", &format!("then {stuck}"), "longer timeout"]);
-        // It ends for Terraform; what the cloud has accepted goes on.
+        // The timeout does not cancel the accepted call.
         assert_eq!(state(&simulator), stuck);
     }
 }
@@ -305,7 +308,8 @@ async fn ctrl_c_ends_actions_and_reports_the_sent_calls() {
     for (action, from, call) in
         [(START_IT, "Stopped", START), (STOP_IT, "Running", STOP), (REBOOT_IT, "Running", REBOOT)]
     {
-        let (simulator, terraform) = taking(Duration::from_secs(60), json!({"State": from})).await;
+        let (simulator, terraform) =
+            cloud_taking(Duration::from_secs(60), json!({"State": from})).await;
         let stop = async {
             wait_until(|| simulator.count(call) == 1).await;
             let before = describes(&simulator);
@@ -378,7 +382,7 @@ async fn action_config_is_validated_before_any_call() {
 
 #[tokio::test]
 async fn action_and_resource_share_the_instance_lock() {
-    let (simulator, terraform) = taking(MOMENT, json!({})).await;
+    let (simulator, terraform) = cloud_taking(SHORT, json!({})).await;
     let mut power = terraform.another();
     let plan = power.plan(configuration(json!({}))).await.unwrap();
     let config = of(json!({}));
@@ -390,7 +394,7 @@ async fn action_and_resource_share_the_instance_lock() {
 
 #[tokio::test]
 async fn action_reports_progress_while_waiting_for_the_lock() {
-    let (simulator, terraform) = taking(Duration::from_secs(60), json!({})).await;
+    let (simulator, terraform) = cloud_taking(Duration::from_secs(60), json!({})).await;
     let long = of(json!({}));
     let late = async {
         wait_until(|| simulator.count(START) == 1).await;
@@ -412,10 +416,10 @@ async fn disconnected_host_cancels_an_action() {
         let (simulator, terraform) = cloud_with(json!({"State": before})).await;
         let config = of(json!({}));
         tokio::select! {
-            _ = terraform.invoke(action, &config) => panic!("it ended"),
+            _ = terraform.invoke(action, &config) => panic!("the action ended"),
             () = wait_until(|| describes(&simulator) > 2) => {}
         }
-        // Dropping a call is what its host's end does to it.
+        // The server drops the RPC future when the host disconnects.
         simulator.patch(ID, json!({"State": after}));
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert_eq!(starts_and_stops(&simulator), (0, 0));

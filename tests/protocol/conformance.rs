@@ -1,5 +1,6 @@
-//! Every RPC of the service, driven once the way core drives it and held against core's rules. The list of them is the one
-//! that the protocol's definitions are compared with, so none can be forgotten.
+//! Every RPC of the service, called as core calls it and checked against core's rules.
+//!
+//! The list of RPCs is the one that the protocol definition is compared with, so it is complete.
 
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::{protocol::tfplugin5 as wire, simulator::Simulator};
@@ -9,7 +10,7 @@ use crate::support::terraform_core::{Action, BlockKind, Terraform};
 
 const RESOURCE: &str = "compshare_instance_power";
 
-/// The names of all RPCs.
+/// Names of all RPCs.
 pub(super) fn rpcs() -> Vec<String> {
     let list: Json = serde_json::from_str(include_str!("../wire/tfplugin5-wire.json")).unwrap();
     let service = &list["tfplugin5"]["services"]["tfplugin5.Provider"];
@@ -22,12 +23,14 @@ async fn every_rpc_follows_the_rules_of_core() {
     assert_eq!(rpcs.len(), 28);
     for rpc in rpcs {
         let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
-        drive(&rpc, &simulator, terraform).await;
+        exercise(&rpc, &simulator, terraform).await;
     }
 }
 
-/// In an order in which core could ask for it. The rules are the stand-in's; what is asserted here is that it was not empty.
-async fn drive(rpc: &str, simulator: &Simulator, mut terraform: Terraform) {
+/// Makes the requests of core that include `rpc`.
+///
+/// The stand-in checks the rules; the assertions here check that the response had content.
+async fn exercise(rpc: &str, simulator: &Simulator, mut terraform: Terraform) {
     let instance = json!({"instance_id": ID});
     match rpc {
         "GetMetadata" | "GetSchema" => schemas(&terraform).await,
@@ -45,7 +48,7 @@ async fn drive(rpc: &str, simulator: &Simulator, mut terraform: Terraform) {
             terraform.refresh().await.unwrap();
             assert_eq!(terraform.attribute("state"), "Running");
         }
-        "PlanResourceChange" | "ApplyResourceChange" => whole_life(simulator, terraform).await,
+        "PlanResourceChange" | "ApplyResourceChange" => life_cycle(simulator, terraform).await,
         "ImportResourceState" => {
             terraform.import(ID).await.unwrap();
             terraform.another().import_by(&instance).await.unwrap();
@@ -74,7 +77,7 @@ async fn drive(rpc: &str, simulator: &Simulator, mut terraform: Terraform) {
             assert_eq!(starts_and_stops(simulator), (0, 1));
         }
         "Stop" => stopped(simulator, terraform).await,
-        other => panic!("nothing drives {other}"),
+        other => panic!("no test for {other}"),
     }
 }
 
@@ -104,7 +107,7 @@ async fn schemas(terraform: &Terraform) {
     );
     assert!(metadata.functions.is_empty() && schemas.functions.is_empty());
     assert_eq!(metadata.server_capabilities, schemas.server_capabilities);
-    // Core crashes over an action without configuration unless something in it is required.
+    // Core crashes on an action without `config` block unless its schema has a required attribute.
     for (name, action) in &schemas.action_schemas {
         let block = action.schema.as_ref().unwrap().block.as_ref().unwrap();
         assert!(block.attributes.iter().any(|attribute| attribute.required), "{name}");
@@ -145,7 +148,7 @@ async fn validate(terraform: &Terraform, rpc: &str) {
     }
 }
 
-async fn whole_life(simulator: &Simulator, mut terraform: Terraform) {
+async fn life_cycle(simulator: &Simulator, mut terraform: Terraform) {
     terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap();
     terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
     terraform.refresh().await.unwrap();
@@ -187,7 +190,7 @@ async fn functions(terraform: &Terraform) {
 
 async fn stopped(simulator: &Simulator, mut terraform: Terraform) {
     terraform.stop().await;
-    // It ends what is under way, and nothing that comes after.
+    // Stop ends running operations, and does not affect later ones.
     terraform.run(configuration(json!({}))).await.unwrap();
     assert_eq!(describes(simulator), 2);
 }
@@ -198,6 +201,6 @@ async fn every_rpc_works_before_get_schema() {
         let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
         let another = terraform.in_another_process(&simulator.url()).await;
         another.configure(json!({"max_retries": 0})).await.unwrap();
-        drive(&rpc, &simulator, another).await;
+        exercise(&rpc, &simulator, another).await;
     }
 }

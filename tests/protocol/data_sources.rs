@@ -1,4 +1,4 @@
-//! The data sources: which instance is found, and what is told about it.
+//! Data sources: selection of instances, and the attributes of the results.
 
 use std::time::Duration;
 
@@ -44,9 +44,9 @@ async fn instance_has_all_facts_and_no_secret() {
         "disks": [{"disk_id": "bsi-demo", "disk_type": "CLOUD_SSD", "is_boot": true, "size_gb": 60}],
     });
     assert_eq!(read, merged(description, rest));
-    let told = read.to_string();
+    let text = read.to_string();
     for secret in ["demo-password", "ZGVtby1wYXNzd29yZA==", "ssh -p", ":8888"] {
-        assert!(!told.contains(secret), "{secret}");
+        assert!(!text.contains(secret), "{secret}");
     }
     assert_eq!(describes(&simulator), 1);
 }
@@ -111,7 +111,11 @@ async fn extreme_values_are_preserved() {
     assert_eq!(read["price_yuan"].to_string(), "0.0000001");
     assert_eq!(read["image_price_yuan"].to_string(), "123456789.123");
     assert_eq!(read["expires_at"], "9999-12-30T22:00:00Z");
-    assert_eq!(read["disks"][0]["size_gb"], Json::Null, "no disk is that large");
+    assert_eq!(
+        read["disks"][0]["size_gb"],
+        Json::Null,
+        "larger than any number that a disk size can have"
+    );
 }
 
 #[tokio::test]
@@ -132,7 +136,7 @@ async fn gpus_are_counted_only_while_allocated() {
     }
 }
 
-/// Two instances of one name, one of another, and one elsewhere.
+/// Two instances with the same name, one with another name, and one in another project.
 async fn namesakes() -> (Simulator, Terraform) {
     let instances = vec![
         json!({"UHostId": "uhost-1", "Name": "训练"}),
@@ -367,7 +371,7 @@ async fn concurrent_reads_by_name_share_a_list() {
         }
     });
     futures_util::future::join_all(reads).await;
-    // Two pages each.
+    // Each list has two pages.
     assert!(describes(&simulator) <= 4, "{}", describes(&simulator));
 }
 

@@ -1,4 +1,4 @@
-//! Running with a GPU and without: what is sent, what is checked afterwards, and what is refused before.
+//! No-GPU mode: the parameters of a start, the checks before a call, and the checks after a start.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn cloud_that(without_gpu: WithoutGpuMode) -> (Simulator, Terraform) {
     cloud(Options { instances, without_gpu, ..Options::default() }).await
 }
 
-/// `WithoutGpu` and `WithoutGpuSpec` of each start, in order.
+/// Parameters `WithoutGpu` and `WithoutGpuSpec` of each start, in order.
 fn sent(simulator: &Simulator) -> Vec<(Option<String>, Option<String>)> {
     let of = |call: &terraform_provider_compshare::simulator::Call| {
         let parameter = |name| call.parameters.get(name).cloned();
@@ -150,13 +150,14 @@ async fn start_that_ends_without_gpu_is_an_error() {
     errors.says("Instance Runs Without Its GPU", &[ID]);
 }
 
-/// What the API already says cannot work, with what it says about the instance.
+/// Checks that `config` is refused for `instance` in the plan, and in the apply if the instance
+/// changed after the plan.
 async fn refused_in_plan_and_in_apply(instance: Json, config: Json, check: impl Fn(&Errors)) {
     let (simulator, terraform) = cloud_with(instance.clone()).await;
     check(&terraform.plan(config.clone()).await.unwrap_err());
     assert_eq!(describes(&simulator), 1);
 
-    // The same, where the plan could not know it yet.
+    // The instance changes between plan and apply.
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(config).await.unwrap();
     simulator.patch(ID, instance);

@@ -1,4 +1,4 @@
-//! Which object a resource stands for: identity in plans, applies, refreshes, imports, and in what was stored before.
+//! Resource identity in plans, applies, refreshes, imports and stored state.
 
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::protocol::tfplugin5 as wire;
@@ -70,7 +70,7 @@ async fn import_by_identity_requires_the_instance() {
 async fn plan_omits_an_unknown_identity() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(json!({"instance_id": UNKNOWN})).await.unwrap();
-    assert!(plan.identity.is_null(), "Terraform cannot show an unknown one");
+    assert!(plan.identity.is_null(), "Terraform cannot show an unknown identity");
     terraform.apply_with(plan, configuration(json!({}))).await.unwrap();
     assert_eq!(terraform.identity(), identity(Json::Null));
 }

@@ -1,4 +1,4 @@
-//! Ends of an operation from outside: the timeout and Ctrl-C.
+//! Cancellation of an operation by a timeout, Ctrl-C or the end of the host.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::support::{
     terraform_core::{Errors, Plan, Terraform},
 };
 
-/// Applies, and sends Stop once `when` holds; what comes of it, which must come at once.
+/// Applies `plan`, and sends Stop once `when` holds. The apply must end at once.
 async fn interrupted(
     terraform: &mut Terraform,
     plan: Plan,
@@ -28,7 +28,11 @@ async fn interrupted(
         Instant::now()
     };
     let (result, stopped) = tokio::join!(terraform.apply(plan), stop);
-    assert!(stopped.elapsed() < Duration::from_secs(2), "it went on for {:?}", stopped.elapsed());
+    assert!(
+        stopped.elapsed() < Duration::from_secs(2),
+        "the apply continued for {:?}",
+        stopped.elapsed()
+    );
     result.map(drop)
 }
 
@@ -51,7 +55,7 @@ async fn ctrl_c_during_a_start_reports_it_and_taints_nothing() {
     assert!(terraform.state().is_none());
     assert_eq!(starts_and_stops(&simulator), (1, 0));
 
-    // The provider lives on: the next apply takes it from there.
+    // The provider process continues: the next apply joins the start.
     simulator.patch(ID, json!({"State": "Running"}));
     terraform.run(configuration(json!({}))).await.unwrap();
     assert_eq!(starts_and_stops(&simulator), (1, 0));
@@ -95,7 +99,7 @@ async fn ctrl_c_ends_waits_for_capacity_and_lock() {
         let errors = interrupted(&mut terraform, plan, || simulator.count(START) >= 2).await;
         let errors = errors.unwrap_err();
         errors.says("Interrupted: Unable to Start Instance", &["refused with RetCode"]);
-        // It may have come just when one more start was out.
+        // The interruption can coincide with another start.
         let unanswered = errors.only().detail.contains("no answer yet");
         assert_eq!(errors.only().detail.contains("may be starting"), unanswered, "{errors:?}");
     }
@@ -172,18 +176,18 @@ async fn disconnected_host_cancels_an_apply() {
     simulator.patch(ID, json!({"State": "Stopping"}));
     let before = describes(&simulator);
     tokio::select! {
-        result = terraform.apply(plan) => panic!("it ended: {result:?}"),
+        result = terraform.apply(plan) => panic!("the apply ended: {result:?}"),
         () = wait_until(|| describes(&simulator) > before + 2) => {}
     }
-    // Dropping a call is what its host's end does to it.
+    // The server drops the RPC future when the host disconnects.
     let before = describes(&simulator);
     simulator.patch(ID, json!({"State": "Stopped"}));
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(starts_and_stops(&simulator), (0, 0));
-    assert!(describes(&simulator) <= before + 1, "it goes on looking");
+    assert!(describes(&simulator) <= before + 1, "polling continues");
 }
 
-/// Applies with a timeout of 700 ms, and expects the end of it then, whatever the cloud does.
+/// Applies with a timeout of 700 ms and a fault, and checks that the apply ends at the timeout.
 async fn timed_out(fault: impl Fn(&Simulator), more: Json) -> Errors {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let config = merged(json!({"timeouts": {"create": "700ms"}}), more);
@@ -202,7 +206,7 @@ async fn timeout_limits_every_kind_of_wait() {
     let slow = || Fault::new(Effect::Delay { by: Duration::from_secs(20) });
     let refused = |code, message| Fault::refuse(code, message).on_action(START).forever();
     let none = || json!({});
-    let (stuck, slow_start, slow_look, word, empty, lock, sold_out, busy, outage) = tokio::join!(
+    let (stuck, slow_start, slow_describe, word, empty, lock, sold_out, busy, outage) = tokio::join!(
         timed_out(|cloud| cloud.add_fault(on_start(Effect::StuckInStarting)), none()),
         timed_out(|cloud| cloud.add_fault(slow().on_action(START)), none()),
         timed_out(|cloud| cloud.add_fault(slow().on_action(DESCRIBE)), none()),
@@ -226,7 +230,7 @@ async fn timeout_limits_every_kind_of_wait() {
     let timeout = "Timeout: Unable to Start Instance";
     stuck.says(timeout, &["Stopped, then Starting", "700ms"]);
     slow_start.says(timeout, &["no answer yet", "may be starting"]);
-    slow_look.says(timeout, &["nothing that changes anything"]);
+    slow_describe.says(timeout, &["nothing that changes anything"]);
     word.says(timeout, &["States seen: 维护中"]);
     empty.says(timeout, &["States seen: (none given)"]);
     lock.says("Unable to Start Instance", &["8903", "700ms"]);

@@ -1,4 +1,4 @@
-//! Where an instance is: found by its id, and claims are checked.
+//! Location of an instance: found by ID, compared with configured region and zone.
 
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Fault, Options, Simulator};
@@ -9,7 +9,7 @@ use crate::support::{
     terraform_core::Terraform,
 };
 
-/// An instance in Shanghai, and a provider configured with `provider` as well.
+/// A cloud with an instance in Shanghai, and a provider configured with `provider`.
 async fn in_shanghai(provider: Json) -> (Simulator, Terraform) {
     let (simulator, _) = cloud_with(json!({"Region": "cn-sh2", "Zone": "cn-sh2-02"})).await;
     let config = merged(json!({"max_retries": 0}), provider);
@@ -17,7 +17,7 @@ async fn in_shanghai(provider: Json) -> (Simulator, Terraform) {
     (simulator, terraform)
 }
 
-/// The regions of the describes, in order; empty for none.
+/// Regions of the received describes, in order; empty if absent.
 fn regions(simulator: &Simulator) -> Vec<String> {
     let calls = simulator.calls();
     let describes = calls.iter().filter(|call| call.action == DESCRIBE);
@@ -68,7 +68,7 @@ async fn wrong_location_error_names_the_right_one() {
         let errors = terraform.plan(configuration(claim.clone())).await.unwrap_err();
         errors.says(summary, &[&format!("{attribute} = \"{right}\""), ID]).at(attribute);
 
-        // Where the plan could not look, the apply does.
+        // The apply checks the location if the plan could not.
         let (simulator, mut terraform) = in_shanghai(json!({})).await;
         simulator.add_fault(Fault::refuse(8433, "upstream").on_action(DESCRIBE).forever());
         let plan = terraform.plan(configuration(claim)).await.unwrap();
@@ -130,7 +130,7 @@ async fn required_region_error_names_the_argument() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     simulator
         .add_fault(Fault::refuse(210, "Missing params [Region]").on_action(DESCRIBE).forever());
-    // The plan's failure to look is silent.
+    // A failed preflight is silent.
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     let errors = terraform.apply(plan).await.unwrap_err();
     errors.says("Unable to Start Instance", &["Set the provider's `region`", "210"]);
@@ -144,7 +144,8 @@ async fn absence_is_confirmed_with_a_required_region() {
         Terraform::with(&simulator.url(), json!({"region": "cn-wlcb", "max_retries": 0})).await;
     terraform.set_state(&stored_state("Running", json!({})));
     simulator.remove(ID);
-    // A region refused, then a look without one refused, then one with it again; only then come two that find nothing.
+    // The API refuses the wrong region, and then a describe without a region. The next two
+    // describes find no instance.
     simulator.add_fault(Fault::refuse(230, "Params [Region] not available").on_action(DESCRIBE));
     simulator.add_fault(Fault::refuse(210, "Missing params [Region]").on_action(DESCRIBE));
     terraform.refresh().await.unwrap();

@@ -1,4 +1,4 @@
-//! The ephemeral resource: how to log in, and nothing of it anywhere else.
+//! Ephemeral resource with the login data, which must not appear anywhere else.
 
 use std::time::Duration;
 
@@ -137,11 +137,11 @@ async fn unreadable_password_is_null_with_a_warning() {
     assert_eq!(warning.summary, "Unreadable Password");
     assert!(!warning.detail.contains("base64!"), "{warning}");
 
-    for (password, told) in [(json!("5a+G56CB"), json!("密码")), (Json::Null, Json::Null)] {
+    for (password, expected) in [(json!("5a+G56CB"), json!("密码")), (Json::Null, Json::Null)] {
         let (_simulator, terraform) =
             cloud_with(json!({"State": "Running", "Password": password})).await;
         let (login, warnings) = terraform.open(LOGIN, &of(json!({}))).await.unwrap();
-        assert_eq!((&login["password"], warnings.len()), (&told, 0));
+        assert_eq!((&login["password"], warnings.len()), (&expected, 0));
     }
 }
 

@@ -1,5 +1,5 @@
-//! Tests of the provider through its protocol, in process: between a stand-in for Terraform core and
-//! the simulated cloud.
+//! Tests of the provider through its protocol, in process: between a stand-in for Terraform core
+//! and the simulated cloud.
 
 mod actions;
 mod conformance;

@@ -1,4 +1,4 @@
-//! A provider that panics: in each RPC that calls anything of it, the practitioner is told and nothing else happens.
+//! Panics in provider code: each RPC returns a diagnostic, and the process continues.
 
 use std::{
     panic::Location,
@@ -28,12 +28,12 @@ use crate::support::terraform_core::connect;
 
 const NAME: &str = "fragile_thing";
 
-/// What panics: nothing, what only some RPCs come to, or the first thing that each comes to.
+/// Extent of the panics: none, operations only, or every method that an RPC calls first.
 const NOTHING: u8 = 0;
 const OPERATIONS: u8 = 1;
 const EVERYTHING: u8 = 2;
 
-/// The provider, and each thing that it offers.
+/// A provider that panics on request, and each of its resources.
 #[derive(Clone, Debug)]
 struct Fragile {
     panics: Arc<AtomicU8>,
@@ -57,14 +57,14 @@ impl Fragile {
     fn reach(&self, what: u8) {
         let panics = self.panics.load(Ordering::Relaxed);
         panics::remember(Some(Location::caller()));
-        assert!(panics < what, "the first thing that is asked for breaks");
+        assert!(panics < what, "panics in the first method that an RPC calls");
     }
 
-    /// An error of its own, which says that it got this far.
+    /// Panics if operations must panic; otherwise returns an error that proves the call.
     #[track_caller]
     fn operate<T>(&self) -> Result<T, Diagnostics> {
         let panics = self.panics.load(Ordering::Relaxed);
-        // As the hook of the binary does, before a panic is caught.
+        // The panic hook of the binary does this before the panic is caught.
         panics::remember(Some(Location::caller()));
         assert!(panics < OPERATIONS, "canary-value {panics}: whatever the value was");
         Err(Diagnostic::error("Well", "Nothing panicked.").into())
@@ -145,7 +145,7 @@ impl ErasedResource<()> for Fragile {
         _: &'a Context<()>,
         _: PlanRequest,
     ) -> BoxFuture<'a, Result<PlanResponse, Diagnostics>> {
-        // After a pause: a panic need not come with the first poll.
+        // The panic occurs in the second poll of the future.
         tokio::task::yield_now().map(|()| self.operate()).boxed()
     }
 
@@ -222,11 +222,11 @@ impl ErasedAction<()> for Fragile {
     }
 }
 
-/// Calls that come to nothing of the provider's own.
-const HARMLESS: [&str; 3] = ["Stop", "GetFunctions", "CallFunction"];
+/// RPCs that call no provider code.
+const WITHOUT_PROVIDER_CODE: [&str; 3] = ["Stop", "GetFunctions", "CallFunction"];
 
-/// Calls that come to what the provider offers, and no further.
-const SHALLOW: [&str; 8] = [
+/// RPCs that read the definitions of the provider and call no operation.
+const DEFINITIONS_ONLY: [&str; 8] = [
     "CloseEphemeralResource",
     "GetMetadata",
     "GetResourceIdentitySchemas",
@@ -239,7 +239,7 @@ const SHALLOW: [&str; 8] = [
 
 #[tokio::test]
 async fn panic_in_any_rpc_is_a_diagnostic_without_values() {
-    for rpc in rpcs().into_iter().filter(|rpc| !HARMLESS.contains(&rpc.as_str())) {
+    for rpc in rpcs().into_iter().filter(|rpc| !WITHOUT_PROVIDER_CODE.contains(&rpc.as_str())) {
         let provider = Fragile::new();
         let panics = Arc::clone(&provider.panics);
         let mut client = connect(provider).await;
@@ -247,7 +247,7 @@ async fn panic_in_any_rpc_is_a_diagnostic_without_values() {
         assert_bug(&rpc, &call(&rpc, &mut client).await);
         panics.store(NOTHING, Ordering::Relaxed);
         assert_well(&rpc, &call(&rpc, &mut client).await);
-        if SHALLOW.contains(&rpc.as_str()) {
+        if DEFINITIONS_ONLY.contains(&rpc.as_str()) {
             continue;
         }
         panics.store(OPERATIONS, Ordering::Relaxed);
@@ -258,8 +258,8 @@ async fn panic_in_any_rpc_is_a_diagnostic_without_values() {
 }
 
 #[track_caller]
-fn assert_bug(rpc: &str, told: &[wire::Diagnostic]) {
-    let [diagnostic] = told else { panic!("{rpc}: {told:?}") };
+fn assert_bug(rpc: &str, diagnostics: &[wire::Diagnostic]) {
+    let [diagnostic] = diagnostics else { panic!("{rpc}: {diagnostics:?}") };
     assert_eq!(diagnostic.severity, i32::from(wire::diagnostic::Severity::Error), "{rpc}");
     assert_eq!(diagnostic.summary, "Provider Bug", "{rpc}");
     let detail = &diagnostic.detail;
@@ -270,85 +270,92 @@ fn assert_bug(rpc: &str, told: &[wire::Diagnostic]) {
 }
 
 #[track_caller]
-fn assert_well(rpc: &str, told: &[wire::Diagnostic]) {
-    assert!(told.iter().all(|diagnostic| diagnostic.summary == "Well"), "{rpc}: {told:?}");
-    assert_eq!(told.is_empty(), SHALLOW.contains(&rpc), "{rpc}: {told:?}");
+fn assert_well(rpc: &str, diagnostics: &[wire::Diagnostic]) {
+    assert!(
+        diagnostics.iter().all(|diagnostic| diagnostic.summary == "Well"),
+        "{rpc}: {diagnostics:?}"
+    );
+    assert_eq!(diagnostics.is_empty(), DEFINITIONS_ONLY.contains(&rpc), "{rpc}: {diagnostics:?}");
 }
 
-/// What there is to tell after one call of that name.
+/// Calls `rpc` once and returns its diagnostics.
 #[expect(clippy::needless_update, reason = "some requests have no further fields")]
 async fn call(rpc: &str, client: &mut ProviderClient<Channel>) -> Vec<wire::Diagnostic> {
     let name = || NAME.to_owned();
     let stored = || Some(wire::RawState { json: b"{}".to_vec(), ..Default::default() });
-    macro_rules! told {
+    macro_rules! diagnostics {
         ($method:ident: $message:ident { $($field:ident: $value:expr),* $(,)? }) => {{
             let request = wire::$message::Request { $($field: $value,)* ..Default::default() };
             client.$method(request).await.unwrap().into_inner().diagnostics
         }};
     }
     match rpc {
-        "GetMetadata" => told!(get_metadata: get_metadata {}),
-        "GetSchema" => told!(get_schema: get_provider_schema {}),
+        "GetMetadata" => diagnostics!(get_metadata: get_metadata {}),
+        "GetSchema" => diagnostics!(get_schema: get_provider_schema {}),
         "GetResourceIdentitySchemas" => {
-            told!(get_resource_identity_schemas: get_resource_identity_schemas {})
+            diagnostics!(get_resource_identity_schemas: get_resource_identity_schemas {})
         }
-        "PrepareProviderConfig" => told!(prepare_provider_config: prepare_provider_config {}),
-        "Configure" => told!(configure: configure {}),
+        "PrepareProviderConfig" => {
+            diagnostics!(prepare_provider_config: prepare_provider_config {})
+        }
+        "Configure" => diagnostics!(configure: configure {}),
         "ValidateResourceTypeConfig" => {
-            told!(validate_resource_type_config: validate_resource_type_config { type_name: name() })
+            diagnostics!(validate_resource_type_config: validate_resource_type_config { type_name: name() })
         }
         "ValidateDataSourceConfig" => {
-            told!(validate_data_source_config: validate_data_source_config { type_name: name() })
+            diagnostics!(validate_data_source_config: validate_data_source_config { type_name: name() })
         }
-        "ValidateEphemeralResourceConfig" => told!(
+        "ValidateEphemeralResourceConfig" => diagnostics!(
             validate_ephemeral_resource_config: validate_ephemeral_resource_config { type_name: name() }
         ),
         "ValidateListResourceConfig" => {
-            told!(validate_list_resource_config: validate_list_resource_config { type_name: name() })
+            diagnostics!(validate_list_resource_config: validate_list_resource_config { type_name: name() })
         }
         "ValidateActionConfig" => {
-            told!(validate_action_config: validate_action_config { type_name: name() })
+            diagnostics!(validate_action_config: validate_action_config { type_name: name() })
         }
-        "UpgradeResourceState" => told!(
+        "UpgradeResourceState" => diagnostics!(
             upgrade_resource_state: upgrade_resource_state { type_name: name(), raw_state: stored() }
         ),
-        "UpgradeResourceIdentity" => told!(upgrade_resource_identity: upgrade_resource_identity {
-            type_name: name(),
-            raw_identity: stored(),
-        }),
-        "MoveResourceState" => told!(move_resource_state: move_resource_state {
+        "UpgradeResourceIdentity" => {
+            diagnostics!(upgrade_resource_identity: upgrade_resource_identity {
+                type_name: name(),
+                raw_identity: stored(),
+            })
+        }
+        "MoveResourceState" => diagnostics!(move_resource_state: move_resource_state {
             source_provider_address: "elsewhere/fragile".to_owned(),
             source_type_name: name(),
             target_type_name: name(),
             source_state: stored(),
         }),
-        "ReadResource" => told!(read_resource: read_resource { type_name: name() }),
+        "ReadResource" => diagnostics!(read_resource: read_resource { type_name: name() }),
         "PlanResourceChange" => {
-            told!(plan_resource_change: plan_resource_change { type_name: name() })
+            diagnostics!(plan_resource_change: plan_resource_change { type_name: name() })
         }
         "ApplyResourceChange" => {
-            told!(apply_resource_change: apply_resource_change { type_name: name() })
+            diagnostics!(apply_resource_change: apply_resource_change { type_name: name() })
         }
         "ImportResourceState" => {
-            told!(import_resource_state: import_resource_state { type_name: name() })
+            diagnostics!(import_resource_state: import_resource_state { type_name: name() })
         }
         "GenerateResourceConfig" => {
-            told!(generate_resource_config: generate_resource_config { type_name: name() })
+            diagnostics!(generate_resource_config: generate_resource_config { type_name: name() })
         }
-        "ReadDataSource" => told!(read_data_source: read_data_source { type_name: name() }),
+        "ReadDataSource" => diagnostics!(read_data_source: read_data_source { type_name: name() }),
         "OpenEphemeralResource" => {
-            told!(open_ephemeral_resource: open_ephemeral_resource { type_name: name() })
+            diagnostics!(open_ephemeral_resource: open_ephemeral_resource { type_name: name() })
         }
         "RenewEphemeralResource" => {
-            told!(renew_ephemeral_resource: renew_ephemeral_resource { type_name: name() })
+            diagnostics!(renew_ephemeral_resource: renew_ephemeral_resource { type_name: name() })
         }
         "CloseEphemeralResource" => {
-            told!(close_ephemeral_resource: close_ephemeral_resource { type_name: name() })
+            diagnostics!(close_ephemeral_resource: close_ephemeral_resource { type_name: name() })
         }
-        "PlanAction" => told!(plan_action: plan_action { action_type: name() }),
+        "PlanAction" => diagnostics!(plan_action: plan_action { action_type: name() }),
         "ListResource" => list(client).await,
         "InvokeAction" => invoke(client).await,
-        other => panic!("nothing calls {other}"),
+        other => panic!("no call for {other}"),
     }
 }
 
@@ -369,6 +376,6 @@ async fn invoke(client: &mut ProviderClient<Channel>) -> Vec<wire::Diagnostic> {
             completed.push(end.diagnostics);
         }
     }
-    assert_eq!(completed.len(), 1, "core waits for one completion");
+    assert_eq!(completed.len(), 1, "core expects one completion");
     completed.concat()
 }

@@ -1,4 +1,4 @@
-//! What plans say: what is known and what is not, what is refused, and what is not even asked.
+//! Plans: known and unknown values, refused changes, and the describes they send.
 
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Options};
@@ -99,7 +99,7 @@ async fn ignored_state_leaves_the_instance_unchanged() {
         terraform.refresh().await.unwrap();
         let plan = terraform.plan(configuration(json!({}))).await.unwrap();
         assert_eq!(plan.action, Action::NoOp, "{state}");
-        // A change of something else leaves it alone as well.
+        // A change of another argument does not start or stop the instance either.
         terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
         assert_eq!(terraform.attribute("state"), state);
         assert_eq!(starts_and_stops(&simulator), (0, 0), "{state}");
@@ -171,7 +171,7 @@ async fn every_argument_can_be_unknown_in_a_plan() {
     });
     terraform.apply_with(plan, configuration(known.clone())).await.unwrap();
     assert_eq!(starts_and_stops(&simulator), (1, 0));
-    // As an update, too: all of it may turn out to be as it was.
+    // An update with unknown arguments, which become known with their previous values.
     let plan = terraform.plan(configuration(merged(
         unknown,
         json!({"region": "cn-wlcb", "zone": "cn-wlcb-01", "project_id": "org-demo"}),

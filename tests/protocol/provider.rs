@@ -1,4 +1,4 @@
-//! The provider as a whole: its configuration, what it offers, and what it answers to RPCs about things it does not offer.
+//! The provider itself: schemas, configuration, credentials, and unknown type names.
 
 use std::io::Write as _;
 
@@ -26,24 +26,24 @@ async fn metadata_and_schemas_agree() {
     let names: Vec<_> = metadata.resources.iter().map(|resource| &resource.type_name).collect();
     assert_eq!(names, ["compshare_instance_power"]);
     assert!(schemas.resource_schemas.keys().eq(names));
-    let offered = |names: &mut dyn Iterator<Item = &String>| {
+    let sorted = |names: &mut dyn Iterator<Item = &String>| {
         let mut names: Vec<_> = names.cloned().collect();
         names.sort_unstable();
         names
     };
     assert_eq!(
-        offered(&mut schemas.data_source_schemas.keys()),
+        sorted(&mut schemas.data_source_schemas.keys()),
         ["compshare_instance", "compshare_instances", "compshare_zones"]
     );
     assert_eq!(
-        offered(&mut schemas.action_schemas.keys()),
+        sorted(&mut schemas.action_schemas.keys()),
         ["compshare_instance_reboot", "compshare_instance_start", "compshare_instance_stop"]
     );
     assert_eq!(
-        offered(&mut schemas.ephemeral_resource_schemas.keys()),
+        sorted(&mut schemas.ephemeral_resource_schemas.keys()),
         ["compshare_instance_login"]
     );
-    assert_eq!(offered(&mut schemas.list_resource_schemas.keys()), ["compshare_instance_power"]);
+    assert_eq!(sorted(&mut schemas.list_resource_schemas.keys()), ["compshare_instance_power"]);
     assert_eq!(metadata.server_capabilities, schemas.server_capabilities);
     let capabilities = schemas.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
@@ -210,7 +210,7 @@ async fn unknown_provider_arguments_fail_only_if_needed() {
         let errors = terraform.apply(plan.clone()).await.unwrap_err();
         errors.says("Provider Configuration Not Known Yet", &[&format!("`{argument}`"), "-target"]);
         simulator.assert_no_calls();
-        // In the real apply they are known.
+        // In a real apply they are known.
         terraform.configure(json!({})).await.unwrap();
         if argument == "region" {
             terraform.apply(plan).await.unwrap();
@@ -236,7 +236,7 @@ async fn unknown_provider_arguments_defer_if_allowed() {
     waiting.refresh().await.unwrap();
     assert_eq!(waiting.state().unwrap().value, before);
     simulator.assert_no_calls();
-    // Nothing is put off any more once the values are there, as in the apply, where every host allows it.
+    // With known values nothing is deferred. In an apply every host sends known values.
     waiting.configure(json!({})).await.unwrap();
     let plan = waiting.another().plan(configuration(json!({}))).await.unwrap();
     assert!(!plan.deferred);
@@ -268,7 +268,7 @@ async fn missing_keys_fail_at_the_first_call() {
     );
     terraform.set_state(&stored_state("Running", json!({})));
     terraform.refresh().await.unwrap_err().says("Missing API Keys", &[]);
-    // A destroy that makes no call needs none.
+    // A destroy that sends no call needs no keys.
     terraform.destroy().await.unwrap();
 }
 

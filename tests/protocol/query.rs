@@ -1,4 +1,4 @@
-//! `terraform query`: which instances are listed, how, and what configuration comes of them.
+//! `terraform query`: filters, pages, listed objects and generated configuration.
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ use crate::support::{
 
 const ALL: i64 = 10_000;
 
-/// A cloud with as many instances, from `uhost-000` on.
+/// A cloud with `count` instances, from `uhost-000` on.
 async fn fleet(count: usize) -> (Simulator, Terraform) {
     let instance = |number| json!({"UHostId": format!("uhost-{number:03}")});
     let instances = (0..count).map(instance).collect();
     cloud(Options { instances, ..Options::default() }).await
 }
 
-/// A cloud in which every filter has something to leave out.
+/// A cloud in which every filter excludes some instance.
 async fn mixed() -> (Simulator, Terraform) {
     let instances = vec![
         json!({"UHostId": "uhost-1", "Name": "训练-1", "State": "Running", "GpuType": "4090", "Tag": "ml"}),
@@ -57,11 +57,11 @@ async fn all_pages_are_listed_without_duplicates() {
 #[tokio::test]
 async fn limit_reduces_the_number_of_pages() {
     let (simulator, terraform) = fleet(250).await;
-    for (limit, looked) in [(0, 0), (1, 1), (100, 1), (101, 2), (250, 3)] {
+    for (limit, expected) in [(0, 0), (1, 1), (100, 1), (101, 2), (250, 3)] {
         simulator.clear_calls();
         let listed = terraform.query(&json!({}), false, limit).await.unwrap();
         assert_eq!(listed.len(), usize::try_from(limit).unwrap());
-        assert_eq!(describes(&simulator), looked, "for {limit}");
+        assert_eq!(describes(&simulator), expected, "for {limit}");
     }
 }
 
@@ -80,7 +80,7 @@ async fn results_are_streamed_page_by_page() {
     };
     let mut client = terraform.client();
     let mut events = client.list_resource(request.clone()).await.unwrap().into_inner();
-    // An absent configuration is no object, which no host sends; it has to be refused, not to crash anything.
+    // A host always sends a configuration. A request without one must be refused, not crash.
     let event = events.next().await.unwrap().unwrap();
     assert_eq!(event.diagnostic.len(), 1, "{event:?}");
 
@@ -90,10 +90,10 @@ async fn results_are_streamed_page_by_page() {
     for number in 0..100 {
         // The second page takes a minute.
         let next = tokio::time::timeout(Duration::from_secs(20), events.next());
-        let event = next.await.expect("what is known at once").unwrap().unwrap();
+        let event = next.await.expect("the first page").unwrap().unwrap();
         assert!(event.display_name.contains(&format!("uhost-{number:03}")), "{event:?}");
     }
-    // A host that has enough drops the stream, and the provider stops asking.
+    // A host with enough results drops the stream, and the provider requests no further page.
     drop(events);
     assert!(describes(&simulator) <= 2);
 }
@@ -207,7 +207,7 @@ async fn generated_config_has_an_empty_plan() {
 
 #[tokio::test]
 async fn generated_config_is_valid_in_every_state() {
-    for (state, wanted) in [
+    for (state, expected) in [
         ("Starting", json!("Running")),
         ("Rebooting", json!("Running")),
         ("Stopping", json!("Stopped")),
@@ -219,7 +219,7 @@ async fn generated_config_is_valid_in_every_state() {
         let (_simulator, mut terraform) = cloud_with(json!({"State": state})).await;
         terraform.import(ID).await.unwrap();
         let generated = terraform.generate_config().await;
-        assert_eq!(generated["state"], wanted, "{state}");
+        assert_eq!(generated["state"], expected, "{state}");
     }
 }
 
@@ -233,7 +233,7 @@ async fn generated_config_includes_the_project() {
     assert_eq!(terraform.plan(generated).await.unwrap().action, Action::NoOp);
 }
 
-/// The attributes that are set.
+/// Attributes that are not null.
 fn set_in(config: &Json) -> Json {
     let set = config.as_object().unwrap().iter().filter(|(_, value)| !value.is_null());
     set.map(|(name, value)| (name.clone(), value.clone())).collect()
@@ -271,22 +271,22 @@ async fn failed_page_is_an_error_with_its_reason() {
         (Effect::LoseAnswer, "request_timeout"),
         (Effect::Http { status: 502, body: "<html>".to_owned(), taken: false }, "502"),
     ] {
-        // The first page is on its way when the trouble begins.
+        // The fault begins after the first page was requested.
         let by = Duration::from_millis(100);
         simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(DESCRIBE));
-        let trouble = async {
+        let fault = async {
             wait_until(|| describes(&simulator) == 1).await;
             simulator.add_fault(Fault::new(effect.clone()).on_action(DESCRIBE));
         };
         let config = json!({});
-        let (listed, ()) = tokio::join!(terraform.query(&config, false, ALL), trouble);
+        let (listed, ()) = tokio::join!(terraform.query(&config, false, ALL), fault);
         listed.unwrap_err().says("Unable to List Instances", &[says]);
         assert_eq!(describes(&simulator), 2);
         simulator.clear_calls();
     }
     let nowhere = Nowhere::new();
-    let nobody = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
-    let errors = nobody.query(&json!({}), false, ALL).await.unwrap_err();
+    let unreachable = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
+    let errors = unreachable.query(&json!({}), false, ALL).await.unwrap_err();
     errors.says("Unable to List Instances", &["could not be reached"]);
 }
 

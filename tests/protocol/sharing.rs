@@ -1,4 +1,4 @@
-//! Several operations at once: on one instance they take turns, on different ones they do not.
+//! Concurrent operations: serialized on one instance, independent on different instances.
 
 use futures_util::future::{join, join_all};
 use serde_json::json;
@@ -70,12 +70,12 @@ async fn different_instances_do_not_block_each_other() {
     let ids: Vec<String> = (0..20).map(|n| format!("uhost-{n}")).collect();
     let instances = ids.iter().map(|id| json!({"UHostId": id})).collect();
     let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
-    // One of them hangs; the others must not.
+    // One start never ends, and must not block the others.
     let hangs = Fault::new(Effect::StuckInStarting).on_action(START).on_instance("uhost-0");
     simulator.add_fault(hangs);
     let runs = ids.iter().map(|id| {
         let mut terraform = terraform.another();
-        // Long enough for a busy machine; the one that hangs need not be waited for as long.
+        // Long enough for a slow machine, except for the instance whose start never ends.
         let timeout = if id == "uhost-0" { "300ms" } else { "20s" };
         let config = json!({"instance_id": id, "timeouts": {"create": timeout}});
         async move { terraform.run(config).await }
@@ -90,7 +90,7 @@ async fn different_instances_do_not_block_each_other() {
 async fn start_by_another_client_is_joined() {
     let (simulator, mut terraform) = without_repeats().await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
-    // Its start holds the lock; ours comes in between.
+    // The start of another client holds the lock of the API.
     simulator.add_fault(Fault::refuse(8903, "InstanceOperationInProgress").on_action(START));
     let other = async {
         wait_until(|| simulator.count(START) == 1).await;

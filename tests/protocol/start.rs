@@ -1,4 +1,4 @@
-//! A start: sent once, joined where one is on its way, and never blindly repeated.
+//! Starts: sent once, joined if one is in progress, never repeated without a describe.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::support::{
     terraform_core::{Errors, Terraform},
 };
 
-/// A cloud whose instance is stopped, with `fault`; and what comes of wanting it to run.
-async fn start_despite(fault: Fault) -> (Simulator, Terraform, Result<(), Errors>) {
+/// Applies a start of a stopped instance with `fault`.
+async fn start_with(fault: Fault) -> (Simulator, Terraform, Result<(), Errors>) {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(fault);
@@ -25,7 +25,7 @@ async fn start_despite(fault: Fault) -> (Simulator, Terraform, Result<(), Errors
     (simulator, terraform, result)
 }
 
-/// It runs in the end, after `starts` starts.
+/// Checks that the instance runs after `starts` starts.
 #[track_caller]
 fn check_runs(result: &(Simulator, Terraform, Result<(), Errors>), starts: usize) {
     let (simulator, terraform, result) = result;
@@ -49,7 +49,7 @@ async fn start_is_repeated_while_an_operation_is_in_progress() {
         (230, "InstanceOperationInProgress [Region]"),
     ];
     let refusal = |(code, message)| Fault::refuse(code, message).on_action(START).times(3);
-    for result in join_all(refusals.map(refusal).map(start_despite)).await {
+    for result in join_all(refusals.map(refusal).map(start_with)).await {
         check_runs(&result, 4);
     }
 }
@@ -58,7 +58,7 @@ async fn start_is_repeated_while_an_operation_is_in_progress() {
 async fn refusal_as_already_starting_joins_that_start() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
-    // Somebody else's start: it is `Running` in truth, and reads lag behind.
+    // Another client started the instance: it is `Running`, and describes lag behind.
     simulator.patch(ID, json!({"State": "Running"}));
     simulator.add_fault(reporting("Stopped", 1));
     simulator.add_fault(reporting("Starting", 3));
@@ -75,14 +75,14 @@ async fn refusal_as_not_stopped_describes_again() {
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(reporting("Stopped", 1));
     terraform.apply(plan).await.unwrap();
-    // The simulator itself refuses with 8010: it runs.
+    // The simulator refused with 8010, because the instance runs.
     assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
 #[tokio::test]
 async fn refused_state_is_repeated_a_limited_number_of_times() {
     let refusal = Fault::refuse(8905, "Operation not allowed").on_action(START).forever();
-    let (simulator, terraform, result) = start_despite(refusal).await;
+    let (simulator, terraform, result) = start_with(refusal).await;
     result.unwrap_err().says("Unable to Start Instance", &["8905", "state does not allow"]);
     assert!(terraform.state().is_none());
     assert_eq!(starts_and_stops(&simulator).0, 4);
@@ -118,7 +118,7 @@ async fn accepted_start_with_lost_response_is_sent_once() {
         Effect::Malformed(Garbage::Html),
         Effect::Malformed(Garbage::WrongTypes),
     ] {
-        check_runs(&start_despite(on_start(effect)).await, 1);
+        check_runs(&start_with(on_start(effect)).await, 1);
     }
 }
 
@@ -127,7 +127,7 @@ async fn stale_describes_do_not_repeat_a_start() {
     let (simulator, mut terraform) = without_repeats().await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::LoseAnswer));
-    // The look before the start, and three after it.
+    // The describe before the start, and three after it.
     simulator.add_fault(reporting("Stopped", 4));
     terraform.apply(plan).await.unwrap();
     assert_eq!(starts_and_stops(&simulator), (1, 0));
@@ -143,11 +143,11 @@ async fn lost_start_is_repeated_after_a_describe() {
         Effect::Refuse { ret_code: 8433, message: "upstream error".to_owned() },
         Effect::Refuse { ret_code: 150, message: "unavailable".to_owned() },
     ] {
-        let result = start_despite(on_start(effect)).await;
+        let result = start_with(on_start(effect)).await;
         check_runs(&result, 2);
         let calls = result.0.calls();
         let first = calls.iter().position(|call| call.action == START).unwrap();
-        assert_eq!(calls[first + 1].action, DESCRIBE, "sent again without looking");
+        assert_eq!(calls[first + 1].action, DESCRIBE, "repeated without a describe");
     }
 }
 
@@ -158,11 +158,11 @@ async fn start_accepted_despite_api_timeout_is_joined() {
     let timed_out = Fault::refuse(8438, "upstream timed out").on_action(START);
     simulator.add_fault(timed_out);
     let apply = terraform.apply(plan);
-    let taken_after_all = async {
+    let accepted_late = async {
         wait_until(|| simulator.count(START) == 1).await;
         simulator.patch(ID, json!({"State": "Running"}));
     };
-    tokio::join!(apply, taken_after_all).0.unwrap();
+    tokio::join!(apply, accepted_late).0.unwrap();
     assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
@@ -180,7 +180,7 @@ async fn timed_out_start_is_polled_and_not_repeated() {
 #[tokio::test]
 async fn repeatedly_lost_responses_are_an_error() {
     let lost = on_start(Effect::DropConnection).forever();
-    let (simulator, terraform, result) = start_despite(lost).await;
+    let (simulator, terraform, result) = start_with(lost).await;
     result.unwrap_err().says(
         "Unable to Start Instance",
         &["No answer said", "stayed in the state", "may be starting", "StartCompShareInstance ("],
@@ -202,7 +202,7 @@ async fn refused_connection_reports_that_nothing_was_sent() {
 #[tokio::test]
 async fn throttled_start_is_repeated() {
     let busy = Fault::refuse(8441, "too many requests").on_action(START).times(2);
-    check_runs(&start_despite(busy).await, 3);
+    check_runs(&start_with(busy).await, 3);
 }
 
 #[tokio::test]
@@ -217,7 +217,7 @@ async fn stopped_after_accepted_start_counts_as_starting() {
 
 #[tokio::test]
 async fn start_without_effect_is_an_error_and_not_repeated() {
-    let (simulator, terraform, result) = start_despite(reporting("Stopped", 10_000)).await;
+    let (simulator, terraform, result) = start_with(reporting("Stopped", 10_000)).await;
     result.unwrap_err().says(
         "Unable to Start Instance",
         &[
@@ -253,7 +253,7 @@ async fn each_failed_end_of_a_start_has_its_own_message() {
         let errors = tokio::join!(apply, finish_start(&simulator)).0.unwrap_err();
         errors.says(summary, &parts).says(summary, &[ID, "(accepted)"]);
         assert_eq!(starts_and_stops(&simulator), (1, 0));
-        assert!(terraform.state().is_none(), "a failed create leaves nothing");
+        assert!(terraform.state().is_none(), "a failed create stores no state");
     }
 }
 
@@ -275,7 +275,7 @@ async fn instance_stuck_in_starting_times_out() {
     );
     assert_eq!(starts_and_stops(&simulator), (1, 0));
     assert!(terraform.state().is_none());
-    // The next apply takes it from there.
+    // The next apply joins the start.
     simulator.patch(ID, json!({"State": "Running"}));
     terraform.run(configuration(json!({}))).await.unwrap();
     assert_eq!(starts_and_stops(&simulator), (1, 0));
@@ -343,7 +343,7 @@ fn slow_start() -> Options {
     }
 }
 
-/// Waits until the start was seen to be on its way, then lets it end.
+/// Waits until a poll has seen the start in progress, then completes it.
 async fn finish_start(simulator: &Simulator) {
     wait_until(|| simulator.count(START) == 1).await;
     let before = describes(simulator);

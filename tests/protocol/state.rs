@@ -1,4 +1,4 @@
-//! What is stored: import, upgrade of stored state, and state that another provider stored.
+//! Stored state: import, upgrade, and moves from other resources.
 
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::protocol::tfplugin5::{
@@ -87,7 +87,7 @@ async fn upgrade_from_current_version_changes_nothing() {
     simulator.assert_no_calls();
 }
 
-/// As the first version of this provider wrote it, every attribute in it. What reads it has to go on reading it.
+/// State of the first version of this provider, with every attribute. It must stay readable.
 const VERSION_0: &str = include_str!("state-version-0.json");
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn state_of_the_first_version_is_readable() {
     terraform.set_state(&stored);
     assert_eq!(upgraded, terraform.state().unwrap().value);
     let attributes = upgraded.as_map().unwrap().keys();
-    assert!(attributes.eq(stored.as_object().unwrap().keys()), "the same attributes as today");
+    assert!(attributes.eq(stored.as_object().unwrap().keys()), "the current attributes");
     terraform.refresh().await.unwrap();
     let configured = json!({
         "instance_id": ID, "region": "cn-wlcb", "zone": "cn-wlcb-01", "project_id": "org-demo", "stop_on_destroy": true,
@@ -108,7 +108,7 @@ async fn state_of_the_first_version_is_readable() {
     assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
-/// A move from `provider`'s `source`, whose state in `version` is `state`.
+/// A move of `state` in `version`, from the resource type `source` of `provider`.
 fn from(provider: &str, source: &str, version: i64, state: &Json) -> MoveRequest {
     MoveRequest {
         source_provider_address: provider.to_owned(),
@@ -130,7 +130,7 @@ async fn state_moves_from_another_provider_address() {
         let request = from(provider, "compshare_instance_power", 0, &stored);
         let (moved, identity) = terraform.move_state(request.clone()).await.unwrap();
         assert_eq!((&moved["instance_id"], &moved["stop_on_destroy"]), (&json!(ID), &json!(true)));
-        assert_eq!(identity, Json::Null, "it had none, and gets one when it is read");
+        assert_eq!(identity, Json::Null, "the source had no identity; the next read adds it");
         let identity = json!({"instance_id": ID, "project_id": "org-demo"});
         let raw = RawState { json: identity.to_string().into_bytes(), ..Default::default() };
         let request = MoveRequest { source_identity: Some(raw), ..request };
@@ -216,7 +216,7 @@ async fn empty_stored_state_does_not_start_a_running_instance() {
     assert_eq!(terraform.attribute("state"), "Running");
 }
 
-/// With the attributes that are null written out, as Terraform stores them.
+/// Adds the attributes that are null, as Terraform stores them.
 fn complete(stored: &Json) -> Json {
     let absent = [
         "project_id",

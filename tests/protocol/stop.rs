@@ -1,4 +1,4 @@
-//! Stopping, and destroying.
+//! Stops and destroys.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::setup::{
 };
 use crate::support::{actions::STOP, terraform_core::Terraform};
 
-/// A running instance that Terraform knows, to be stopped when it is destroyed.
+/// A running instance in the state, with `stop_on_destroy`.
 async fn running(more: Json) -> (Simulator, Terraform) {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     let state = merged(json!({"stop_on_destroy": true}), more);

@@ -1,4 +1,4 @@
-//! Values that are not there, not known yet, or unlike what anybody expects, in everything that a practitioner writes.
+//! Null, unknown and unusual values in every configuration block.
 
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::{
@@ -12,7 +12,7 @@ use crate::support::{
     terraform_core::{Block, Diagnostic, Terraform, UNKNOWN},
 };
 
-/// The attributes that can be set, and the blocks.
+/// Names of the attributes that can be configured, and of the nested blocks.
 fn settable(block: &Block) -> Vec<&str> {
     let attributes = block.attributes.iter().filter(|(_, a)| !a.computed || a.optional);
     attributes
@@ -21,8 +21,8 @@ fn settable(block: &Block) -> Vec<&str> {
         .collect()
 }
 
-/// As much as has to be set for there to be something to check.
-fn least(block: &Block) -> Json {
+/// A configuration with only the required attributes, all unknown.
+fn minimal(block: &Block) -> Json {
     let required = block.attributes.iter().filter(|(_, a)| !a.optional && !a.computed);
     required.map(|(name, _)| (name.clone(), json!(UNKNOWN))).collect()
 }
@@ -36,17 +36,17 @@ async fn every_argument_of_every_block_can_be_unknown() {
             settable(block).iter().map(|name| ((*name).to_owned(), json!(UNKNOWN))).collect();
         terraform.validate_block(kind, name, &all).await.unwrap();
         for argument in settable(block) {
-            let config = merged(least(block), json!({argument: UNKNOWN}));
-            let told = terraform.validate_block(kind, name, &config).await;
-            // What says which instance is meant has to be there, in some way or other.
-            if let Err(errors) = told {
+            let config = merged(minimal(block), json!({argument: UNKNOWN}));
+            let result = terraform.validate_block(kind, name, &config).await;
+            // One argument that selects the instance is required.
+            if let Err(errors) = result {
                 errors.says("Invalid Attribute Combination", &["which instance"]);
             }
             checked += 1;
         }
         for (nested, inner) in &block.blocks {
             for argument in settable(inner) {
-                let config = merged(least(block), json!({nested: {argument: UNKNOWN}}));
+                let config = merged(minimal(block), json!({nested: {argument: UNKNOWN}}));
                 terraform.validate_block(kind, name, &config).await.unwrap();
                 checked += 1;
             }
@@ -66,18 +66,18 @@ async fn empty_strings_are_refused() {
                 continue;
             }
             for blank in ["", " \t\u{3000}"] {
-                // White space is an expression that some names match.
+                // White space is a valid regular expression.
                 if argument == "name_regex" && !blank.is_empty() {
                     continue;
                 }
-                let mut config = least(block);
-                // Nothing else is to be found wrong with it.
+                let mut config = minimal(block);
+                // Nothing else in the configuration may be invalid.
                 if argument == "without_gpu_spec" {
                     config = merged(config, json!({"without_gpu": true}));
                 }
                 let config = merged(config, json!({argument: blank}));
-                let told = terraform.validate_block(kind, name, &config).await;
-                let Err(errors) = told else { panic!("{name} takes {config}") };
+                let result = terraform.validate_block(kind, name, &config).await;
+                let Err(errors) = result else { panic!("{name} accepts {config}") };
                 let found = |one: &Diagnostic| {
                     one.summary == "Invalid Attribute Value" && one.path == argument
                 };
@@ -126,12 +126,13 @@ async fn numbers_out_of_range_are_refused() {
     simulator.assert_no_calls();
 }
 
-/// A plan for an instance whose id is unknown but begins with `uhost-`, as raw values; and the attributes' type.
-async fn planned_with_a_promise(terraform: &Terraform) -> (Vec<u8>, Type) {
+/// Plans an instance whose unknown ID is refined to begin with `uhost-`. Returns the planned state
+/// as MessagePack, and its type.
+async fn plan_with_refinement(terraform: &Terraform) -> (Vec<u8>, Type) {
     let block = terraform.blocks()[0].2.clone();
     let config = block.value(&json!({"instance_id": UNKNOWN}));
     let encoded = msgpack::encode(&config, &block.ty()).unwrap();
-    let proposed = promising(encoded);
+    let proposed = refined(encoded);
     let nil = wire::DynamicValue { msgpack: vec![0xc0], json: Vec::new() };
     let value = wire::DynamicValue { msgpack: proposed, json: Vec::new() };
     let request = wire::plan_resource_change::Request {
@@ -146,17 +147,20 @@ async fn planned_with_a_promise(terraform: &Terraform) -> (Vec<u8>, Type) {
     (response.planned_state.unwrap().msgpack, block.ty())
 }
 
-/// Extension 12 with a map of two: not null (1), and the prefix (2) `uhost-`.
-const PROMISE: &[u8] = b"\xc7\x0b\x0c\x82\x01\xc2\x02\xa6uhost-";
+/// Extension 12 with a map of two refinements: not null (1), and the prefix (2) `uhost-`.
+const REFINEMENT: &[u8] = b"\xc7\x0b\x0c\x82\x01\xc2\x02\xa6uhost-";
 
-/// `instance_id` in an encoded object, unknown with a promise instead of without one.
-fn promising(encoded: Vec<u8>) -> Vec<u8> {
-    replaced(&encoded, b"\xabinstance_id\xd4\x00\x00", &[b"\xabinstance_id", PROMISE].concat())
+/// Replaces the unknown `instance_id` in an encoded object by a refined one.
+fn refined(encoded: Vec<u8>) -> Vec<u8> {
+    replaced(&encoded, b"\xabinstance_id\xd4\x00\x00", &[b"\xabinstance_id", REFINEMENT].concat())
 }
 
 #[track_caller]
 fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let at = bytes.windows(from.len()).position(|window| window == from).expect("it is there");
+    let at = bytes
+        .windows(from.len())
+        .position(|window| window == from)
+        .expect("the object contains it");
     [&bytes[..at], to, &bytes[at + from.len()..]].concat()
 }
 
@@ -167,13 +171,13 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 #[tokio::test]
 async fn refinements_of_an_unknown_id_are_kept() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
-    let (planned, ty) = planned_with_a_promise(&terraform).await;
+    let (planned, ty) = plan_with_refinement(&terraform).await;
     let value = msgpack::decode(&planned, &ty).unwrap();
     assert!(value.attribute("instance_id").is_unknown() && value.attribute("id").is_unknown());
-    assert!(contains(&planned, &[b"\xabinstance_id", PROMISE].concat()), "{planned:x?}");
-    // `id` is the same as `instance_id`, and never null: an expression that only asks for that is known while planning.
+    assert!(contains(&planned, &[b"\xabinstance_id", REFINEMENT].concat()), "{planned:x?}");
+    // `id` equals `instance_id` and is never null, so that `id == null` is known in the plan.
     assert!(contains(&planned, b"\xa2id\xc7\x03\x0c\x81\x01\xc2"), "{planned:x?}");
-    // Whether the cloud names a zone is not for the provider to promise.
+    // The zone can be null: the API may omit it.
     assert!(contains(&planned, b"\xa4zone\xd4\x00\x00"), "{planned:x?}");
 }
 
@@ -207,14 +211,14 @@ async fn malformed_config_is_a_diagnostic() {
         b"\xc7\xff\x0c",
     ] {
         for (kind, name, _) in terraform.blocks() {
-            let told = terraform.validate_raw(kind, name, bytes).await;
-            // Absent is null, and unknown as a whole may turn out to be anything.
+            let result = terraform.validate_raw(kind, name, bytes).await;
+            // An absent configuration is null, and an unknown one can have any value.
             if !bytes.is_empty() && bytes != b"\xd4\x00\x00" {
-                assert_eq!(told.len(), 1, "{kind:?} {name} {bytes:x?}: {told:?}");
+                assert_eq!(result.len(), 1, "{kind:?} {name} {bytes:x?}: {result:?}");
             }
         }
     }
     simulator.assert_no_calls();
-    // The provider lives on.
+    // The provider process continues.
     terraform.plan(configuration(json!({}))).await.unwrap();
 }
