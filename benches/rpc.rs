@@ -1,10 +1,10 @@
-//! What each RPC costs in this process: the request as bytes, what the provider does, the answer as bytes, and both of them read
-//! once more by the client. Without sockets, TLS and HTTP/2.
+//! Time of each RPC in this process, with encoding and decoding of request and response by the
+//! client, and without sockets, TLS and HTTP/2.
 //!
-//! `cargo bench --bench rpc`. What the first group asks makes no call to the cloud; what the second asks does, and there most of
-//! the time is the provider's own waiting for further look-ups to share the request with.
+//! `cargo bench --bench rpc`. The RPCs of the first group send no request to the API. Those of the
+//! second do, and spend most of their time in the wait for other requests of a batch.
 
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on says so by panicking")]
+#![expect(clippy::unwrap_used, reason = "a failed measurement panics")]
 
 use divan::Bencher;
 use serde_json::{Value as Json, json};
@@ -25,7 +25,7 @@ use tokio::runtime::Runtime;
 use self::terraform_core::{Terraform, UNKNOWN};
 
 #[path = "../tests/support/terraform_core/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "most of it is for tests")]
+#[expect(dead_code, unused_imports, reason = "shared with the tests, which use more of it")]
 mod terraform_core;
 
 const RESOURCE: &str = "compshare_instance_power";
@@ -36,7 +36,7 @@ fn main() {
     divan::main();
 }
 
-/// A provider, the requests of a Terraform that has one instance in its state, and the cloud, which is there as long as they are.
+/// A provider, the requests of a Terraform with one instance in its state, and the simulator.
 struct Bench {
     runtime: Runtime,
     client: Client,
@@ -65,21 +65,21 @@ impl Bench {
         Self { runtime, client, terraform, _cloud: cloud }
     }
 
-    /// Handed this provider block.
+    /// A provider with this configuration.
     fn configured(config: Json) -> Self {
         let mut bench = Self::new();
         let request = bench.terraform.configuration(&config);
-        let answer = bench.runtime.block_on(bench.client.configure(request)).unwrap();
-        assert_eq!(answer.into_inner(), wire::configure::Response::default());
+        let response = bench.runtime.block_on(bench.client.configure(request)).unwrap();
+        assert_eq!(response.into_inner(), wire::configure::Response::default());
         bench
     }
 
-    /// The plan of an instance that is not in the state.
+    /// Plan of an instance that is not in the state.
     fn creating(&self) -> wire::plan_resource_change::Request {
         self.terraform.planning(&Value::Null, &config("uhost-1"), Vec::new(), &Value::Null)
     }
 
-    /// The plan of the instance that is in the state, as it is.
+    /// Plan of the instance in the state, without changes.
     fn keeping(&self) -> wire::plan_resource_change::Request {
         let state = self.terraform.state().unwrap();
         self.terraform.planning(&state.value, &config("uhost-1"), Vec::new(), &state.identity)
@@ -90,7 +90,7 @@ fn config(instance: &str) -> Json {
     json!({"instance_id": instance, "timeouts": {"create": "10m"}})
 }
 
-/// Repeats one RPC. The first answer must be such that `holds`.
+/// Repeats one RPC. The first response must satisfy `holds`.
 macro_rules! repeat {
     ($bencher:expr, $bench:expr, $rpc:ident, $request:expr, $holds:expr) => {{
         let bench: Bench = $bench;
@@ -105,7 +105,7 @@ macro_rules! repeat {
     }};
 }
 
-mod without_cloud {
+mod without_api_calls {
     use super::*;
 
     #[divan::bench]
@@ -115,7 +115,7 @@ mod without_cloud {
             Bench::new(),
             get_metadata,
             |_: &Bench| wire::get_metadata::Request {},
-            |answer: &wire::get_metadata::Response| answer.resources.len() == 1
+            |response: &wire::get_metadata::Response| response.resources.len() == 1
         );
     }
 
@@ -126,7 +126,7 @@ mod without_cloud {
             Bench::new(),
             get_schema,
             |_: &Bench| wire::get_provider_schema::Request {},
-            |answer: &wire::get_provider_schema::Response| answer.resource_schemas.len() == 1
+            |response: &wire::get_provider_schema::Response| response.resource_schemas.len() == 1
         );
     }
 
@@ -137,8 +137,8 @@ mod without_cloud {
             Bench::new(),
             get_resource_identity_schemas,
             |_: &Bench| wire::get_resource_identity_schemas::Request {},
-            |answer: &wire::get_resource_identity_schemas::Response| {
-                answer.identity_schemas.len() == 1
+            |response: &wire::get_resource_identity_schemas::Response| {
+                response.identity_schemas.len() == 1
             }
         );
     }
@@ -153,7 +153,7 @@ mod without_cloud {
                 let config = bench.terraform.configuration(&json!({})).config;
                 wire::prepare_provider_config::Request { config }
             },
-            |answer: &wire::prepare_provider_config::Response| answer.diagnostics.is_empty()
+            |response: &wire::prepare_provider_config::Response| response.diagnostics.is_empty()
         );
     }
 
@@ -164,7 +164,7 @@ mod without_cloud {
             Bench::new(),
             configure,
             |bench: &Bench| bench.terraform.configuration(&json!({})),
-            |answer: &wire::configure::Response| answer.diagnostics.is_empty()
+            |response: &wire::configure::Response| response.diagnostics.is_empty()
         );
     }
 
@@ -175,7 +175,9 @@ mod without_cloud {
             Bench::new(),
             validate_resource_type_config,
             |bench: &Bench| bench.terraform.validation(&config("uhost-1")),
-            |answer: &wire::validate_resource_type_config::Response| answer.diagnostics.is_empty()
+            |response: &wire::validate_resource_type_config::Response| response
+                .diagnostics
+                .is_empty()
         );
     }
 
@@ -193,7 +195,7 @@ mod without_cloud {
                     ..wire::RawState::default()
                 }),
             },
-            |answer: &wire::upgrade_resource_state::Response| answer.diagnostics.is_empty()
+            |response: &wire::upgrade_resource_state::Response| response.diagnostics.is_empty()
         );
     }
 
@@ -208,11 +210,11 @@ mod without_cloud {
                 id: "uhost-1".to_owned(),
                 ..wire::import_resource_state::Request::default()
             },
-            |answer: &wire::import_resource_state::Response| answer.imported_resources.len() == 1
+            |response: &wire::import_resource_state::Response| response.imported_resources.len()
+                == 1
         );
     }
 
-    /// Of an instance that is as it should be.
     #[divan::bench]
     fn plan_resource_change_nothing(bencher: Bencher<'_, '_>) {
         repeat!(
@@ -224,7 +226,7 @@ mod without_cloud {
         );
     }
 
-    /// Of an instance that is not in the state, before the keys are known: a plan that is allowed to look looks.
+    /// With unknown keys, so that the plan does not describe the instance.
     #[divan::bench]
     fn plan_resource_change_create(bencher: Bencher<'_, '_>) {
         repeat!(
@@ -237,10 +239,10 @@ mod without_cloud {
     }
 }
 
-mod with_cloud {
+mod with_api_calls {
     use super::*;
 
-    /// The first one looks; those that follow within a moment make do with what it saw.
+    /// The first plan describes the instance; the others reuse the result for a few seconds.
     #[divan::bench]
     fn plan_resource_change_create(bencher: Bencher<'_, '_>) {
         repeat!(
@@ -259,15 +261,15 @@ mod with_cloud {
             Bench::configured(json!({})),
             read_resource,
             |bench: &Bench| bench.terraform.reading(),
-            |answer: &wire::read_resource::Response| {
-                answer.diagnostics.is_empty() && answer.new_state.is_some()
+            |response: &wire::read_resource::Response| {
+                response.diagnostics.is_empty() && response.new_state.is_some()
             }
         );
     }
 
-    /// Of an instance that runs already, which is all the apply has to find out.
+    /// The instance runs already, so that the apply only describes it.
     #[divan::bench]
-    fn apply_resource_change_adopt(bencher: Bencher<'_, '_>) {
+    fn apply_resource_change_running(bencher: Bencher<'_, '_>) {
         repeat!(
             bencher,
             Bench::configured(json!({})),
@@ -276,13 +278,13 @@ mod with_cloud {
                 let terraform = bench.terraform.another();
                 bench.runtime.block_on(terraform.creation(config("uhost-1")))
             },
-            |answer: &wire::apply_resource_change::Response| {
-                answer.diagnostics.is_empty() && answer.new_state.is_some()
+            |response: &wire::apply_resource_change::Response| {
+                response.diagnostics.is_empty() && response.new_state.is_some()
             }
         );
     }
 }
 
-fn planned(answer: &wire::plan_resource_change::Response) -> bool {
-    answer.diagnostics.is_empty() && answer.planned_state.is_some()
+fn planned(response: &wire::plan_resource_change::Response) -> bool {
+    response.diagnostics.is_empty() && response.planned_state.is_some()
 }

@@ -10,8 +10,6 @@ mod faults;
 mod fuzz;
 mod process;
 mod protocol;
-#[cfg(unix)]
-mod release;
 mod simulator;
 mod support;
 mod terraform;

@@ -1,28 +1,28 @@
-//! What a fleet costs: real Terraform over the simulated cloud, with shared look-ups.
+//! Requests, time and memory of fleets: real Terraform with the simulated cloud.
 //!
-//! `cargo bench --bench fleet -- --help` lists the arguments. Each size goes through the life of a fleet: an apply that
-//! starts everything, a refresh, an apply after a tenth of the instances was stopped behind Terraform's back, a destroy that
-//! stops everything. It goes through that several times:
+//! `cargo bench --bench fleet -- --help` lists the arguments. Each size is measured in four runs: an
+//! apply that starts all instances, a refresh, an apply after a tenth of the instances was
+//! stopped, and a destroy that stops all. The largest size has two more variants:
 //!
-//! - *shared*: the provider as it is;
-//! - *without latency*: only the apply, over a cloud that answers at once. What is left is the waiting for instances and
-//!   Terraform's own work, which is what the wall time is compared with;
-//! - *throttled*: a part of all answers, at random, is "too many requests" instead.
+//! - *without latency*: the apply with an API that responds at once. Its time is that of the instances
+//!   and of Terraform, to which the wall time is compared;
+//! - *throttled*: some requests, at random, are refused with "too many requests".
 //!
-//! The last two are for the greatest size only. `poll_interval` is left at its default. `max_concurrent_requests` is as high as
-//! Terraform's parallelism can make use of, since otherwise that limit, not the requests saved, would decide about the time.
+//! `poll_interval` has its default. `max_concurrent_requests` is as high as Terraform's parallelism
+//! can use, so that this limit does not determine the time.
 //!
-//! With `--commands` it is something else that is measured: what of the time of a command is the provider's.
+//! `--commands` measures the share of the provider in the time of a command instead.
 //!
-//! - `cloud`: the simulator, the gate that throttles, and what was asked of them;
-//! - `terraform`: one Terraform command, and what it and the provider cost;
-//! - `life`: the four runs, one after the other;
+//! - `fleet`: sizes, runs and variants;
+//! - `cloud`: the simulator, the throttling proxy, and counts of the requests;
+//! - `terraform`: a Terraform command and its cost;
+//! - `life`: the runs of a fleet;
 //! - `commands`: the share of the provider in a command;
 //! - `report`: the table and the limits.
 
 #![cfg_attr(
     target_os = "linux",
-    expect(clippy::unwrap_used, reason = "a measurement that cannot go on says so by panicking")
+    expect(clippy::unwrap_used, reason = "a failed measurement panics")
 )]
 #![expect(
     clippy::print_stderr,
@@ -34,6 +34,8 @@
 mod cloud;
 #[cfg(target_os = "linux")]
 mod commands;
+#[cfg(target_os = "linux")]
+mod fleet;
 #[cfg(target_os = "linux")]
 mod life;
 #[cfg(target_os = "linux")]
@@ -52,7 +54,7 @@ fn main() {
     measure::main();
 }
 
-/// What a process costs is read from `/proc`.
+/// CPU time and memory are read from `/proc`.
 #[cfg(not(target_os = "linux"))]
 fn main() {
     eprintln!("this benchmark needs Linux");
@@ -67,49 +69,50 @@ mod measure {
 
     use crate::{
         commands,
-        life::{self, Fleet, Measured, Run, Way},
+        fleet::{Fleet, Run, Variant},
+        life::{self, Measured},
         report::{self, Report},
         terraform::Terraform,
     };
 
-    /// What a fleet of instances costs, in requests, time and memory, with look-ups shared and without.
+    /// Requests, time and memory of fleets of instances.
     #[derive(Debug, Parser)]
     struct Arguments {
-        /// How many instances.
+        /// Numbers of instances.
         #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [10, 100, 1000])]
         instances: Vec<usize>,
-        /// Terraform's `-parallelism`.
+        /// Values of Terraform's `-parallelism`.
         #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [10, 100])]
         parallelism: Vec<usize>,
-        /// How long the cloud takes for an answer.
+        /// Latency of the API.
         #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "100ms")]
         latency: Duration,
-        /// How long a start takes.
+        /// Duration of a start.
         #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5s")]
         start_time: Duration,
-        /// How long a stop takes.
+        /// Duration of a stop.
         #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5s")]
         stop_time: Duration,
-        /// Only these runs.
+        /// Measure only these runs.
         #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',')]
         only: Vec<Run>,
-        /// How many of a hundred answers are "too many requests" in the throttled runs; 0: no such runs.
+        /// Percentage of throttled requests in the throttled variant; 0 omits it.
         #[arg(long, value_name = "PERCENT", default_value_t = 5)]
         throttle: u8,
-        /// Run all ways of a size at the same time. Quicker where there is more waiting than work, which is at a low
-        /// parallelism; elsewhere they take the processor from each other.
+        /// Measure the variants of a size concurrently. Saves time at a low parallelism, where runs
+        /// mostly wait; at a high one the variants slow each other down.
         #[arg(long)]
         together: bool,
-        /// Measure what of `validate`, `plan` and `apply` is the provider's time, and nothing else.
+        /// Measure the share of the provider in `validate`, `plan` and `apply` instead.
         #[arg(long)]
         commands: bool,
-        /// No more than 100 instances, which start and stop in a second.
+        /// Measure at most 100 instances, with starts and stops of one second.
         #[arg(long)]
         quick: bool,
-        /// Add what is printed to this file, too.
+        /// Append the output to this file, too.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// What `cargo bench` says to every benchmark.
+        /// Argument that `cargo bench` passes.
         #[arg(long, hide = true)]
         bench: bool,
     }
@@ -121,7 +124,7 @@ mod measure {
             arguments.start_time = Duration::from_secs(1);
             arguments.stop_time = Duration::from_secs(1);
         }
-        // The cheap ones first.
+        // Short measurements first.
         arguments.instances.sort_unstable();
         arguments.parallelism.sort_unstable_by(|one, other| other.cmp(one));
         let terraform = Terraform::packaged();
@@ -134,9 +137,9 @@ mod measure {
         for &instances in &arguments.instances {
             for &parallelism in &arguments.parallelism {
                 let fleets = fleets(&arguments, instances, parallelism);
-                let measured = live(&terraform, &fleets, arguments.together);
-                let all: Vec<(Way, Vec<Measured>)> =
-                    fleets.iter().map(|fleet| fleet.way).zip(measured).collect();
+                let measured = measure(&terraform, &fleets, arguments.together);
+                let all: Vec<(Variant, Vec<Measured>)> =
+                    fleets.iter().map(|fleet| fleet.variant).zip(measured).collect();
                 for row in report::rows(instances, parallelism, &all) {
                     report.line(&row);
                 }
@@ -154,7 +157,7 @@ mod measure {
         for &instances in &arguments.instances {
             for &parallelism in &arguments.parallelism {
                 let fleet = Fleet {
-                    way: Way::WithoutLatency,
+                    variant: Variant::WithoutLatency,
                     instances,
                     parallelism,
                     latency: Duration::ZERO,
@@ -170,11 +173,11 @@ mod measure {
         }
     }
 
-    /// One fleet of this size for each way to measure it.
+    /// The variants of this size.
     fn fleets(arguments: &Arguments, instances: usize, parallelism: usize) -> Vec<Fleet> {
         let chosen = |run: &Run| arguments.only.is_empty() || arguments.only.contains(run);
-        let fleet = |way| Fleet {
-            way,
+        let fleet = |variant| Fleet {
+            variant,
             instances,
             parallelism,
             latency: arguments.latency,
@@ -183,30 +186,30 @@ mod measure {
             throttle: 0,
             runs: Run::ALL.into_iter().filter(chosen).collect(),
         };
-        let mut fleets = vec![fleet(Way::Shared)];
+        let mut fleets = vec![fleet(Variant::Plain)];
         if arguments.instances.last() == Some(&instances) {
             if chosen(&Run::Apply) {
                 fleets.push(Fleet {
                     latency: Duration::ZERO,
                     runs: vec![Run::Apply],
-                    ..fleet(Way::WithoutLatency)
+                    ..fleet(Variant::WithoutLatency)
                 });
             }
             if arguments.throttle > 0 {
-                fleets.push(Fleet { throttle: arguments.throttle, ..fleet(Way::Throttled) });
+                fleets.push(Fleet { throttle: arguments.throttle, ..fleet(Variant::Throttled) });
             }
         }
         fleets
     }
 
-    fn live(terraform: &Terraform, fleets: &[Fleet], together: bool) -> Vec<Vec<Measured>> {
+    fn measure(terraform: &Terraform, fleets: &[Fleet], together: bool) -> Vec<Vec<Measured>> {
         if !together {
-            return fleets.iter().map(|fleet| life::live(terraform, fleet)).collect();
+            return fleets.iter().map(|fleet| life::measure(terraform, fleet)).collect();
         }
         thread::scope(|scope| {
             let threads: Vec<_> = fleets
                 .iter()
-                .map(|fleet| scope.spawn(move || life::live(terraform, fleet)))
+                .map(|fleet| scope.spawn(move || life::measure(terraform, fleet)))
                 .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         })

@@ -1,4 +1,4 @@
-//! One Terraform command, and what it and the provider cost.
+//! A Terraform command, and the time and memory that it and the provider need.
 
 use std::{
     collections::BTreeMap,
@@ -20,20 +20,20 @@ use tokio::time::Instant;
 
 use crate::packaged::{self, Packaged};
 
-/// How often the memory of the provider's processes is looked at.
+/// Interval of the memory measurement.
 const SAMPLING: Duration = Duration::from_millis(20);
 
-/// Terraform, and the provider it is to run.
+/// Terraform and its provider.
 #[derive(Debug)]
 pub(crate) struct Terraform {
     itself: Packaged,
     settings: PathBuf,
-    /// Holds a copy of the provider, so that a build does not change it under way.
+    /// Has a copy of the provider, so that a build during the measurement does not change it.
     folder: TempDir,
 }
 
 impl Terraform {
-    /// The one from Python's package registry.
+    /// Terraform from the Python package registry.
     pub(crate) fn packaged() -> Self {
         let folder = tempfile::Builder::new().prefix("fleet").tempdir().unwrap();
         let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-compshare"));
@@ -47,7 +47,6 @@ impl Terraform {
     }
 }
 
-/// A folder with a configuration and its state.
 pub(crate) struct Workspace<'a> {
     terraform: &'a Terraform,
     root: TempDir,
@@ -55,7 +54,7 @@ pub(crate) struct Workspace<'a> {
 }
 
 impl<'a> Workspace<'a> {
-    /// With this configuration, for the cloud at `url`.
+    /// A workspace with this configuration, for the cloud at `url`.
     pub(crate) fn new(terraform: &'a Terraform, configuration: &str, url: &str) -> Self {
         let root = packaged::folder();
         fs::write(root.path().join("main.tf"), configuration).unwrap();
@@ -69,18 +68,13 @@ impl<'a> Workspace<'a> {
         Self { terraform, root, variables }
     }
 
-    /// Sets an environment variable for the commands to come.
-    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
-        self.variables.insert(name, value.into());
-    }
-
-    /// Has the provider log its calls from now on.
+    /// Makes the provider log its calls.
     pub(crate) fn keep_log(&mut self) {
         self.variables.insert("TF_LOG_PATH", self.log().into());
-        self.set("TF_LOG_PROVIDER", "DEBUG");
+        self.variables.insert("TF_LOG_PROVIDER", "DEBUG".into());
     }
 
-    /// The log so far, which begins anew then.
+    /// Returns the log and removes it.
     pub(crate) fn take_log(&self) -> String {
         let log = fs::read_to_string(self.log()).unwrap();
         fs::remove_file(self.log()).unwrap();
@@ -91,7 +85,7 @@ impl<'a> Workspace<'a> {
         self.root.path().join("log")
     }
 
-    /// Runs a command, which has to succeed.
+    /// Runs a command; panics if it fails.
     pub(crate) fn run(&self, arguments: &[&str]) -> Cost {
         let events = self.root.path().join("events");
         let errors = self.root.path().join("errors");
@@ -112,7 +106,7 @@ impl<'a> Workspace<'a> {
         let ended = AtomicBool::new(false);
         let peak_memory = thread::scope(|scope| {
             let meter = scope.spawn(|| sample(pid, &self.terraform.provider(), &ended));
-            // It is not reaped yet, so what its children have cost can still be read.
+            // Does not reap the process, so that the times of its children can still be read.
             waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).unwrap();
             ended.store(true, Ordering::Relaxed);
             meter.join().unwrap()
@@ -125,27 +119,27 @@ impl<'a> Workspace<'a> {
             status.success(),
             "terraform {} failed ({status}):\n{}\n{}",
             arguments.join(" "),
-            complaints(&events),
+            errors_in(&events),
             fs::read_to_string(errors).unwrap(),
         );
         Cost { wall, cpu, peak_memory, longest: longest(&events) }
     }
 }
 
-/// What a command has cost.
+/// Time and memory of a command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
-    /// From the start of Terraform to its end.
+    /// Time from start to end of Terraform.
     pub(crate) wall: Duration,
-    /// Processor time of all processes of the provider together.
+    /// CPU time of all provider processes.
     pub(crate) cpu: Duration,
-    /// The greatest resident memory that a process of the provider ever had, in bytes.
+    /// Maximum resident memory of a provider process, in bytes.
     pub(crate) peak_memory: u64,
-    /// The longest time that Terraform waited for one resource.
+    /// Longest operation on one resource.
     pub(crate) longest: Duration,
 }
 
-/// A command that is ended in an orderly way if the measurement fails, so that it can end the provider.
+/// Terminates the command with SIGTERM if the measurement fails, so that it can end the provider.
 struct Running(Child);
 
 impl Drop for Running {
@@ -157,13 +151,13 @@ impl Drop for Running {
     }
 }
 
-/// The greatest resident memory of any process of the provider that `terraform` starts.
+/// Maximum resident memory of the provider processes that `terraform` starts.
 fn sample(terraform: Pid, provider: &Path, ended: &AtomicBool) -> u64 {
     let mut peak = 0;
     while !ended.load(Ordering::Relaxed) {
         for entry in fs::read_dir("/proc").unwrap() {
             let process = entry.unwrap().path();
-            // A process may end at any moment. Other runs may have the same provider.
+            // A process may end at any moment, and other runs have the same provider.
             if fs::read_link(process.join("exe")).is_ok_and(|exe| exe == provider)
                 && parent(&process) == Some(terraform.as_raw_nonzero().get())
             {
@@ -175,7 +169,7 @@ fn sample(terraform: Pid, provider: &Path, ended: &AtomicBool) -> u64 {
     peak
 }
 
-/// The fields of `/proc/PID/stat` that come after the name, which may hold anything: the state is the first.
+/// Fields of `/proc/PID/stat` after the name, beginning with the state.
 fn stat(process: &Path) -> Option<Vec<String>> {
     let stat = fs::read_to_string(process.join("stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
@@ -193,15 +187,15 @@ fn high_water_mark(process: &Path) -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// The processor time of all children that the ended process `pid` has waited for. Terraform has no children but providers.
+/// CPU time of the children that the ended process `pid` has waited for: its providers.
 fn cpu_of_children(pid: Pid) -> Duration {
     let fields = stat(&PathBuf::from(format!("/proc/{}", pid.as_raw_nonzero()))).unwrap();
     let ticks: u64 = fields[13..15].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum();
-    // Linux tells programs of time in hundredths of a second, whatever it counts in itself.
+    // A tick is a hundredth of a second.
     Duration::from_millis(ticks * 10)
 }
 
-/// The longest time between the beginning and the end of a resource's refresh, or of its change if there is one.
+/// Longest change of a resource, or longest refresh if there is no change.
 fn longest(events: &str) -> Duration {
     let mut began: BTreeMap<(String, String), Timestamp> = BTreeMap::new();
     let mut longest = BTreeMap::<String, Duration>::new();
@@ -229,8 +223,8 @@ fn longest(events: &str) -> Duration {
     longest.get("apply").or_else(|| longest.get("refresh")).copied().unwrap_or_default()
 }
 
-/// The errors among the events, the first ones.
-fn complaints(events: &str) -> String {
+/// The first errors among the events.
+fn errors_in(events: &str) -> String {
     let errors = events.lines().filter(|line| line.contains(r#""@level":"error""#));
     errors.take(5).collect::<Vec<_>>().join("\n")
 }

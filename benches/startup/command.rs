@@ -1,4 +1,4 @@
-//! A Terraform command whose time is mostly that of starting providers.
+//! A Terraform command that mostly starts providers.
 
 use std::{fs, path::Path, process::Stdio, time::Duration};
 
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::packaged::{self, Packaged};
 
-/// How long `terraform providers schema` takes for the provider in `binary`.
+/// Time of `terraform providers schema` for the provider in `binary`.
 pub(crate) fn providers_schema(terraform: &Packaged, binary: &Path) -> Duration {
     let folder = packaged::folder();
     let root = folder.path();
@@ -34,7 +34,7 @@ pub(crate) fn providers_schema(terraform: &Packaged, binary: &Path) -> Duration 
     took
 }
 
-/// What Terraform calls the provider in `binary`: NAME of `terraform-provider-NAME_v1.2.3`.
+/// Name of the provider in `binary`: NAME of `terraform-provider-NAME_v1.2.3`.
 pub(crate) fn provider_name(binary: &Path) -> String {
     let file = binary.file_name().unwrap().to_str().unwrap();
     let name = file.strip_prefix("terraform-provider-").unwrap_or(file);

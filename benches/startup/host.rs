@@ -247,7 +247,8 @@ async fn get_schemas(channel: &Channel, protocol: u32) -> usize {
     size
 }
 
-/// Asks with an empty message, and counts the bytes of the answer. What the host makes of them is the host's own time.
+/// Asks with an empty message, and counts the bytes of the answer. What the host makes of them is
+/// the host's own time.
 #[derive(Clone, Copy)]
 struct Sizes;
 
@@ -287,7 +288,8 @@ impl Decoder for Sizes {
     }
 }
 
-/// Trusts exactly one certificate, whatever it says of itself: those of providers in Go say that they are authorities.
+/// Trusts exactly one certificate, whatever it says of itself: those of providers in Go say that
+/// they are authorities.
 #[derive(Debug)]
 struct Pinned {
     certificate: CertificateDer<'static>,

@@ -1,27 +1,24 @@
-//! What a host waits for each time it starts a provider, and what the provider holds in memory then. Whole processes, as a host
-//! starts them, with mutual TLS.
+//! Start-up time and memory of provider processes, started as by Terraform, with mutual TLS.
 //!
-//! `cargo bench --bench startup -- --help` lists the arguments. Given the binary of another provider, in whatever language and
-//! with protocol 5 or 6, it prints the same figures for that one, and how many times ours they are. All of them take turns, so
-//! that what else the machine does is in all figures alike; what is printed is medians.
+//! `cargo bench --bench startup -- --help` lists the arguments. With the binaries of other providers,
+//! in any language and with protocol 5 or 6, it prints the same figures for them, and the ratios.
+//! The providers take turns, so that other load on the machine affects all of them; the figures are
+//! medians.
 //!
-//! - `host`: one process, from its start to its end, by a host that does what Terraform does;
-//! - `command`: `terraform providers schema`, for which Terraform starts a provider, asks for its schemas and ends it;
-//! - `waits`: the memory of a process that waits for many instances, ours only;
+//! - `host`: the life of one process, with a host that sends the requests of Terraform;
+//! - `command`: `terraform providers schema`, which starts a provider, reads its schemas and ends it;
+//! - `waits`: memory of a process that polls many instances, this provider only;
 //! - `table`: medians and ratios.
 
 #![cfg_attr(
     target_os = "linux",
-    expect(clippy::unwrap_used, reason = "a measurement that cannot go on says so by panicking")
+    expect(clippy::unwrap_used, reason = "a failed measurement panics")
 )]
 #![cfg_attr(
     target_os = "linux",
-    expect(clippy::print_stdout, reason = "a benchmark prints what it finds")
+    expect(clippy::print_stdout, reason = "a benchmark prints its results")
 )]
-#![cfg_attr(
-    not(target_os = "linux"),
-    expect(clippy::print_stderr, reason = "there is nothing else to do")
-)]
+#![cfg_attr(not(target_os = "linux"), expect(clippy::print_stderr, reason = "the only output"))]
 
 #[cfg(target_os = "linux")]
 mod command;
@@ -37,7 +34,7 @@ mod python;
 mod table;
 #[cfg(target_os = "linux")]
 #[path = "../../tests/support/terraform_core/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "most of it is for tests")]
+#[expect(dead_code, unused_imports, reason = "shared with the tests, which use more of it")]
 mod terraform_core;
 #[cfg(target_os = "linux")]
 mod waits;
@@ -47,7 +44,7 @@ fn main() {
     measure::main();
 }
 
-/// What a process holds is read from `/proc`.
+/// Memory is read from `/proc`.
 #[cfg(not(target_os = "linux"))]
 fn main() {
     eprintln!("this benchmark needs Linux");
@@ -69,22 +66,23 @@ mod measure {
 
     const OURS: &str = env!("CARGO_BIN_EXE_terraform-provider-compshare");
 
-    /// What starting a provider costs, in time and memory.
+    /// Start-up time and memory of providers.
     #[derive(Debug, Parser)]
     struct Arguments {
-        /// How often each provider is started.
+        /// Starts of each provider.
         #[arg(long, value_name = "NUMBER", default_value_t = 50)]
         runs: usize,
-        /// How often Terraform is asked for each provider's schemas; 0: not at all.
+        /// Runs of `terraform providers schema` for each provider.
         #[arg(long, value_name = "NUMBER", default_value_t = 10)]
         commands: usize,
-        /// For how many instances at once ours is to wait; 0: for none.
+        /// Instances that this provider polls concurrently.
         #[arg(long, value_name = "NUMBER", default_value_t = 1000)]
         waits: usize,
-        /// The binary of another provider, to compare with: terraform-provider-NAME, which may be followed by `_` and anything.
+        /// Binary of another provider to compare with: terraform-provider-NAME or
+        /// terraform-provider-NAME_VERSION.
         #[arg(long, value_name = "PATH")]
         other: Vec<PathBuf>,
-        /// What `cargo bench` says to every benchmark.
+        /// Argument that `cargo bench` passes.
         #[arg(long, hide = true)]
         bench: bool,
     }
@@ -96,7 +94,7 @@ mod measure {
 
         let host = Host::new();
         let mut bare = Vec::new();
-        // The first one is for the page cache.
+        // The first round fills the page cache.
         for round in 0..=arguments.runs {
             for column in &mut columns {
                 let life = host.live(&column.binary);

@@ -1,18 +1,17 @@
-//! Medians of many runs, in Markdown.
+//! Medians of all runs, as a Markdown table.
 
 use std::{fmt, fs, path::PathBuf, time::Duration};
 
 use crate::{command::provider_name, host::Life};
 
-/// Everything that was measured.
 pub(crate) struct Table {
-    /// Processes that do nothing.
+    /// Start and end of `true`.
     pub(crate) bare: Vec<Duration>,
-    /// Ours first.
+    /// This provider comes first.
     pub(crate) columns: Vec<Column>,
 }
 
-/// What was measured of one provider.
+/// Measurements of one provider.
 pub(crate) struct Column {
     pub(crate) binary: PathBuf,
     pub(crate) lives: Vec<Life>,
@@ -29,10 +28,9 @@ impl Column {
     }
 }
 
-/// A figure of one provider.
 type Figure = fn(&Column) -> f64;
 
-/// What it is, and with how many digits it is printed.
+/// Name, number of digits, and figure.
 const ROWS: [(&str, usize, Figure); 8] = [
     ("start to handshake line, ms", 2, |column| column.milliseconds(|life| life.line)),
     ("resident memory then, MiB", 2, |column| {
@@ -45,7 +43,7 @@ const ROWS: [(&str, usize, Figure); 8] = [
     ("the same schemas again, ms", 2, |column| {
         column.milliseconds(|life| life.again - life.schemas)
     }),
-    ("start to the end, asked for right after the schemas, ms", 2, |column| {
+    ("start to end with a shutdown after the schemas, ms", 2, |column| {
         column.milliseconds(|life| life.ended)
     }),
     ("`terraform providers schema`, ms", 0, |column| {
@@ -56,8 +54,8 @@ const ROWS: [(&str, usize, Figure); 8] = [
     }),
 ];
 
-/// What is promised of ours: the row, and the most that it may be. The first one is meant for a machine on which `true` takes
-/// about 0.7 ms.
+/// Rows and their maximum values for this provider. The first one is for a machine on which `true`
+/// takes about 0.7 ms.
 const LIMITS: [(usize, f64); 4] = [(0, 2.5), (1, 6.0), (3, 1.0), (7, 7.0)];
 
 impl fmt::Display for Table {
@@ -96,7 +94,7 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// Not a number if there is none.
+/// NaN if there are no values.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

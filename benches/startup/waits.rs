@@ -1,4 +1,4 @@
-//! What an instance costs in memory while it is waited for.
+//! Memory of the provider for each instance that it polls.
 
 use std::{fmt, path::Path, time::Duration};
 
@@ -14,12 +14,12 @@ use crate::{
     terraform_core::Terraform,
 };
 
-/// Longer than any measurement.
+/// Duration of a start, longer than the measurement.
 const START_TIME: Duration = Duration::from_secs(60 * 60);
-/// Two polls of all that wait, at the provider's own intervals.
+/// Duration of two polls of each instance.
 const POLLS: Duration = Duration::from_secs(9);
 
-/// What a process held while it waited for instances, in KiB.
+/// Resident memory of a process before and during its waits, in KiB.
 pub(crate) struct Waits {
     instances: usize,
     before: u64,
@@ -27,7 +27,7 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    /// Has the provider in `binary` start this many instances at once, of a cloud where that takes long.
+    /// Starts this many instances concurrently by the provider in `binary`.
     pub(crate) fn measure(host: &Host, binary: &Path, instances: usize) -> Self {
         host.with(binary, async |pid, channel| {
             let id = |number: usize| format!("uhost-{number:06}");
@@ -75,7 +75,7 @@ impl fmt::Display for Waits {
         let each = during.saturating_sub(*before) as f64 / *instances as f64;
         write!(
             formatter,
-            "Waiting for {instances} instances at once: {before} KiB before, {during} during, {each:.1} each."
+            "Polling {instances} instances: {before} KiB before, {during} during, {each:.1} each."
         )
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! `run` takes any bytes. It may refuse them, but must not panic, hang, or allocate out of
 //! proportion to their length; round trips and secrets are asserted in the target. `seeds` are
-//! inputs that pass the first checks. `fuzz_targets/` runs the targets with cargo-fuzz, `tests/fuzz.rs` of
-//! the provider with proptest.
+//! inputs that pass the first checks. `fuzz_targets/` runs the targets with cargo-fuzz,
+//! `tests/fuzz.rs` of the provider with proptest.
 
 pub mod credentials;
 pub mod handshake;

@@ -69,8 +69,8 @@ pub(crate) fn validate_data_source(
     })
 }
 
-/// Decodes the request; `None` skips the call. A request that contains the private key is skipped too, since
-/// its response may quote it.
+/// Decodes the request; `None` skips the call. A request that contains the private key is skipped
+/// too, since its response may quote it.
 fn decoded<M: Message + Default>(message: &[u8]) -> Option<Request<M>> {
     let mut windows = message.windows(PRIVATE_KEY.len());
     if windows.any(|window| window == PRIVATE_KEY.as_bytes()) {
@@ -141,7 +141,10 @@ fn private() -> Vec<u8> {
 
 /// From one table of methods: the dispatch of [`run`], and the requests of [`seeds`].
 macro_rules! methods {
-    (|$served:ident, $f:ident| $($number:literal $server:ident.$method:ident { $($fields:tt)* })*) => {
+    (
+        |$served:ident, $f:ident|
+        $($number:literal $server:ident.$method:ident { $($fields:tt)* })*
+    ) => {
         $(impl Reply for wire::$method::Response {
             fn diagnostics(self) -> Vec<wire::Diagnostic> {
                 self.diagnostics

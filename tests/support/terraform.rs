@@ -89,12 +89,6 @@ impl Workspace {
         workspace
     }
 
-    /// Has the commands to come take providers from this folder and from nowhere else, by an `init`.
-    pub(crate) fn install_from(&self, mirror: &Path) {
-        let mirror = format!("filesystem_mirror {{\n    path = {mirror:?}\n  }}");
-        fs::write(self.root.path().join(SETTINGS), provider_installation(&mirror)).unwrap();
-    }
-
     /// Sets an environment variable for the commands to come.
     pub(crate) fn set(&mut self, name: &str, value: impl AsRef<OsStr>) {
         self.variables.insert(name.into(), value.as_ref().to_owned());

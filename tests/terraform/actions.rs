@@ -1,58 +1,62 @@
-//! Actions: what is asked for once, by command or by what happens to something else.
+//! Actions, invoked by command or triggered by the change of a resource.
 
 use std::time::Duration;
 
-use serde_json::json;
 use terraform_provider_compshare::simulator::{Effect, Fault};
 
-use super::{ADDRESS, SHORT, changes, stage};
-use crate::support::terraform::{Feature, with_each_terraform_that_has};
+use super::stage::{ADDRESS, FOREVER, Stage, instance};
+use crate::support::{
+    actions::{REBOOT, START, STOP},
+    terraform::{Feature, with_each_terraform_that_has},
+};
 
-/// How long the cloud takes where each state on the way has to be seen, however busy this machine is.
-const TO_BE_SEEN: Duration = Duration::from_secs(1);
+/// Duration of a transition that is long enough for each state to be polled on a busy machine.
+const SLOW: Duration = Duration::from_secs(1);
 
-/// An action on the instance of the story.
+/// Action on `uhost-a`.
 fn action(kind: &str) -> String {
     format!(
-        "action \"compshare_instance_{kind}\" \"this\" {{\n  config {{\n    instance_id = \"uhost-a\"\n  }}\n}}\n"
+        "action \"compshare_instance_{kind}\" \"this\" {{\n  config {{\n    \
+         instance_id = \"uhost-a\"\n  }}\n}}\n"
     )
 }
 
-/// Something that is changed by changing this text, and triggers the actions of `trigger` thereby.
+/// Resource whose update, by another text, triggers the actions of `trigger`.
 fn note(text: &str, trigger: &str) -> String {
     format!(
-        "resource \"terraform_data\" \"note\" {{\n  input = \"{text}\"\n  lifecycle {{\n{trigger}\n  }}\n}}\n"
+        "resource \"terraform_data\" \"note\" {{\n  input = \"{text}\"\n  \
+         lifecycle {{\n{trigger}\n  }}\n}}\n"
     )
 }
 
-/// Invokes an action on an instance in this state, and expects one call and these reports on the way.
-fn told(kind: &str, state: &str, call: &str, reports: &[&str]) {
+/// Invokes an action on an instance in this state; expects one call and these reports.
+fn check_reports(kind: &str, state: &str, call: &str, reports: &[&str]) {
     with_each_terraform_that_has(Feature::Actions, async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": state})], TO_BE_SEEN).await;
-        workspace.write("main.tf", &action(kind));
+        let stage = Stage::with_transitions(terraform, &[instance(state)], SLOW).await;
+        stage.configure(&action(kind));
         let address = format!("action.compshare_instance_{kind}.this");
 
-        let plan = workspace.run(&["plan", "-no-color", &format!("-invoke={address}")]);
+        let invoke = format!("-invoke={address}");
+        let plan = stage.workspace.run(&["plan", "-no-color", &invoke]);
         plan.succeed().says(&["1 to invoke", "uhost-a"]);
-        assert_eq!(changes(&cloud), [""; 0], "a plan changes nothing");
+        stage.assert_no_changes();
 
-        let invoked = workspace.invoke(&address).succeed().says(&["Actions: 1 invoked."]);
+        let invoked = stage.workspace.invoke(&address).succeed().says(&["Actions: 1 invoked."]);
         let prefix = format!("Action {address} (triggered by CLI): ");
-        let told: Vec<_> =
+        let printed: Vec<_> =
             invoked.stdout.lines().filter_map(|line| line.strip_prefix(&prefix)).collect();
-        assert_eq!(told, reports, "{invoked}");
-        assert_eq!(changes(&cloud), [call]);
+        assert_eq!(printed, reports, "{invoked}");
+        assert_eq!(stage.changes(), [call]);
         assert_eq!(invoked.left_behind(), [""; 0]);
     });
 }
 
 #[test]
-fn a_start_tells_how_it_goes() {
-    told(
+fn start_reports_its_progress() {
+    check_reports(
         "start",
         "Stopped",
-        "StartCompShareInstance",
+        START,
         &[
             "Starting instance uhost-a",
             "Instance uhost-a is Stopped",
@@ -64,11 +68,11 @@ fn a_start_tells_how_it_goes() {
 }
 
 #[test]
-fn a_stop_tells_how_it_goes() {
-    told(
+fn stop_reports_its_progress() {
+    check_reports(
         "stop",
         "Running",
-        "StopCompShareInstance",
+        STOP,
         &[
             "Stopping instance uhost-a",
             "Instance uhost-a is Running",
@@ -80,11 +84,11 @@ fn a_stop_tells_how_it_goes() {
 }
 
 #[test]
-fn a_reboot_tells_how_it_goes() {
-    told(
+fn reboot_reports_its_progress() {
+    check_reports(
         "reboot",
         "Running",
-        "RebootCompShareInstance",
+        REBOOT,
         &[
             "Rebooting instance uhost-a",
             "Instance uhost-a is Running",
@@ -96,45 +100,42 @@ fn a_reboot_tells_how_it_goes() {
 }
 
 #[test]
-fn what_is_so_already_is_left_alone() {
+fn action_on_instance_in_target_state_sends_no_call() {
     with_each_terraform_that_has(Feature::Actions, async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        workspace.write("main.tf", &[action("start"), action("stop")].concat());
-        let start = workspace.invoke("action.compshare_instance_start.this").succeed();
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure(&[action("start"), action("stop")].concat());
+        let start = stage.workspace.invoke("action.compshare_instance_start.this").succeed();
         start.says(&["Nothing was asked of the cloud: instance uhost-a is Running"]);
-        cloud.patch("uhost-a", json!({"State": "Stopped"}));
-        let stop = workspace.invoke("action.compshare_instance_stop.this").succeed();
+        stage.set_state("Stopped");
+        let stop = stage.workspace.invoke("action.compshare_instance_stop.this").succeed();
         stop.says(&["Nothing was asked of the cloud: instance uhost-a is Stopped"]);
-        assert_eq!(changes(&cloud), [""; 0]);
+        stage.assert_no_changes();
     });
 }
 
 #[test]
-fn an_action_that_fails_says_why_and_what_helps() {
+fn failed_action_reports_reason_and_remedy() {
     with_each_terraform_that_has(Feature::Actions, async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
-        workspace.write("main.tf", &[action("start"), action("reboot")].concat());
-        cloud.add_fault(Fault::new(Effect::SoldOut).forever());
-        workspace.invoke("action.compshare_instance_start.this").fail().says(&[
+        let stage = Stage::new(terraform, &[instance("Stopped")]).await;
+        stage.configure(&[action("start"), action("reboot")].concat());
+        stage.cloud.add_fault(Fault::new(Effect::SoldOut).forever());
+        stage.workspace.invoke("action.compshare_instance_start.this").fail().says(&[
             "Unable to Start Instance: Starting instance `uhost-a` failed",
             "RetCode: 8357",
             "wait_for_capacity",
         ]);
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(stage.changes(), [START]);
 
-        let reboot = workspace.invoke("action.compshare_instance_reboot.this").fail();
+        let reboot = stage.workspace.invoke("action.compshare_instance_reboot.this").fail();
         reboot.says(&["uhost-a", "Stopped"]);
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"], "what is stopped is not rebooted");
+        assert_eq!(stage.changes(), [START], "a stopped instance is not rebooted");
     });
 }
 
 #[test]
-fn an_action_is_invoked_after_what_triggers_it() {
+fn action_runs_after_the_change_that_triggers_it() {
     with_each_terraform_that_has(Feature::Actions, async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
+        let stage = Stage::new(terraform, &[instance("Stopped")]).await;
         let trigger = "
             action_trigger {
               events  = [after_create]
@@ -144,29 +145,25 @@ fn an_action_is_invoked_after_what_triggers_it() {
               events  = [after_update]
               actions = [action.compshare_instance_reboot.this]
             }";
-        let actions = [action("start"), action("reboot")].concat();
-        workspace.write("actions.tf", &actions);
-        workspace.write("main.tf", &note("one", trigger));
-        workspace.apply().says(&["triggered by terraform_data.note", "is Running now"]);
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        stage.workspace.write("actions.tf", &[action("start"), action("reboot")].concat());
+        stage.configure(&note("one", trigger));
+        stage.apply().says(&["triggered by terraform_data.note", "is Running now"]);
+        assert_eq!(stage.changes(), [START]);
 
-        workspace.plan().assert_empty();
-        workspace.write("main.tf", &note("two", trigger));
-        workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance", "RebootCompShareInstance"]);
-        workspace.plan().assert_empty();
+        stage.assert_empty_plan();
+        stage.configure(&note("two", trigger)).apply();
+        assert_eq!(stage.changes(), [START, REBOOT]);
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn a_resource_and_the_action_that_it_triggers_agree() {
+fn resource_accepts_the_result_of_its_triggered_action() {
     with_each_terraform_that_has(Feature::Actions, async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        let resource = r#"
-            resource "compshare_instance_power" "this" {
-              instance_id = "uhost-a"
-              lifecycle {
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.workspace.write("actions.tf", &[action("start"), action("reboot")].concat());
+        stage.configure_resource(
+            "lifecycle {
                 action_trigger {
                   events  = [before_update]
                   actions = [action.compshare_instance_start.this]
@@ -175,62 +172,57 @@ fn a_resource_and_the_action_that_it_triggers_agree() {
                   events  = [after_update]
                   actions = [action.compshare_instance_reboot.this]
                 }
-              }
-            }
-            "#;
-        let actions = [action("start"), action("reboot")].concat();
-        workspace.write("main.tf", &[resource, &actions].concat());
-        workspace.apply();
-        assert_eq!(changes(&cloud), [""; 0], "nothing was updated");
+              }",
+        );
+        stage.apply();
+        stage.assert_no_changes();
 
-        // The action before the update does the resource's work, and the one after it comes on top.
-        cloud.patch("uhost-a", json!({"State": "Stopped"}));
-        assert_eq!(workspace.plan().actions()[ADDRESS], "update");
-        workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance", "RebootCompShareInstance"]);
-        workspace.plan().assert_empty();
+        // The start before the update leaves nothing to do for the resource.
+        stage.set_state("Stopped");
+        assert_eq!(stage.plan().actions()[ADDRESS], "update");
+        stage.apply();
+        assert_eq!(stage.changes(), [START, REBOOT]);
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn an_interrupted_action_ends_soon_and_says_what_was_asked() {
+fn interrupted_action_ends_soon_and_reports_its_calls() {
     with_each_terraform_that_has(Feature::Actions, async |terraform| {
-        let an_hour = Duration::from_secs(3600);
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], an_hour).await;
-        workspace.write("main.tf", &action("start"));
-        let mut invoked = workspace.spawn(&[
+        let stage = Stage::with_transitions(terraform, &[instance("Stopped")], FOREVER).await;
+        stage.configure(&action("start"));
+        let mut invoked = stage.workspace.spawn(&[
             "apply",
             "-no-color",
             "-auto-approve",
             "-invoke=action.compshare_instance_start.this",
         ]);
-        // The last report for a while. Terraform 1.15 crashes if one is on its way to it when it is interrupted.
+        // The last report before a pause: Terraform 1.15 crashes if a report arrives during the
+        // interrupt.
         invoked.wait_until_it_says("Instance uhost-a was Stopped and is Starting now");
         invoked.interrupt();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
+        assert_eq!(stage.changes(), [START]);
         let invoked = invoked.finish(Duration::from_secs(10)).fail().says(&[
             "Interrupt",
             "uhost-a",
             "Asked of the cloud: StartCompShareInstance",
         ]);
         assert_eq!(invoked.left_behind(), [""; 0]);
-        assert_eq!(workspace.temporary_files(), [""; 0]);
+        assert_eq!(stage.workspace.temporary_files(), [""; 0]);
     });
 }
 
 #[test]
-fn what_is_wrong_with_an_action_is_pointed_at() {
+fn invalid_action_argument_is_reported_with_its_line() {
     with_each_terraform_that_has(Feature::Actions, async |terraform| {
-        let (cloud, workspace) = stage(terraform, &[], SHORT).await;
+        let stage = Stage::new(terraform, &[]).await;
         let lines = "instance_id = \"uhost-a\"\n    timeout     = \"soon\"";
-        let action = action("start").replace("instance_id = \"uhost-a\"", lines);
-        workspace.write("main.tf", &action);
-        workspace.run(&["validate", "-no-color"]).fail().says(&[
+        stage.configure(&action("start").replace("instance_id = \"uhost-a\"", lines));
+        stage.workspace.run(&["validate", "-no-color"]).fail().says(&[
             "main.tf line 4",
             "4: timeout = \"soon\"",
             "20m",
         ]);
-        assert!(cloud.calls().is_empty());
+        assert!(stage.cloud.calls().is_empty());
     });
 }

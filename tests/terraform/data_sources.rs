@@ -1,25 +1,20 @@
-//! Data sources: what a configuration may learn about instances and zones.
+//! Data sources for instances and zones.
 
 use serde_json::json;
 
-use super::{SHORT, changes, stage};
-use crate::support::{actions::START, calls::Calls as _, terraform::with_each_terraform};
+use super::stage::{Stage, instance};
+use crate::support::{actions::START, terraform::with_each_terraform};
 
 #[test]
-fn every_instance_that_fits_is_put_right() {
+fn instances_selected_by_tag_are_started() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) = stage(
-            terraform,
-            &[
-                json!({"UHostId": "uhost-a", "State": "Stopped", "Tag": "training"}),
-                json!({"UHostId": "uhost-b", "State": "Running", "Tag": "training"}),
-                json!({"UHostId": "uhost-c", "State": "Stopped", "Tag": "spare"}),
-            ],
-            SHORT,
-        )
-        .await;
-        workspace.write(
-            "main.tf",
+        let instances = [
+            json!({"UHostId": "uhost-a", "State": "Stopped", "Tag": "training"}),
+            json!({"UHostId": "uhost-b", "State": "Running", "Tag": "training"}),
+            json!({"UHostId": "uhost-c", "State": "Stopped", "Tag": "spare"}),
+        ];
+        let stage = Stage::new(terraform, &instances).await;
+        stage.configure(
             r#"
             data "compshare_instances" "training" {
               tag = "training"
@@ -35,60 +30,60 @@ fn every_instance_that_fits_is_put_right() {
             }
             "#,
         );
-        workspace.apply();
-        assert_eq!(changes(&cloud), [START]);
-        assert_eq!(workspace.output("ids"), json!(["uhost-a", "uhost-b"]));
-        workspace.plan().assert_empty();
+        stage.apply();
+        assert_eq!(stage.changes(), [START]);
+        assert_eq!(stage.workspace.output("ids"), json!(["uhost-a", "uhost-b"]));
+        stage.assert_empty_plan();
 
-        // The fleet is what the cloud says it is.
-        cloud.patch("uhost-c", json!({"Tag": "training"}));
+        // An instance that gets the tag becomes a resource.
+        stage.cloud.patch("uhost-c", json!({"Tag": "training"}));
         let added = r#"compshare_instance_power.training["uhost-c"]"#;
-        assert_eq!(workspace.plan().actions()[added], "create");
-        workspace.apply();
-        assert_eq!(cloud.instance("uhost-c").unwrap()["State"], "Running");
+        assert_eq!(stage.plan().actions()[added], "create");
+        stage.apply();
+        assert_eq!(stage.reported("uhost-c"), "Running");
     });
 }
 
 #[test]
-fn an_instance_is_found_by_its_name_and_told_about() {
+fn instance_selected_by_name_has_its_attributes() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) = stage(
-            terraform,
-            &[
-                json!({"UHostId": "uhost-a", "State": "Stopped", "Name": "推理"}),
-                json!({
-                    "UHostId": "uhost-b", "State": "Running", "Name": "训练 \"1\"", "InstancePrice": 1.98,
-                    "CreateTime": 1_767_225_600, "StopSchedulerTime": 0, "GPU": 2, "Memory": 98_304,
-                }),
-            ],
-            SHORT,
-        )
-        .await;
-        workspace.write(
-            "main.tf",
+        let instances = [
+            json!({"UHostId": "uhost-a", "State": "Stopped", "Name": "推理"}),
+            json!({
+                "UHostId": "uhost-b", "State": "Running", "Name": "训练 \"1\"",
+                "InstancePrice": 1.98, "CreateTime": 1_767_225_600, "StopSchedulerTime": 0,
+                "GPU": 2, "Memory": 98_304,
+            }),
+        ];
+        let stage = Stage::new(terraform, &instances).await;
+        stage.configure(
             r#"
-            data "compshare_instance" "training" {
+            data "compshare_instance" "one" {
               name = "训练 \"1\""
+            }
+
+            locals {
+              disks = data.compshare_instance.one.disks
             }
 
             output "facts" {
               value = {
-                id      = data.compshare_instance.training.instance_id
-                state   = data.compshare_instance.training.state
-                gpus    = data.compshare_instance.training.gpu_count
-                memory  = data.compshare_instance.training.memory_mb / 1024
-                price   = data.compshare_instance.training.price_yuan
-                created = data.compshare_instance.training.created_at
-                day     = formatdate("YYYY-MM-DD", data.compshare_instance.training.created_at)
-                never   = data.compshare_instance.training.stop_scheduled_at
-                address = data.compshare_instance.training.public_ip
-                disks   = data.compshare_instance.training.disks[*].size_gb
-                boots   = [for disk in data.compshare_instance.training.disks : disk.disk_id if disk.is_boot]
+                id      = data.compshare_instance.one.instance_id
+                state   = data.compshare_instance.one.state
+                gpus    = data.compshare_instance.one.gpu_count
+                memory  = data.compshare_instance.one.memory_mb / 1024
+                price   = data.compshare_instance.one.price_yuan
+                created = data.compshare_instance.one.created_at
+                day     = formatdate("YYYY-MM-DD", data.compshare_instance.one.created_at)
+                never   = data.compshare_instance.one.stop_scheduled_at
+                address = data.compshare_instance.one.public_ip
+                disks   = local.disks[*].size_gb
+                boots   = [for disk in local.disks : disk.disk_id if disk.is_boot]
               }
             }
             "#,
         );
-        workspace.apply();
+        stage.apply();
         let facts = json!({
             "id": "uhost-b",
             "state": "Running",
@@ -102,19 +97,17 @@ fn an_instance_is_found_by_its_name_and_told_about() {
             "disks": [60],
             "boots": ["bsi-demo"],
         });
-        assert_eq!(workspace.output("facts"), facts);
-        cloud.assert_no_mutating_calls();
-        workspace.plan().assert_empty();
+        assert_eq!(stage.workspace.output("facts"), facts);
+        stage.assert_no_changes();
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn what_is_asked_after_a_start_knows_of_it() {
+fn data_source_after_a_start_has_the_new_state() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
-        workspace.write(
-            "main.tf",
+        let stage = Stage::new(terraform, &[instance("Stopped")]).await;
+        stage.configure(
             r#"
             resource "compshare_instance_power" "this" {
               instance_id = "uhost-a"
@@ -130,19 +123,18 @@ fn what_is_asked_after_a_start_knows_of_it() {
             }
             "#,
         );
-        workspace.apply();
-        assert_eq!(workspace.output("state"), "Running");
-        workspace.plan().assert_empty();
-        assert_eq!(changes(&cloud), [START]);
+        stage.apply();
+        assert_eq!(stage.workspace.output("state"), "Running");
+        stage.assert_empty_plan();
+        assert_eq!(stage.changes(), [START]);
     });
 }
 
 #[test]
-fn zones_are_told_with_their_names() {
+fn zones_are_listed_with_names_and_regions() {
     with_each_terraform(async |terraform| {
-        let (_cloud, workspace) = stage(terraform, &[], SHORT).await;
-        workspace.write(
-            "main.tf",
+        let stage = Stage::new(terraform, &[]).await;
+        stage.configure(
             r#"
             data "compshare_zones" "shanghai" {
               region = "cn-sh2"
@@ -152,7 +144,9 @@ fn zones_are_told_with_their_names() {
             }
 
             output "zones" {
-              value = { for zone in data.compshare_zones.shanghai.zones : zone.zone => zone.description }
+              value = {
+                for zone in data.compshare_zones.shanghai.zones : zone.zone => zone.description
+              }
             }
 
             output "regions" {
@@ -160,70 +154,61 @@ fn zones_are_told_with_their_names() {
             }
             "#,
         );
-        workspace.apply();
+        stage.apply();
         let zones = json!({"cn-sh2-01": "上海二A", "cn-sh2-02": "上海二B", "cn-sh2-03": "上海二C"});
-        assert_eq!(workspace.output("zones"), zones);
+        assert_eq!(stage.workspace.output("zones"), zones);
         let regions = json!(["cn-wlcb", "cn-sh2", "cn-bj2", "cn-gd", "us-den"]);
-        assert_eq!(workspace.output("regions"), regions);
+        assert_eq!(stage.workspace.output("regions"), regions);
     });
 }
 
-/// Plans the data source `compshare_instance` with these attributes in a cloud of twins, and expects a refusal that says
-/// `facts`.
-fn refused(attributes: &str, facts: &[&str]) {
+/// Plans the data source with these attributes, where two instances have the same name; expects an
+/// error that contains `facts`.
+fn check_refused(attributes: &str, facts: &[&str]) {
     with_each_terraform(async |terraform| {
         let twin = |id: &str| json!({"UHostId": id, "State": "Running", "Name": "训练"});
-        let (_cloud, workspace) =
-            stage(terraform, &[twin("uhost-a"), twin("uhost-b")], SHORT).await;
-        let data = format!("data \"compshare_instance\" \"this\" {{\n{attributes}\n}}\n");
-        workspace.write("main.tf", &data);
-        workspace.run(&["plan", "-no-color", "-input=false"]).fail().says(facts);
+        let stage = Stage::new(terraform, &[twin("uhost-a"), twin("uhost-b")]).await;
+        stage.configure(&format!("data \"compshare_instance\" \"this\" {{\n{attributes}\n}}\n"));
+        stage.workspace.run(&["plan", "-no-color", "-input=false"]).fail().says(facts);
     });
 }
 
 #[test]
-fn an_id_that_nobody_has_is_named() {
-    refused("instance_id = \"uhost-nobody\"", &["Instance Not Found", "uhost-nobody", "main.tf"]);
+fn unknown_instance_id_is_in_the_error() {
+    let facts = ["Instance Not Found", "uhost-missing", "main.tf"];
+    check_refused("instance_id = \"uhost-missing\"", &facts);
 }
 
 #[test]
-fn a_name_that_nobody_has_is_named() {
-    refused(
-        "name = \"训\"",
-        &["Instance Not Found", "No instance is named \"训\"", "2: name = \"训\""],
-    );
+fn unknown_instance_name_is_in_the_error() {
+    let facts = ["Instance Not Found", "No instance is named \"训\"", "2: name = \"训\""];
+    check_refused("name = \"训\"", &facts);
 }
 
 #[test]
-fn a_name_that_several_have_is_told_with_all_of_them() {
-    refused(
-        "name = \"训练\"",
-        &["2 instances are named \"训练\"", "uhost-a", "uhost-b", "2: name = \"训练\""],
-    );
+fn ambiguous_instance_name_lists_the_instances() {
+    let facts = ["2 instances are named \"训练\"", "uhost-a", "uhost-b", "2: name = \"训练\""];
+    check_refused("name = \"训练\"", &facts);
 }
 
 #[test]
-fn an_instance_has_to_be_named_in_one_way() {
-    refused("", &["Set either `instance_id` or `name`"]);
-    refused("name = \"训练\"\ninstance_id = \"uhost-a\"", &["`name`, not both"]);
+fn instance_id_and_name_exclude_each_other() {
+    check_refused("", &["Set either `instance_id` or `name`"]);
+    check_refused("name = \"训练\"\ninstance_id = \"uhost-a\"", &["`name`, not both"]);
 }
 
 #[test]
-fn what_is_told_about_an_instance_holds_no_secret() {
+fn instance_data_stores_no_secret() {
     with_each_terraform(async |terraform| {
         let secrets = ["Y2FuYXJ5LXBhc3N3b3JkLTUxZTg=", "canary-command", "canary-token"];
-        let (_cloud, workspace) = stage(
-            terraform,
-            &[json!({
-                "UHostId": "uhost-a", "State": "Running", "Password": secrets[0],
-                "SshLoginCommand": format!("ssh {}", secrets[1]),
-                "Softwares": [{"Name": "JupyterLab", "URL": format!("http://203.0.113.2/?token={}", secrets[2])}],
-            })],
-            SHORT,
-        )
-        .await;
-        workspace.write(
-            "main.tf",
+        let url = format!("http://203.0.113.77/?token={}", secrets[2]);
+        let instance = json!({
+            "UHostId": "uhost-a", "State": "Running", "Password": secrets[0],
+            "SshLoginCommand": format!("ssh {}", secrets[1]),
+            "Softwares": [{"Name": "JupyterLab", "URL": url}],
+        });
+        let stage = Stage::new(terraform, &[instance]).await;
+        stage.configure(
             r#"
             data "compshare_instance" "one" {
               instance_id = "uhost-a"
@@ -237,10 +222,10 @@ fn what_is_told_about_an_instance_holds_no_secret() {
             }
             "#,
         );
-        workspace.apply();
-        assert_eq!(workspace.output("software"), json!(["JupyterLab"]));
-        let stored = workspace.stored_state().to_string();
-        assert!(stored.contains("203.0.113.2"), "what is told is stored: {stored}");
+        stage.apply();
+        assert_eq!(stage.workspace.output("software"), json!(["JupyterLab"]));
+        let stored = stage.workspace.stored_state().to_string();
+        assert!(stored.contains("203.0.113.2"), "the address is not stored: {stored}");
         for secret in ["canary-password", secrets[0], secrets[1], secrets[2]] {
             assert!(!stored.contains(secret), "`{secret}` is in the state: {stored}");
         }

@@ -1,15 +1,18 @@
-//! A provider that a developer started: one process for all that Terraform does, however often.
+//! Debug mode: one process of the provider serves several runs of Terraform.
 
 #[cfg(target_os = "linux")]
 use std::time::Duration;
 
 use rustix::process::Signal;
+#[cfg(target_os = "linux")]
 use serde_json::json;
 use terraform_provider_compshare::simulator::Simulator;
 #[cfg(target_os = "linux")]
 use tokio::time::Instant;
 
-use super::{ADDRESS, PRIVATE_KEY, PROVIDER, PUBLIC_KEY, SHORT, stage};
+#[cfg(target_os = "linux")]
+use super::stage::PROVIDER;
+use super::stage::{ADDRESS, PRIVATE_KEY, PUBLIC_KEY, Stage, instance};
 use crate::support::{
     actions::START,
     host::{Launch, Process},
@@ -18,11 +21,12 @@ use crate::support::{
 #[cfg(target_os = "linux")]
 use crate::support::{effort::rounds, proc::Proc};
 
-/// No plan takes this long; one that does hangs.
+/// Time limit for one plan.
 #[cfg(target_os = "linux")]
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// A provider that has the keys of `cloud` in its own environment, and what is to stand in Terraform's to find it.
+/// Starts a provider with the keys of `cloud` in its environment; returns the value of
+/// `TF_REATTACH_PROVIDERS` for Terraform, too.
 async fn start(cloud: &Simulator) -> (Process, String) {
     let provider = Launch::by_hand()
         .argument("--debug")
@@ -34,7 +38,7 @@ async fn start(cloud: &Simulator) -> (Process, String) {
     (provider, variable.strip_suffix('\'').unwrap().to_owned())
 }
 
-/// Makes `workspace` one for an instance, with no keys but with the way to a provider that has them.
+/// Configures `workspace` for an instance and a running provider; only that has the keys.
 fn reattach(workspace: &mut Workspace, variable: &str, instance: &str) {
     workspace.set("TF_REATTACH_PROVIDERS", variable);
     workspace.unset("COMPSHARE_PUBLIC_KEY");
@@ -46,19 +50,18 @@ fn reattach(workspace: &mut Workspace, variable: &str, instance: &str) {
 }
 
 #[test]
-fn one_provider_in_debug_mode_serves_run_after_run() {
+fn debug_mode_serves_several_runs() {
     with_each_terraform(async |terraform| {
-        let (cloud, mut workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
-        let (mut provider, variable) = start(&cloud).await;
-        reattach(&mut workspace, &variable, "uhost-a");
+        let mut stage = Stage::new(terraform, &[instance("Stopped")]).await;
+        let (mut provider, variable) = start(&stage.cloud).await;
+        reattach(&mut stage.workspace, &variable, "uhost-a");
 
-        workspace.apply();
-        workspace.plan().assert_empty();
-        cloud.patch("uhost-a", json!({"State": "Stopped"}));
-        assert_eq!(workspace.plan().actions()[ADDRESS], "update");
-        workspace.apply();
-        assert_eq!(cloud.count(START), 2);
+        stage.apply();
+        stage.assert_empty_plan();
+        stage.set_state("Stopped");
+        assert_eq!(stage.plan().actions()[ADDRESS], "update");
+        stage.apply();
+        assert_eq!(stage.cloud.count(START), 2);
 
         assert!(provider.is_running());
         provider.signal(Signal::INT);
@@ -66,28 +69,27 @@ fn one_provider_in_debug_mode_serves_run_after_run() {
     });
 }
 
-/// Two practitioners, each with a state of their own, at one provider that both have told the same.
+/// Two workspaces with their own states and the same provider process.
 #[cfg(target_os = "linux")]
 #[test]
-fn runs_of_two_at_a_time_leave_the_provider_as_it_was() {
+fn concurrent_runs_leave_no_memory_or_descriptors() {
     with_each_terraform(async |terraform| {
         let running = |id: &str| json!({"UHostId": id, "State": "Running"});
-        let (cloud, mut first) =
-            stage(terraform, &["uhost-a", "uhost-b"].map(running), SHORT).await;
-        let (provider, variable) = start(&cloud).await;
+        let mut stage = Stage::new(terraform, &["uhost-a", "uhost-b"].map(running)).await;
+        let (provider, variable) = start(&stage.cloud).await;
         let mut second = Workspace::new(terraform);
         second.write("provider.tf", PROVIDER);
-        reattach(&mut first, &variable, "uhost-a");
+        reattach(&mut stage.workspace, &variable, "uhost-a");
         reattach(&mut second, &variable, "uhost-b");
-        first.apply();
+        stage.apply();
         second.apply();
 
         let process = Proc::of(provider.pid());
-        plan_both(&first, &second);
+        plan_both(&stage.workspace, &second);
         let (before, began) = (process.at_rest().await, Instant::now());
         let count = rounds(3);
         for _ in 0..count {
-            plan_both(&first, &second);
+            plan_both(&stage.workspace, &second);
         }
         let took = began.elapsed();
         let after = process.back_to(before).await;
@@ -96,11 +98,11 @@ fn runs_of_two_at_a_time_leave_the_provider_as_it_was() {
             2 * count
         );
         after.assert_no_heavier_than(before);
-        assert_eq!(cloud.count(START), 0);
+        assert_eq!(stage.cloud.count(START), 0);
     });
 }
 
-/// Plans at the same time, and finds nothing to do.
+/// Runs two plans concurrently; both are empty.
 #[cfg(target_os = "linux")]
 fn plan_both(first: &Workspace, second: &Workspace) {
     let plan = ["plan", "-no-color", "-input=false", "-detailed-exitcode"];

@@ -1,22 +1,23 @@
-//! The login of an instance: right where it is used, and stored nowhere.
+//! The ephemeral login of an instance: available where it is used, and never stored.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{PRIVATE_KEY, SHORT, changes, stage};
+use super::stage::{PRIVATE_KEY, PROVIDER, Stage};
 use crate::support::{
     actions::{DESCRIBE, START},
-    calls::Calls as _,
     terraform::{Feature, Workspace, with_each_terraform_that_has},
 };
 
-/// The login password of the instance, as it is and as the cloud's API gives it.
+/// Login password, in plain text and as encoded by the API.
 const PASSWORD: [&str; 2] = ["canary-password-51e8", "Y2FuYXJ5LXBhc3N3b3JkLTUxZTg="];
 
-/// The rest of what has to be stored nowhere.
+/// Other secrets of the login.
 const COMMAND: &str = "ssh -p 2201 canary@203.0.113.77";
 const URL: &str = "http://203.0.113.77:8888/?token=canary-token";
 
-/// An instance that can be started without GPU, with a login.
+/// Instance with login data.
 fn instance(state: &str) -> Value {
     json!({
         "UHostId": "uhost-a",
@@ -27,8 +28,8 @@ fn instance(state: &str) -> Value {
     })
 }
 
-/// Writes down a login after the instance was started, in the way of a provisioner that would use it.
-const STORY: &str = r#"
+/// Starts the instance; a provisioner then uses its login and writes it to a file.
+const CONFIGURATION: &str = r#"
 resource "compshare_instance_power" "this" {
   instance_id = "uhost-a"
 }
@@ -37,23 +38,26 @@ ephemeral "compshare_instance_login" "this" {
   instance_id = compshare_instance_power.this.id
 }
 
+locals {
+  login = ephemeral.compshare_instance_login.this
+}
+
 resource "terraform_data" "setup" {
   triggers_replace = compshare_instance_power.this.started_at
 
   provisioner "local-exec" {
     environment = {
-      LOGIN    = "${ephemeral.compshare_instance_login.this.user}@${ephemeral.compshare_instance_login.this.host}"
-      PORT     = ephemeral.compshare_instance_login.this.port
-      PASSWORD = ephemeral.compshare_instance_login.this.password
-      COMMAND  = ephemeral.compshare_instance_login.this.ssh_command
-      URL      = ephemeral.compshare_instance_login.this.software_urls["JupyterLab"]
+      LOGIN    = "${local.login.user}@${local.login.host}"
+      PORT     = local.login.port
+      PASSWORD = local.login.password
+      COMMAND  = local.login.ssh_command
+      URL      = local.login.software_urls["JupyterLab"]
     }
     command = "printf '%s\n' \"$LOGIN\" \"$PORT\" \"$PASSWORD\" \"$COMMAND\" \"$URL\" > login.txt"
   }
 }
 "#;
 
-/// Panics if a secret is in `text`, and says in which.
 #[track_caller]
 fn assert_no_secret(name: &str, text: &str) {
     for secret in [PASSWORD[0], PASSWORD[1], COMMAND, URL, "canary-token"] {
@@ -61,86 +65,80 @@ fn assert_no_secret(name: &str, text: &str) {
     }
 }
 
-/// Neither in the state and its backup nor in anything that is shown of them.
+/// Searches the stored state and the output of `terraform show`.
 #[track_caller]
-fn assert_none_stored(workspace: &Workspace) {
+fn assert_no_secret_stored(workspace: &Workspace) {
     assert_no_secret("state", &workspace.stored_state().to_string());
     let shown = workspace.run(&["show", "-json"]).succeed();
     assert_no_secret("shown state", &shown.stdout);
 }
 
 #[test]
-fn a_login_is_used_when_the_instance_runs_and_stored_nowhere() {
+fn login_is_used_after_the_start_and_never_stored() {
     with_each_terraform_that_has(Feature::EphemeralResources, async |terraform| {
-        let (cloud, mut workspace) = stage(terraform, &[instance("Stopped")], SHORT).await;
-        workspace.write("main.tf", STORY);
-        let log = workspace.write("trace.log", "");
-        workspace.set("TF_LOG", "TRACE");
-        workspace.set("TF_LOG_PATH", log);
+        let mut stage = Stage::new(terraform, &[instance("Stopped")]).await;
+        stage.configure(CONFIGURATION);
+        let log = stage.workspace.write("trace.log", "");
+        stage.workspace.set("TF_LOG", "TRACE");
+        stage.workspace.set("TF_LOG_PATH", log);
 
-        let plan = workspace.plan();
+        let plan = stage.plan();
         assert_no_secret("plan", &plan.json.to_string());
         assert_no_secret("output of the plan", &plan.run.to_string());
-        cloud.assert_no_mutating_calls();
+        stage.assert_no_changes();
 
-        // From the file: nothing of the login that was opened while planning is left in it.
-        let apply = workspace.apply_with(&[plan.file()]);
+        // The login that was opened during the plan is not in the plan file either.
+        let apply = stage.workspace.apply_with(&[plan.file()]);
         assert_no_secret("output of the apply", &apply.to_string());
-        assert_eq!(changes(&cloud), [START]);
+        assert_eq!(stage.changes(), [START]);
         let used = ["canary@203.0.113.77", "2201", PASSWORD[0], COMMAND, URL].join("\n");
-        assert_eq!(workspace.read("login.txt").trim_end(), used);
+        assert_eq!(stage.workspace.read("login.txt").trim_end(), used);
 
-        let next = workspace.plan();
+        let next = stage.plan();
         next.assert_empty();
         assert_no_secret("next plan", &next.json.to_string());
-        assert_none_stored(&workspace);
+        assert_no_secret_stored(&stage.workspace);
 
-        let log = workspace.read("trace.log");
+        let log = stage.workspace.read("trace.log");
         assert!(log.contains("compshare_instance_login"), "{log}");
         assert_no_secret("log", &log);
     });
 }
 
 #[test]
-fn a_login_is_opened_again_after_each_start() {
+fn login_is_opened_again_after_each_start() {
     with_each_terraform_that_has(Feature::EphemeralResources, async |terraform| {
-        let (cloud, workspace) = stage(terraform, &[instance("Running")], SHORT).await;
-        workspace.write("main.tf", STORY);
-        workspace.apply();
-        assert!(workspace.read("login.txt").contains("203.0.113.77"));
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure(CONFIGURATION).apply();
+        assert!(stage.workspace.read("login.txt").contains("203.0.113.77"));
 
-        let moved = COMMAND.replace("203.0.113.77", "203.0.113.78");
-        cloud.patch("uhost-a", json!({"State": "Stopped", "SshLoginCommand": moved}));
-        workspace.apply();
-        assert_eq!(changes(&cloud), [START]);
-        assert!(workspace.read("login.txt").contains("canary@203.0.113.78"));
-        assert_none_stored(&workspace);
+        let other = COMMAND.replace("203.0.113.77", "203.0.113.78");
+        stage.cloud.patch("uhost-a", json!({"State": "Stopped", "SshLoginCommand": other}));
+        stage.apply();
+        assert_eq!(stage.changes(), [START]);
+        assert!(stage.workspace.read("login.txt").contains("canary@203.0.113.78"));
+        assert_no_secret_stored(&stage.workspace);
     });
 }
 
 #[test]
-fn a_login_can_be_what_another_provider_is_configured_with() {
+fn login_configures_another_provider() {
     with_each_terraform_that_has(Feature::EphemeralResources, async |terraform| {
-        // The other account's private key is the password of this one's instance.
+        // The private key of the account, as the encoded password of the instance.
         let password = "Y2FuYXJ5LXByaXZhdGUtOTNhYjA3";
-        let (cloud, mut workspace) = stage(
-            terraform,
-            &[
-                json!({"UHostId": "uhost-a", "State": "Running", "Password": password}),
-                json!({"UHostId": "uhost-b", "State": "Stopped"}),
-            ],
-            SHORT,
-        )
-        .await;
-        workspace.unset("COMPSHARE_PRIVATE_KEY");
-        let first = super::PROVIDER.replace(
+        let instances = [
+            json!({"UHostId": "uhost-a", "State": "Running", "Password": password}),
+            json!({"UHostId": "uhost-b", "State": "Stopped"}),
+        ];
+        let mut stage = Stage::new(terraform, &instances).await;
+        stage.workspace.unset("COMPSHARE_PRIVATE_KEY");
+        let provider = PROVIDER.replace(
             "poll_interval = \"50ms\"",
             "poll_interval = \"50ms\"\n  private_key   = var.private_key",
         );
-        workspace.write("provider.tf", &first);
-        workspace.set("TF_VAR_private_key", PRIVATE_KEY);
-        workspace.write(
-            "main.tf",
+        stage.workspace.write("provider.tf", &provider);
+        stage.workspace.set("TF_VAR_private_key", PRIVATE_KEY);
+        stage.configure(
             r#"
             variable "private_key" {
               sensitive = true
@@ -163,20 +161,21 @@ fn a_login_can_be_what_another_provider_is_configured_with() {
             }
             "#,
         );
-        workspace.apply();
-        assert_eq!(cloud.instance("uhost-b").unwrap()["State"], "Running");
-        workspace.plan().assert_empty();
+        stage.apply();
+        assert_eq!(stage.reported("uhost-b"), "Running");
+        stage.assert_empty_plan();
         for secret in [PRIVATE_KEY, password] {
-            assert!(!workspace.stored_state().to_string().contains(secret));
+            assert!(!stage.workspace.stored_state().to_string().contains(secret));
         }
     });
 }
 
 #[test]
-fn a_login_is_waited_for_if_it_is_asked_to_be() {
+fn login_waits_for_a_start_with_wait_for_running() {
     with_each_terraform_that_has(Feature::EphemeralResources, async |terraform| {
-        let (cloud, workspace) = stage(terraform, &[instance("Starting")], SHORT).await;
-        let alone = r#"
+        let stage = Stage::new(terraform, &[instance("Starting")]).await;
+        stage.configure(
+            r#"
             ephemeral "compshare_instance_login" "this" {
               instance_id      = "uhost-a"
               wait_for_running = true
@@ -190,27 +189,26 @@ fn a_login_is_waited_for_if_it_is_asked_to_be() {
                 command = "echo $LOGIN_HOST > login.txt"
               }
             }
-            "#;
-        workspace.write("main.tf", alone);
-        let mut apply = workspace.spawn(&["apply", "-no-color", "-auto-approve"]);
-        apply.wait_until(|| cloud.count(DESCRIBE) > 3);
-        cloud.patch("uhost-a", json!({"State": "Running"}));
-        apply.finish(std::time::Duration::from_secs(60)).succeed();
-        assert_eq!(workspace.read("login.txt").trim_end(), "203.0.113.77");
-        cloud.assert_no_mutating_calls();
+            "#,
+        );
+        let mut apply = stage.workspace.spawn(&["apply", "-no-color", "-auto-approve"]);
+        apply.wait_until(|| stage.cloud.count(DESCRIBE) > 3);
+        stage.set_state("Running");
+        apply.finish(Duration::from_secs(60)).succeed();
+        assert_eq!(stage.workspace.read("login.txt").trim_end(), "203.0.113.77");
+        stage.assert_no_changes();
     });
 }
 
 #[test]
-fn the_login_of_an_instance_that_nobody_has_is_an_error() {
+fn login_of_a_missing_instance_is_an_error() {
     with_each_terraform_that_has(Feature::EphemeralResources, async |terraform| {
-        let (_cloud, workspace) = stage(terraform, &[], SHORT).await;
-        let story = "ephemeral \"compshare_instance_login\" \"this\" {\n  instance_id = \"uhost-nobody\"\n}\n";
-        workspace.write("main.tf", story);
-        workspace.try_apply().fail().says(&[
-            "Instance Not Found",
-            "uhost-nobody",
-            "main.tf line 2",
-        ]);
+        let stage = Stage::new(terraform, &[]).await;
+        stage.configure(
+            "ephemeral \"compshare_instance_login\" \"this\" {\n  \
+             instance_id = \"uhost-missing\"\n}\n",
+        );
+        let facts = ["Instance Not Found", "uhost-missing", "main.tf line 2"];
+        stage.workspace.try_apply().fail().says(&facts);
     });
 }

@@ -1,18 +1,17 @@
-//! The examples that people copy from: all of them are valid, and do what they say.
+//! The examples of the documentation: each is formatted and valid, and has the effect it documents.
 
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
-use terraform_provider_compshare::simulator::Simulator;
 
-use super::{PROVIDER, SHORT, changes, stage};
+use super::stage::{PROVIDER, Stage};
 use crate::support::{
-    calls::Calls as _,
+    actions::{REBOOT as REBOOT_CALL, START as START_CALL, STOP as STOP_CALL},
     terraform::{Feature, Terraform, Workspace, with_each_terraform, with_each_terraform_that_has},
 };
 
-/// An example: its file, what a Terraform has to have for it, and the file that has to be there as well, since in the
-/// documentation each stands for itself.
+/// File of an example, the Terraform feature it needs, and the file that it refers to: each page
+/// shows one of them.
 type Example = (&'static str, Option<Feature>, Option<&'static str>);
 
 const RESOURCE: &str = "resources/compshare_instance_power/resource.tf";
@@ -43,26 +42,25 @@ const EXAMPLES: [Example; 13] = [
     (REBOOT, Some(Feature::Actions), None),
 ];
 
-/// The examples, which are a folder beside this one.
 fn text_of(example: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     fs::read_to_string(folder.join(example)).unwrap()
 }
 
-/// Writes an example into a workspace, under the last part of its name.
+/// Copies an example into a workspace, under its file name.
 fn copy(workspace: &Workspace, example: &str) {
     let (_, name) = example.rsplit_once('/').unwrap();
     workspace.write(name, &text_of(example));
 }
 
-/// A cloud in which this example makes sense, and a workspace with it.
-async fn show(terraform: &Terraform, example: &str, instances: &[Value]) -> (Simulator, Workspace) {
-    let (cloud, workspace) = stage(terraform, instances, SHORT).await;
-    copy(&workspace, example);
-    (cloud, workspace)
+/// A stage with the instances of an example and its configuration.
+async fn show(terraform: &Terraform, example: &str, instances: &[Value]) -> Stage {
+    let stage = Stage::new(terraform, instances).await;
+    copy(&stage.workspace, example);
+    stage
 }
 
-/// The instance that most examples are about.
+/// Instance of most examples.
 fn training(state: &str) -> Value {
     json!({"UHostId": "uhost-1a2b3c4d", "State": state, "Tag": "training", "Name": "训练"})
 }
@@ -77,12 +75,12 @@ fn every_example_is_tested() {
             let name = path.strip_prefix(&folder).unwrap().to_str().unwrap();
             let is_tested = EXAMPLES.iter().any(|(example, ..)| *example == name);
             if path.is_dir() {
-                // Those of the guides are tested as their guides tell it, by `guides`.
+                // `guides` tests these together with their pages.
                 if name != "guides" {
                     folders.push(path);
                 }
             } else if !name.ends_with(".sh") {
-                assert!(is_tested, "`{name}` is not among the examples that are tested");
+                assert!(is_tested, "`{name}` is not tested");
             }
         }
     }
@@ -114,96 +112,97 @@ fn every_example_is_formatted_and_valid() {
 }
 
 #[test]
-fn instances_are_started_and_stopped_as_the_example_says() {
+fn resource_example_starts_and_stops_instances() {
     with_each_terraform(async |terraform| {
         let instances = [
             training("Stopped"),
             json!({"UHostId": "uhost-5e6f7a8b", "State": "Running"}),
             json!({"UHostId": "uhost-9c0d1e2f", "State": "Stopped"}),
         ];
-        let (cloud, workspace) = show(terraform, RESOURCE, &instances).await;
-        workspace.apply();
-        let state_of = |id: &str| cloud.instance(id).unwrap()["State"].clone();
-        assert_eq!(state_of("uhost-1a2b3c4d"), "Running");
-        assert_eq!(state_of("uhost-5e6f7a8b"), "Stopped");
-        assert_eq!(cloud.instance("uhost-9c0d1e2f").unwrap()["GPU"], 0);
-        workspace.plan().assert_empty();
+        let stage = show(terraform, RESOURCE, &instances).await;
+        stage.apply();
+        assert_eq!(stage.reported("uhost-1a2b3c4d"), "Running");
+        assert_eq!(stage.reported("uhost-5e6f7a8b"), "Stopped");
+        assert_eq!(stage.cloud.instance("uhost-9c0d1e2f").unwrap()["GPU"], 0);
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn an_instance_is_looked_up_as_the_example_says() {
+fn instance_example_reads_address_and_price() {
     with_each_terraform(async |terraform| {
         let inference = json!({"UHostId": "uhost-b", "Name": "推理", "InstancePrice": 2.5});
-        let (_cloud, workspace) =
-            show(terraform, INSTANCE, &[training("Running"), inference]).await;
-        workspace.apply();
-        assert_eq!(workspace.output("training_address"), "203.0.113.2");
-        assert_eq!(workspace.output("inference_price"), json!(2.5));
+        let stage = show(terraform, INSTANCE, &[training("Running"), inference]).await;
+        stage.apply();
+        assert_eq!(stage.workspace.output("training_address"), "203.0.113.2");
+        assert_eq!(stage.workspace.output("inference_price"), json!(2.5));
     });
 }
 
 #[test]
-fn instances_are_put_right_as_the_example_says() {
+fn instances_example_starts_instances_with_the_tag() {
     with_each_terraform(async |terraform| {
         let spare = json!({"UHostId": "uhost-b", "State": "Stopped", "ReleaseTime": 1_767_225_600});
-        let (cloud, workspace) = show(terraform, INSTANCES, &[training("Running"), spare]).await;
-        workspace.apply();
-        assert_eq!(workspace.output("reclaimed_at"), json!({"uhost-b": "2026-01-01T00:00:00Z"}));
-        cloud.assert_no_mutating_calls();
-        workspace.plan().assert_empty();
+        let stage = show(terraform, INSTANCES, &[training("Running"), spare]).await;
+        stage.apply();
+        let reclaimed_at = json!({"uhost-b": "2026-01-01T00:00:00Z"});
+        assert_eq!(stage.workspace.output("reclaimed_at"), reclaimed_at);
+        stage.assert_no_changes();
+        stage.assert_empty_plan();
 
-        cloud.patch("uhost-1a2b3c4d", json!({"State": "Stopped"}));
-        workspace.apply();
-        assert_eq!(changes(&cloud), ["StartCompShareInstance"]);
-        assert_eq!(cloud.instance("uhost-b").unwrap()["State"], "Stopped");
+        stage.cloud.patch("uhost-1a2b3c4d", json!({"State": "Stopped"}));
+        stage.apply();
+        assert_eq!(stage.changes(), [START_CALL]);
+        assert_eq!(stage.reported("uhost-b"), "Stopped");
     });
 }
 
 #[test]
-fn zones_are_listed_as_the_example_says() {
+fn zones_example_lists_zones() {
     with_each_terraform(async |terraform| {
-        let (_cloud, workspace) = show(terraform, ZONES, &[]).await;
-        workspace.apply();
-        assert_eq!(workspace.output("zones")["cn-sh2-02"], "上海二B");
+        let stage = show(terraform, ZONES, &[]).await;
+        stage.apply();
+        assert_eq!(stage.workspace.output("zones")["cn-sh2-02"], "上海二B");
     });
 }
 
-/// Imports an instance as an example says, into a resource with one more line.
-async fn imports(terraform: &Terraform, example: &str, instance: Value, line: &str) {
-    let (cloud, workspace) = show(terraform, example, &[instance]).await;
+/// Imports an instance by an example, into a resource with one more line.
+async fn check_import(terraform: &Terraform, example: &str, instance: Value, line: &str) {
+    let stage = show(terraform, example, &[instance]).await;
     let resource = format!(
-        "resource \"compshare_instance_power\" \"training\" {{\n  instance_id = \"uhost-1a2b3c4d\"\n{line}\n}}\n"
+        "resource \"compshare_instance_power\" \"training\" {{\n  \
+         instance_id = \"uhost-1a2b3c4d\"\n{line}\n}}\n"
     );
-    workspace.write("resource.tf", &resource);
-    workspace.apply().says(&["1 imported, 0 added, 0 changed"]);
-    workspace.plan().assert_empty();
-    cloud.assert_no_mutating_calls();
+    stage.workspace.write("resource.tf", &resource);
+    stage.apply().says(&["1 imported, 0 added, 0 changed"]);
+    stage.assert_empty_plan();
+    stage.assert_no_changes();
 }
 
 #[test]
-fn an_instance_is_imported_by_its_id_as_the_example_says() {
+fn import_example_imports_by_id() {
     with_each_terraform_that_has(Feature::ImportBlock, async |terraform| {
-        imports(terraform, IMPORT_BY_ID, training("Running"), "").await;
+        check_import(terraform, IMPORT_BY_ID, training("Running"), "").await;
     });
 }
 
 #[test]
-fn an_instance_is_imported_by_its_identity_as_the_example_says() {
+fn import_example_imports_by_identity() {
     with_each_terraform_that_has(Feature::Identity, async |terraform| {
-        let mut elsewhere = training("Running");
-        elsewhere["ProjectId"] = json!("org-example");
-        imports(terraform, IMPORT_BY_IDENTITY, elsewhere, "project_id = \"org-example\"").await;
+        let mut instance = training("Running");
+        instance["ProjectId"] = json!("org-example");
+        let line = "project_id = \"org-example\"";
+        check_import(terraform, IMPORT_BY_IDENTITY, instance, line).await;
     });
 }
 
 #[test]
-fn an_instance_is_found_by_a_query_as_the_example_says() {
+fn list_example_finds_instances() {
     with_each_terraform_that_has(Feature::Query, async |terraform| {
         let spare = json!({"UHostId": "uhost-b", "State": "Stopped", "Name": "训练 2"});
-        let (_cloud, workspace) = show(terraform, LIST, &[training("Running"), spare]).await;
-        let told = workspace.query(&["-json"]).succeed().told("list_complete");
-        let mut totals: Vec<_> = told
+        let stage = show(terraform, LIST, &[training("Running"), spare]).await;
+        let lists = stage.workspace.query(&["-json"]).succeed().told("list_complete");
+        let mut totals: Vec<_> = lists
             .iter()
             .map(|list| (list["address"].to_string(), list["total"].to_string()))
             .collect();
@@ -214,32 +213,32 @@ fn an_instance_is_found_by_a_query_as_the_example_says() {
 }
 
 #[test]
-fn actions_do_as_their_examples_say() {
+fn action_examples_send_their_calls() {
     with_each_terraform_that_has(Feature::Actions, async |terraform| {
-        for (example, kind, before, call) in [
-            (START, "start", "Stopped", "StartCompShareInstance"),
-            (STOP, "stop", "Running", "StopCompShareInstance"),
-        ] {
-            let (cloud, workspace) = show(terraform, example, &[training(before)]).await;
-            workspace.invoke(&format!("action.compshare_instance_{kind}.training")).succeed();
-            assert_eq!(changes(&cloud), [call]);
+        for (example, kind, before, call) in
+            [(START, "start", "Stopped", START_CALL), (STOP, "stop", "Running", STOP_CALL)]
+        {
+            let stage = show(terraform, example, &[training(before)]).await;
+            stage.workspace.invoke(&format!("action.compshare_instance_{kind}.training")).succeed();
+            assert_eq!(stage.changes(), [call]);
         }
 
-        let (cloud, workspace) = show(terraform, REBOOT, &[training("Running")]).await;
-        workspace.apply();
-        cloud.assert_no_mutating_calls();
-        workspace.write("action.tf", &text_of(REBOOT).replace("570.86", "580.95"));
-        workspace.apply();
-        assert_eq!(changes(&cloud), ["RebootCompShareInstance"]);
+        let stage = show(terraform, REBOOT, &[training("Running")]).await;
+        stage.apply();
+        stage.assert_no_changes();
+        // A new driver version triggers the reboot.
+        stage.workspace.write("action.tf", &text_of(REBOOT).replace("570.86", "580.95"));
+        stage.apply();
+        assert_eq!(stage.changes(), [REBOOT_CALL]);
     });
 }
 
 #[test]
-fn a_login_is_planned_as_the_example_says() {
+fn login_example_is_planned() {
     with_each_terraform_that_has(Feature::EphemeralResources, async |terraform| {
-        // Not applied: nobody answers there.
-        let (_cloud, workspace) = show(terraform, LOGIN, &[training("Stopped")]).await;
-        let plan = workspace.plan();
+        // An apply would connect to the instance by SSH.
+        let stage = show(terraform, LOGIN, &[training("Stopped")]).await;
+        let plan = stage.plan();
         assert_eq!(plan.actions()["compshare_instance_power.training"], "create");
         assert_eq!(plan.actions()["terraform_data.check_gpu"], "create");
     });

@@ -1,10 +1,11 @@
-//! SIGKILL, to the provider, to Terraform or to both, at any moment of an apply: the next apply takes it from there.
+//! SIGKILL of the provider, of Terraform or of both at a random moment of an apply; the next apply
+//! recovers.
 //!
-//! Nothing can be cleaned up then, so everything rests on what the cloud says afterwards: a start that got out is joined, and
-//! what was not stored is adopted.
+//! A killed process cannot clean up, so recovery rests on the reports of the API: an accepted start
+//! is joined, and an instance that was not stored is imported.
 //!
-//! Terraform's lock of the state is only waited for: the system takes it from a process that is gone, which its last thread may
-//! be a moment after the others, and the file that says who had it does not count.
+//! The lock of the state is released when the last thread of Terraform has exited, which may be a
+//! moment later: applies wait for it with `-lock-timeout`. The leftover lock file has no effect.
 
 use std::{
     fs,
@@ -22,35 +23,37 @@ use terraform_provider_compshare::{
 };
 use tokio::time::Instant;
 
-use super::{changes, stage};
+use super::stage::Stage;
 use crate::support::{
     actions::START,
+    calls::Calls as _,
     effort,
     terraform::{Process, Run, Terraform, Workspace, by_turns},
 };
 
 const INSTANCES: usize = 50;
 
-/// How long a start takes.
+/// Duration of a start.
 const START_TIME: Duration = Duration::from_millis(300);
 
-/// How long the answer to a start is under way, during which it is taken and nobody knows.
-const ANSWER_TIME: Duration = Duration::from_millis(20);
+/// Delay of the response to an accepted start.
+const RESPONSE_TIME: Duration = Duration::from_millis(20);
 
-/// How long instances can be on their way that somebody else has stopped or started.
-const OTHERS_TAKE: Duration = Duration::from_millis(2_500);
+/// Maximum duration of transitions that the test starts itself.
+const MAX_TRANSITION: Duration = Duration::from_millis(2_500);
 
-/// What each apply is told, besides what all are.
+/// Options of each apply.
 const OPTIONS: [&str; 2] = ["-parallelism=50", "-lock-timeout=30s"];
 
-/// No run takes this long; one that does hangs.
+/// Time limit for one run.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How long a provider outlives its Terraform: five seconds of patience, one to end, and what a busy machine adds.
+/// Maximum time that a provider outlives Terraform: five seconds until it notices, one to end, and
+/// a margin for a busy machine.
 const OUTLIVES: Duration = Duration::from_secs(12);
 
 #[test]
-fn whoever_is_killed_the_next_apply_takes_it_from_there() {
+fn next_apply_recovers_from_sigkill() {
     let seed = Environment::of_process().text("TEST_SEED").map(|seed| seed.parse().unwrap());
     let seed = seed.unwrap_or_else(|| fastrand::u32(..).into());
     let mut tally = Tally::default();
@@ -59,18 +62,16 @@ fn whoever_is_killed_the_next_apply_takes_it_from_there() {
     by_turns(seed..seed + effort::rounds(10) as u64, async |terraform, seed| {
         println!("with TEST_SEED={seed} and {terraform}");
         let ended = Round::new(terraform, seed).await.play(&mut tally);
-        // By now a provider that lost its Terraform in the round before has had its time.
+        // A provider of the previous round has had the duration of this one to end.
         if let Some(before) = aftermath.replace(ended) {
             before.check();
         }
     });
     aftermath.unwrap().check();
-    // What is printed is shown if it fails, or with `--nocapture`.
     println!("{tally:?} in {:?}", began.elapsed());
-    tally.assert_everything_was_tried();
+    tally.assert_all_cases_occurred();
 }
 
-/// Who is killed.
 #[derive(Clone, Copy, Debug)]
 enum Victim {
     Provider,
@@ -78,15 +79,15 @@ enum Victim {
     Both,
 }
 
-/// When: the cloud has been asked for so many starts in this run, and then some time has passed.
+/// Time of the kill: after this number of starts in the run, and a delay.
 #[derive(Clone, Copy, Debug)]
 struct Moment {
     starts: usize,
-    later: Duration,
+    delay: Duration,
 }
 
 impl Victim {
-    /// Each in its turn, so that a few rounds have them all, with every Terraform.
+    /// Alternates, so that a few rounds have all victims with each Terraform.
     fn by_turns(seed: u64, attempt: u64) -> Self {
         match (seed / 3 + attempt) % 3 {
             0 => Self::Provider,
@@ -105,83 +106,79 @@ impl Victim {
 }
 
 impl Moment {
-    /// Any one in an apply in which `due` instances are to be started.
+    /// Random moment of an apply that starts `due` instances.
     fn any(rng: &mut Rng, due: usize) -> Self {
-        // What comes before the first start, or is all there is, can only be met by the clock.
+        // The time before the first start can only be hit by the clock.
         if due == 0 || rng.u8(..4) == 0 {
-            return Self { starts: 0, later: Duration::from_millis(rng.u64(..1_500)) };
+            return Self { starts: 0, delay: Duration::from_millis(rng.u64(..1_500)) };
         }
-        let later = Duration::from_millis(rng.u64(..=START_TIME.as_millis() as u64));
-        Self { starts: rng.usize(1..=due), later }
+        let delay = Duration::from_millis(rng.u64(..=START_TIME.as_millis() as u64));
+        Self { starts: rng.usize(1..=due), delay }
     }
 }
 
-/// What happened in all rounds.
+/// Counts over all rounds.
 #[derive(Debug, Default)]
 struct Tally {
     rounds: usize,
     provider_killed: usize,
     terraform_killed: usize,
     both_killed: usize,
-    /// The apply, or the providers, had ended before.
-    came_too_late: usize,
+    /// The victims had already ended.
+    too_late: usize,
     before_the_first_start: usize,
     between_starts: usize,
     after_the_last_start: usize,
-    /// Kills that left starts under way, and how many of them.
-    left_starts_under_way: usize,
-    starts_left_under_way: usize,
+    /// Kills during starts, and the number of these starts.
+    during_starts: usize,
+    interrupted_starts: usize,
     starts: usize,
-    /// Terraform was killed in the middle of writing them.
+    /// State files that Terraform had not finished writing.
     broken_state_files: usize,
 }
 
 impl Tally {
-    fn killed(&mut self, victim: Victim, stage: &Stage) {
+    fn killed(&mut self, victim: Victim, progress: &Progress) {
         *match victim {
             Victim::Provider => &mut self.provider_killed,
             Victim::Terraform => &mut self.terraform_killed,
             Victim::Both => &mut self.both_killed,
         } += 1;
-        *match stage.asked {
+        *match progress.sent {
             0 => &mut self.before_the_first_start,
-            asked if asked < stage.due => &mut self.between_starts,
+            sent if sent < progress.due => &mut self.between_starts,
             _ => &mut self.after_the_last_start,
         } += 1;
-        self.left_starts_under_way += usize::from(stage.starting > 0);
-        self.starts_left_under_way += stage.starting;
+        self.during_starts += usize::from(progress.starting > 0);
+        self.interrupted_starts += progress.starting;
     }
 
-    /// A test that never killed anybody, or nobody who was at work, would prove nothing.
-    fn assert_everything_was_tried(&self) {
-        let each = [
-            self.provider_killed,
-            self.terraform_killed,
-            self.both_killed,
-            self.left_starts_under_way,
-        ];
-        assert!(each.iter().all(|count| *count > 0), "something was never tried: {self:?}");
+    /// Without kills of each victim and during starts the test would prove nothing.
+    fn assert_all_cases_occurred(&self) {
+        let each =
+            [self.provider_killed, self.terraform_killed, self.both_killed, self.during_starts];
+        assert!(each.iter().all(|count| *count > 0), "a case did not occur: {self:?}");
     }
 }
 
-/// How far an apply was when somebody was killed.
-struct Stage {
+/// Starts of an apply at the time of the kill.
+struct Progress {
     due: usize,
-    asked: usize,
+    sent: usize,
     starting: usize,
 }
 
-/// An instance, and what becomes of it without anybody's asking.
+/// An instance, and its transition that is not caused by Terraform.
 struct Fate {
     id: String,
     state: &'static str,
-    /// When it gets where it was going, if it was on its way: by somebody else's doing.
+    /// End of the transition, after this time.
     then: Option<(Duration, &'static str)>,
 }
 
 impl Fate {
     fn any(rng: &mut Rng, number: usize) -> Self {
-        let moment = Duration::from_millis(rng.u64(..OTHERS_TAKE.as_millis() as u64));
+        let moment = Duration::from_millis(rng.u64(..MAX_TRANSITION.as_millis() as u64));
         let (state, then) = match number % 10 {
             0 => ("Running", None),
             1 => ("Starting", Some((moment, "Running"))),
@@ -191,15 +188,14 @@ impl Fate {
         Self { id: format!("uhost-{number:02}"), state, then }
     }
 
-    /// Whether it has to be started by somebody.
+    /// True if the instance runs only after a start by Terraform.
     fn needs_start(&self) -> bool {
         matches!(self.state, "Stopped" | "Stopping")
     }
 }
 
-/// A cloud, a configuration for it, and what is going to happen to both.
 struct Round {
-    /// For messages: how to have it again.
+    /// Seed and Terraform, for messages.
     name: String,
     seed: u64,
     rng: Rng,
@@ -208,11 +204,11 @@ struct Round {
     workspace: Workspace,
 }
 
-/// A run in which somebody was killed.
-struct Struck {
+/// A run with a kill.
+struct KilledRun {
     run: Run,
     killed: Instant,
-    /// How many providers were killed; of each a folder may remain.
+    /// Number of killed providers, each of which may leave a folder.
     providers: usize,
     temporary: PathBuf,
 }
@@ -223,8 +219,9 @@ impl Round {
         let fates: Arc<[_]> = (0..INSTANCES).map(|number| Fate::any(&mut rng, number)).collect();
         let instances: Vec<_> =
             fates.iter().map(|fate| json!({"UHostId": fate.id, "State": fate.state})).collect();
-        let (cloud, workspace) = stage(terraform, &instances, START_TIME).await;
-        cloud.add_fault(Fault::new(Effect::Delay { by: ANSWER_TIME }).on_action(START).forever());
+        let Stage { cloud, workspace } =
+            Stage::with_transitions(terraform, &instances, START_TIME).await;
+        cloud.add_fault(Fault::new(Effect::Delay { by: RESPONSE_TIME }).on_action(START).forever());
         let ids: Vec<_> = fates.iter().map(|fate| fate.id.as_str()).collect();
         let all = format!(
             "resource \"compshare_instance_power\" \"all\" {{\n  for_each    = toset({ids:?})\n  \
@@ -237,11 +234,11 @@ impl Round {
 
     fn play(mut self, tally: &mut Tally) -> Aftermath {
         let (fates, cloud) = (Arc::clone(&self.fates), Arc::clone(&self.cloud));
-        let others = thread::spawn(move || let_happen(&fates, &cloud));
-        let mut struck = Vec::new();
+        let others = thread::spawn(move || end_transitions(&fates, &cloud));
+        let mut runs = Vec::new();
         for attempt in 0..self.rng.u64(1..=3) {
-            struck.extend(self.strike(attempt, tally));
-            tally.broken_state_files += usize::from(mend_state(&self.workspace));
+            runs.extend(self.apply_and_kill(attempt, tally));
+            tally.broken_state_files += usize::from(remove_broken_state(&self.workspace));
             assert_nothing_is_tainted(&self.workspace, &self.name);
         }
         self.workspace.renew_temporary();
@@ -250,11 +247,11 @@ impl Round {
         self.check();
         tally.rounds += 1;
         tally.starts += self.cloud.count(START);
-        Aftermath { name: self.name, struck, _workspace: self.workspace }
+        Aftermath { name: self.name, runs, _workspace: self.workspace }
     }
 
-    /// Applies, and kills somebody on the way. `None` if the apply ended before that.
-    fn strike(&mut self, attempt: u64, tally: &mut Tally) -> Option<Struck> {
+    /// Kills the victim during an apply. `None` if the apply ended before.
+    fn apply_and_kill(&mut self, attempt: u64, tally: &mut Tally) -> Option<KilledRun> {
         let before = self.cloud.count(START);
         let due = self.need_start().count().saturating_sub(before);
         let moment = Moment::any(&mut self.rng, due);
@@ -263,39 +260,39 @@ impl Round {
         let temporary = self.workspace.renew_temporary();
         let apply = ["apply", "-no-color", "-input=false", "-auto-approve"];
         let mut apply = self.workspace.spawn(&[&apply[..], &OPTIONS].concat());
-        let has_come = || self.cloud.count(START) - before >= moment.starts;
-        if !(apply.goes_on_until(has_come) && apply.goes_on_for(moment.later)) {
-            tally.came_too_late += 1;
+        let started = || self.cloud.count(START) - before >= moment.starts;
+        if !(apply.goes_on_until(started) && apply.goes_on_for(moment.delay)) {
+            tally.too_late += 1;
             apply.finish(LIMIT).succeed();
             return None;
         }
         let providers = apply.kill(|process| victim.is(process));
         let killed = Instant::now();
-        let asked = self.cloud.count(START) - before;
-        let stage = Stage { due, asked, starting: self.starting() };
+        let sent = self.cloud.count(START) - before;
+        let progress = Progress { due, sent, starting: self.starting() };
         let run = apply.finish(LIMIT);
         match victim {
-            Victim::Provider if providers > 0 => tally.killed(victim, &stage),
+            Victim::Provider if providers > 0 => tally.killed(victim, &progress),
             Victim::Terraform | Victim::Both if run.exit_code.is_none() => {
-                tally.killed(victim, &stage)
+                tally.killed(victim, &progress)
             }
-            _ => tally.came_too_late += 1,
+            _ => tally.too_late += 1,
         }
-        Some(Struck { run, killed, providers, temporary })
+        Some(KilledRun { run, killed, providers, temporary })
     }
 
-    /// The instances that have to be started by somebody.
     fn need_start(&self) -> impl Iterator<Item = &Fate> {
         self.fates.iter().filter(|fate| fate.needs_start())
     }
 
-    /// How many starts that somebody has asked for are under way.
+    /// Number of unfinished starts by Terraform.
     fn starting(&self) -> usize {
         let state = |fate: &Fate| self.cloud.instance(&fate.id).unwrap()["State"].clone();
         self.need_start().filter(|fate| state(fate) == "Starting").count()
     }
 
-    /// That everything is as if nobody had been killed.
+    /// Checks that all is as without a kill: each instance runs, started at most once, and the plan
+    /// is empty.
     fn check(&self) {
         let name = &self.name;
         for fate in self.fates.iter() {
@@ -305,8 +302,8 @@ impl Round {
             let expected = if fate.needs_start() { vec![Some(0)] } else { vec![] };
             assert_eq!(starts, expected, "starts of {}, {}: {name}", fate.id, fate.state);
         }
-        let others = changes(&self.cloud);
-        assert!(others.iter().all(|action| action == START), "{others:?}: {name}");
+        let changes = self.cloud.mutating_calls();
+        assert!(changes.iter().all(|action| action == START), "{changes:?}: {name}");
         assert_nothing_is_tainted(&self.workspace, name);
         assert_eq!(stored(&self.workspace).len(), INSTANCES, "in the state: {name}");
         let plan = ["plan", "-no-color", "-input=false", "-detailed-exitcode"];
@@ -314,8 +311,8 @@ impl Round {
     }
 }
 
-/// What others do meanwhile.
-fn let_happen(fates: &[Fate], cloud: &Simulator) {
+/// Ends the transitions that Terraform does not cause.
+fn end_transitions(fates: &[Fate], cloud: &Simulator) {
     let began = Instant::now();
     let mut due: Vec<_> =
         fates.iter().filter_map(|fate| Some((fate.then?, fate.id.as_str()))).collect();
@@ -326,18 +323,19 @@ fn let_happen(fates: &[Fate], cloud: &Simulator) {
     }
 }
 
-/// What each start of an instance came to.
+/// RetCodes of the starts of an instance.
 fn starts_of(cloud: &Simulator, id: &str) -> Vec<Option<i64>> {
     let calls = cloud.calls().into_iter();
     let starts = calls.filter(|call| call.action == START && call.instance.as_deref() == Some(id));
     starts.map(|call| call.ret_code).collect()
 }
 
-/// Takes a state away that Terraform was killed in the middle of writing, as its user has to. Whether that was so.
-fn mend_state(workspace: &Workspace) -> bool {
+/// Removes a state file that Terraform has not finished writing, as its user has to. Returns true
+/// if there was one.
+fn remove_broken_state(workspace: &Workspace) -> bool {
     let Some(text) = workspace.stored_text() else { return false };
     let is_broken = serde_json::from_str::<Value>(&text).is_err();
-    // An empty one counts as none.
+    // Terraform accepts an empty file.
     if is_broken && !text.is_empty() {
         workspace.remove("terraform.tfstate");
     }
@@ -350,7 +348,7 @@ fn assert_nothing_is_tainted(workspace: &Workspace, name: &str) {
     }
 }
 
-/// The instances in the state as it is stored.
+/// Instances in the stored state.
 fn stored(workspace: &Workspace) -> Vec<Value> {
     let text = workspace.stored_text().filter(|text| !text.is_empty());
     let Some(text) = text else { return Vec::new() };
@@ -359,18 +357,18 @@ fn stored(workspace: &Workspace) -> Vec<Value> {
     resources.flat_map(|resource| resource["instances"].as_array().unwrap().clone()).collect()
 }
 
-/// What is left of the runs of a round.
+/// Runs of a round whose processes may still be ending.
 struct Aftermath {
     name: String,
-    struck: Vec<Struck>,
-    /// Holds the folders.
+    runs: Vec<KilledRun>,
+    /// Keeps the folders.
     _workspace: Workspace,
 }
 
 impl Aftermath {
-    /// That providers have ended, and have left nothing where they could clean up.
+    /// Checks that all processes have ended, and that only killed providers left folders.
     fn check(&self) {
-        for Struck { run, killed, providers, temporary } in &self.struck {
+        for KilledRun { run, killed, providers, temporary } in &self.runs {
             let left = run.left_behind_after(OUTLIVES.saturating_sub(killed.elapsed()));
             assert_eq!(left, [""; 0], "{}: {run}", self.name);
             let folders = left_in(temporary);
@@ -383,8 +381,8 @@ impl Aftermath {
     }
 }
 
-/// What is left in a temporary folder, without what Terraform has put there: its log up to 1.0, and folders in which it lets
-/// providers make theirs.
+/// Entries of a temporary folder, without those of Terraform: its log (up to 1.0), and the parents
+/// of the providers' folders.
 fn left_in(folder: &Path) -> Vec<PathBuf> {
     let begins_with = |path: &Path, words: &str| {
         path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(words))

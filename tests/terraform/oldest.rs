@@ -1,11 +1,10 @@
-//! The oldest Terraform that is known to work, older than what is promised: the whole life of a resource in one story.
+//! A Terraform older than the minimum version, in one story from create to destroy.
 
 use serde_json::{Value, json};
 
-use super::{SHORT, changes, stage};
+use super::stage::{Stage, instance};
 use crate::support::{
     actions::{START, STOP},
-    calls::Calls as _,
     terraform::{Run, Workspace, with_the_oldest_terraform},
 };
 
@@ -23,52 +22,47 @@ resource "compshare_instance_power" "imported" {
 "#;
 
 #[test]
-fn a_resource_lives_from_its_creation_to_its_end() {
+fn oldest_terraform_creates_updates_imports_and_destroys() {
     with_the_oldest_terraform(async |terraform| {
-        let (cloud, workspace) = stage(
-            terraform,
-            &[
-                json!({"UHostId": "uhost-a", "State": "Stopped"}),
-                json!({"UHostId": "uhost-b", "State": "Running"}),
-            ],
-            SHORT,
-        )
-        .await;
-        workspace.write("main.tf", STARTED);
-        planned(&workspace).finds_something_to_do();
-        cloud.assert_no_mutating_calls();
-        workspace.apply();
-        assert_eq!(changes(&cloud), [START]);
-        assert_eq!(stored(&workspace, "started")["state"], "Running");
-        planned(&workspace).succeed();
+        let running = json!({"UHostId": "uhost-b", "State": "Running"});
+        let stage = Stage::new(terraform, &[instance("Stopped"), running]).await;
+        let (cloud, workspace) = (&stage.cloud, &stage.workspace);
+        stage.configure(STARTED);
+        plan(workspace).finds_something_to_do();
+        stage.assert_no_changes();
+        stage.apply();
+        assert_eq!(stage.changes(), [START]);
+        assert_eq!(stored(workspace, "started")["state"], "Running");
+        plan(workspace).succeed();
 
-        cloud.patch("uhost-a", json!({"State": "Stopped"}));
-        planned(&workspace).finds_something_to_do();
-        workspace.apply();
+        stage.set_state("Stopped");
+        plan(workspace).finds_something_to_do();
+        stage.apply();
         assert_eq!(cloud.count(START), 2);
-        planned(&workspace).succeed();
+        plan(workspace).succeed();
 
         workspace.write("imported.tf", IMPORTED);
         workspace.import("compshare_instance_power.imported", "uhost-b").succeed();
-        assert_eq!(stored(&workspace, "imported")["id"], "uhost-b");
-        planned(&workspace).succeed();
-        assert_eq!(cloud.count(START), 2, "an import changes nothing");
+        assert_eq!(stored(workspace, "imported")["id"], "uhost-b");
+        plan(workspace).succeed();
+        assert_eq!(cloud.count(START), 2, "an import sends no call");
 
-        // One of them asked to be stopped then, the other did not.
+        // Only the first resource has `stop_on_destroy`.
         workspace.destroy();
         assert_eq!(workspace.stored_state()["resources"], json!([]));
         assert_eq!(cloud.count(STOP), 1);
-        assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Stopped");
-        assert_eq!(cloud.instance("uhost-b").unwrap()["State"], "Running");
+        assert_eq!(stage.reported("uhost-a"), "Stopped");
+        assert_eq!(stage.reported("uhost-b"), "Running");
     });
 }
 
-/// A plan that is not saved, since this Terraform cannot show a saved one. Its exit code says what has come of it.
-fn planned(workspace: &Workspace) -> Run {
+/// Plans without a file, because this Terraform cannot show a saved plan; the exit code is the
+/// result.
+fn plan(workspace: &Workspace) -> Run {
     workspace.run(&["plan", "-no-color", "-input=false", "-detailed-exitcode"])
 }
 
-/// The attributes of the resource of this name.
+/// Stored attributes of the resource with this name.
 fn stored(workspace: &Workspace, name: &str) -> Value {
     let state = workspace.stored_state();
     let mut resources = state["resources"].as_array().unwrap().iter();

@@ -1,263 +1,195 @@
-//! What a configuration brings about: starts, stops, and most of all nothing where nothing is to be done.
+//! Starts and stops by the resource, and configurations that need no call.
 
 use serde_json::json;
 
-use super::{ADDRESS, SHORT, changes, stage};
+use super::stage::{ADDRESS, Stage, instance, resource};
 use crate::support::{
     actions::{START, STOP},
-    calls::Calls as _,
     terraform::{Feature, with_each_terraform, with_each_terraform_that_has},
 };
 
-const RUNNING: &str = r#"
-resource "compshare_instance_power" "this" {
-  instance_id = "uhost-a"
-}
-"#;
-
 #[test]
-fn a_stopped_instance_is_started_once() {
+fn stopped_instance_is_started_once() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
-        workspace.write("main.tf", RUNNING);
+        let stage = Stage::new(terraform, &[instance("Stopped")]).await;
+        stage.configure_resource("");
+        assert_eq!(stage.plan().actions()[ADDRESS], "create");
+        stage.assert_no_changes();
 
-        let plan = workspace.plan();
-        assert_eq!(plan.actions()[ADDRESS], "create");
-        cloud.assert_no_mutating_calls();
-
-        let apply = workspace.apply();
+        let apply = stage.apply();
         assert_eq!(apply.left_behind(), [""; 0]);
-        assert_eq!(workspace.temporary_files(), [""; 0]);
-        assert_eq!(changes(&cloud), [START]);
-        assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Running");
+        assert_eq!(stage.workspace.temporary_files(), [""; 0]);
+        assert_eq!(stage.changes(), [START]);
+        assert_eq!(stage.reported("uhost-a"), "Running");
 
-        let state = workspace.state_of(ADDRESS).unwrap();
+        let state = stage.stored().unwrap();
         assert_eq!(state["state"], "Running");
         assert_eq!(state["instance_id"], "uhost-a");
         assert!(state["started_at"].is_string(), "{state}");
 
-        workspace.plan().assert_empty();
-        workspace.apply();
-        assert_eq!(cloud.count(START), 1);
+        stage.assert_empty_plan();
+        stage.apply();
+        assert_eq!(stage.cloud.count(START), 1);
     });
 }
 
 #[test]
-fn a_running_instance_is_adopted_without_a_call() {
+fn running_instance_is_managed_without_a_call() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        workspace.write("main.tf", RUNNING);
-        workspace.apply();
-        workspace.plan().assert_empty();
-        cloud.assert_no_mutating_calls();
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure_resource("").apply();
+        stage.assert_empty_plan();
+        stage.assert_no_changes();
     });
 }
 
 #[test]
-fn an_instance_stopped_behind_terraforms_back_is_started_again() {
+fn instance_stopped_elsewhere_is_started_again() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
-        workspace.write("main.tf", RUNNING);
-        workspace.apply();
-        cloud.patch("uhost-a", json!({"State": "Stopped"}));
-        cloud.clear_calls();
+        let stage = Stage::new(terraform, &[instance("Stopped")]).await;
+        stage.configure_resource("").apply();
+        stage.set_state("Stopped");
+        stage.cloud.clear_calls();
 
-        let plan = workspace.plan();
+        let plan = stage.plan();
         assert_eq!(plan.actions()[ADDRESS], "update");
         assert_eq!(plan.change(ADDRESS, "state"), (&json!("Stopped"), &json!("Running")));
         assert_eq!(plan.change(ADDRESS, "id"), (&json!("uhost-a"), &json!("uhost-a")));
 
-        workspace.apply();
-        assert_eq!(changes(&cloud), [START]);
-        workspace.plan().assert_empty();
+        stage.apply();
+        assert_eq!(stage.changes(), [START]);
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn a_refresh_notes_the_drift_and_touches_nothing() {
+fn refresh_stores_the_drift_without_a_call() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        workspace.write("main.tf", RUNNING);
-        workspace.apply();
-        cloud.patch("uhost-a", json!({"State": "Stopped"}));
-        workspace.refresh();
-        assert_eq!(workspace.state_of(ADDRESS).unwrap()["state"], "Stopped");
-        cloud.assert_no_mutating_calls();
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure_resource("").apply();
+        stage.set_state("Stopped");
+        stage.workspace.refresh();
+        assert_eq!(stage.stored().unwrap()["state"], "Stopped");
+        stage.assert_no_changes();
     });
 }
 
 #[test]
-fn without_a_refresh_the_drift_goes_unseen() {
+fn drift_is_not_detected_without_a_refresh() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        workspace.write("main.tf", RUNNING);
-        workspace.apply();
-        cloud.patch("uhost-a", json!({"State": "Stopped"}));
-        workspace.plan_with(&["-refresh=false"]).assert_empty();
-        workspace.apply_with(&["-refresh=false"]);
-        cloud.assert_no_mutating_calls();
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure_resource("").apply();
+        stage.set_state("Stopped");
+        stage.workspace.plan_with(&["-refresh=false"]).assert_empty();
+        stage.workspace.apply_with(&["-refresh=false"]);
+        stage.assert_no_changes();
     });
 }
 
 #[test]
-fn with_ignore_changes_the_drift_is_left_alone() {
+fn ignore_changes_leaves_the_drift_unchanged() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
-        workspace.write(
-            "main.tf",
-            r#"
-            resource "compshare_instance_power" "this" {
-              instance_id = "uhost-a"
-              state       = "Running"
-              lifecycle {
-                ignore_changes = [state]
-              }
-            }
-            "#,
-        );
-        workspace.apply();
-        assert_eq!(changes(&cloud), [START]);
-        cloud.patch("uhost-a", json!({"State": "Stopped"}));
-        cloud.clear_calls();
-        workspace.plan().assert_empty();
-        workspace.apply();
-        cloud.assert_no_mutating_calls();
+        let stage = Stage::new(terraform, &[instance("Stopped")]).await;
+        let lines = "state = \"Running\"\nlifecycle {\n  ignore_changes = [state]\n}";
+        stage.configure_resource(lines).apply();
+        assert_eq!(stage.changes(), [START]);
+        stage.set_state("Stopped");
+        stage.cloud.clear_calls();
+        stage.assert_empty_plan();
+        stage.apply();
+        stage.assert_no_changes();
     });
 }
 
 #[test]
-fn an_instance_is_stopped_where_the_configuration_says_so() {
+fn instance_is_stopped_and_started_as_configured() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        workspace.write(
-            "main.tf",
-            r#"
-            resource "compshare_instance_power" "this" {
-              instance_id = "uhost-a"
-              state       = "Stopped"
-            }
-            "#,
-        );
-        workspace.apply();
-        assert_eq!(changes(&cloud), [STOP]);
-        workspace.plan().assert_empty();
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure_resource("state = \"Stopped\"").apply();
+        assert_eq!(stage.changes(), [STOP]);
+        stage.assert_empty_plan();
 
-        workspace.write("main.tf", RUNNING);
-        assert_eq!(
-            workspace.plan().change(ADDRESS, "state"),
-            (&json!("Stopped"), &json!("Running"))
-        );
-        workspace.apply();
-        assert_eq!(changes(&cloud), [STOP, START]);
-        workspace.plan().assert_empty();
+        stage.configure_resource("");
+        let plan = stage.plan();
+        assert_eq!(plan.change(ADDRESS, "state"), (&json!("Stopped"), &json!("Running")));
+        stage.apply();
+        assert_eq!(stage.changes(), [STOP, START]);
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn an_instance_imported_by_command_needs_no_change() {
+fn import_command_needs_no_change() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        workspace.write("main.tf", RUNNING);
-        workspace.import(ADDRESS, "uhost-a").succeed();
-        assert_eq!(workspace.state_of(ADDRESS).unwrap()["state"], "Running");
-        workspace.plan().assert_empty();
-        cloud.assert_no_mutating_calls();
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure_resource("");
+        stage.workspace.import(ADDRESS, "uhost-a").succeed();
+        assert_eq!(stage.stored().unwrap()["state"], "Running");
+        stage.assert_empty_plan();
+        stage.assert_no_changes();
     });
 }
 
 #[test]
-fn an_instance_imported_by_block_needs_no_change() {
+fn import_block_needs_no_change() {
     with_each_terraform_that_has(Feature::ImportBlock, async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        workspace.write("main.tf", RUNNING);
-        workspace.write(
-            "import.tf",
-            r#"
-            import {
-              to = compshare_instance_power.this
-              id = "uhost-a"
-            }
-            "#,
-        );
-        assert!(workspace.plan().actions().is_empty(), "importing changes nothing");
-        workspace.apply();
-        workspace.plan().assert_empty();
-        cloud.assert_no_mutating_calls();
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure_resource("");
+        let import = format!("import {{\n  to = {ADDRESS}\n  id = \"uhost-a\"\n}}\n");
+        stage.workspace.write("import.tf", &import);
+        assert!(stage.plan().actions().is_empty(), "an import changes nothing");
+        stage.apply();
+        stage.assert_empty_plan();
+        stage.assert_no_changes();
     });
 }
 
 #[test]
-fn an_instance_that_is_not_there_cannot_be_imported() {
+fn import_of_a_missing_instance_fails() {
     with_each_terraform(async |terraform| {
-        let (_cloud, workspace) = stage(terraform, &[], SHORT).await;
-        workspace.write("main.tf", RUNNING);
-        workspace.import(ADDRESS, "uhost-a").fail();
-        assert_eq!(workspace.state_of(ADDRESS), None);
+        let stage = Stage::new(terraform, &[]).await;
+        stage.configure_resource("");
+        stage.workspace.import(ADDRESS, "uhost-a").fail();
+        assert_eq!(stage.stored(), None);
     });
 }
 
 #[test]
-fn destroy_leaves_the_instance_running_and_warns_of_it() {
+fn destroy_keeps_the_instance_running_with_a_warning() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        workspace.write("main.tf", RUNNING);
-        workspace.apply();
-        let destroyed = workspace.destroy();
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure_resource("").apply();
+        let destroyed = stage.workspace.destroy();
         if terraform.has(Feature::DestroyPlan) {
             destroyed.says(&["uhost-a", "billed"]);
         }
-        cloud.assert_no_mutating_calls();
-        assert_eq!(workspace.state_of(ADDRESS), None);
-        assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Running");
+        stage.assert_no_changes();
+        assert_eq!(stage.stored(), None);
+        assert_eq!(stage.reported("uhost-a"), "Running");
     });
 }
 
 #[test]
-fn destroy_stops_the_instance_if_told_to() {
+fn destroy_stops_the_instance_with_stop_on_destroy() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        workspace.write(
-            "main.tf",
-            r#"
-            resource "compshare_instance_power" "this" {
-              instance_id     = "uhost-a"
-              stop_on_destroy = true
-            }
-            "#,
-        );
-        workspace.apply();
-        workspace.destroy();
-        assert_eq!(changes(&cloud), [STOP]);
-        assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Stopped");
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure_resource("stop_on_destroy = true").apply();
+        stage.workspace.destroy();
+        assert_eq!(stage.changes(), [STOP]);
+        assert_eq!(stage.reported("uhost-a"), "Stopped");
     });
 }
 
 #[test]
-fn instances_of_one_resource_are_each_put_right() {
+fn for_each_starts_only_its_stopped_instances() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) = stage(
-            terraform,
-            &[
-                json!({"UHostId": "uhost-a", "State": "Stopped"}),
-                json!({"UHostId": "uhost-b", "State": "Running"}),
-                json!({"UHostId": "uhost-c", "State": "Stopped"}),
-            ],
-            SHORT,
-        )
-        .await;
-        workspace.write(
-            "main.tf",
+        let instances = [
+            json!({"UHostId": "uhost-a", "State": "Stopped"}),
+            json!({"UHostId": "uhost-b", "State": "Running"}),
+            json!({"UHostId": "uhost-c", "State": "Stopped"}),
+        ];
+        let stage = Stage::new(terraform, &instances).await;
+        stage.configure(
             r#"
             resource "compshare_instance_power" "this" {
               for_each    = toset(["uhost-a", "uhost-b"])
@@ -265,64 +197,46 @@ fn instances_of_one_resource_are_each_put_right() {
             }
             "#,
         );
-        workspace.apply();
-        assert_eq!(changes(&cloud), [START]);
-        for address in [
-            r#"compshare_instance_power.this["uhost-a"]"#,
-            r#"compshare_instance_power.this["uhost-b"]"#,
-        ] {
-            assert_eq!(workspace.state_of(address).unwrap()["state"], "Running", "{address}");
+        stage.apply();
+        assert_eq!(stage.changes(), [START]);
+        for id in ["uhost-a", "uhost-b"] {
+            let address = format!("{ADDRESS}[\"{id}\"]");
+            assert_eq!(stage.workspace.state_of(&address).unwrap()["state"], "Running", "{id}");
         }
-        assert_eq!(
-            cloud.instance("uhost-c").unwrap()["State"],
-            "Stopped",
-            "nobody has asked for it"
-        );
-        workspace.plan().assert_empty();
+        assert_eq!(stage.reported("uhost-c"), "Stopped", "not in the configuration");
+        stage.assert_empty_plan();
     });
 }
 
+/// Takes the ID of the instance from a value that is known after apply.
+const COMPUTED_ID: &str = r#"
+resource "terraform_data" "chosen" {
+  input = "uhost-a"
+}
+
+resource "compshare_instance_power" "this" {
+  instance_id = terraform_data.chosen.output
+}
+"#;
+
 #[test]
-fn an_id_may_come_to_be_known_during_apply() {
+fn instance_id_may_be_unknown_in_the_plan() {
     with_each_terraform_that_has(Feature::TerraformData, async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
-        workspace.write(
-            "main.tf",
-            r#"
-            resource "terraform_data" "chosen" {
-              input = "uhost-a"
-            }
-
-            resource "compshare_instance_power" "this" {
-              instance_id = terraform_data.chosen.output
-            }
-            "#,
-        );
-        assert_eq!(workspace.plan().actions()[ADDRESS], "create");
-        workspace.apply();
-        assert_eq!(changes(&cloud), [START]);
-        assert_eq!(workspace.state_of(ADDRESS).unwrap()["instance_id"], "uhost-a");
-        workspace.plan().assert_empty();
+        let stage = Stage::new(terraform, &[instance("Stopped")]).await;
+        stage.configure(COMPUTED_ID);
+        assert_eq!(stage.plan().actions()[ADDRESS], "create");
+        stage.apply();
+        assert_eq!(stage.changes(), [START]);
+        assert_eq!(stage.stored().unwrap()["instance_id"], "uhost-a");
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn that_there_will_be_an_id_is_known_before_the_id() {
+fn plan_knows_that_the_id_is_not_null() {
     with_each_terraform_that_has(Feature::Refinements, async |terraform| {
-        let (_cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Stopped"})], SHORT).await;
-        workspace.write(
-            "main.tf",
-            r#"
-            resource "terraform_data" "chosen" {
-              input = "uhost-a"
-            }
-
-            resource "compshare_instance_power" "this" {
-              instance_id = terraform_data.chosen.output
-            }
-
+        let stage = Stage::new(terraform, &[instance("Stopped")]).await;
+        let dependent = r#"
             resource "terraform_data" "dependent" {
               count = compshare_instance_power.this.id == null ? 0 : 1
             }
@@ -334,83 +248,63 @@ fn that_there_will_be_an_id_is_known_before_the_id() {
             output "has_id" {
               value = compshare_instance_power.this.id != null
             }
-            "#,
-        );
-        let plan = workspace.plan();
+            "#;
+        stage.configure(&[COMPUTED_ID, dependent].concat());
+        let plan = stage.plan();
         let outputs = &plan.json["output_changes"];
         assert_eq!(outputs["id"]["after_unknown"], true);
         assert_eq!(outputs["has_id"]["after_unknown"], false);
         assert_eq!(outputs["has_id"]["after"], true);
         assert_eq!(plan.actions()["terraform_data.dependent[0]"], "create");
-        workspace.apply();
-        workspace.plan().assert_empty();
+        stage.apply();
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn options_that_ask_nothing_of_the_cloud_are_only_noted() {
+fn options_without_an_api_call_are_updated_in_the_state() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        workspace.write("main.tf", RUNNING);
-        workspace.apply();
-        workspace.write(
-            "main.tf",
-            r#"
-            resource "compshare_instance_power" "this" {
-              instance_id       = "uhost-a"
-              stop_on_destroy   = true
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure_resource("").apply();
+        stage.configure_resource(
+            "stop_on_destroy = true
               wait_for_capacity = true
               timeouts {
-                create = "5m"
-                delete = "90s"
-              }
-            }
-            "#,
+                create = \"5m\"
+                delete = \"90s\"
+              }",
         );
-        assert_eq!(workspace.plan().actions()[ADDRESS], "update");
-        workspace.apply();
-        cloud.assert_no_mutating_calls();
-        workspace.plan().assert_empty();
+        assert_eq!(stage.plan().actions()[ADDRESS], "update");
+        stage.apply();
+        stage.assert_no_changes();
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn another_instance_replaces_the_resource() {
+fn change_of_instance_id_replaces_the_resource() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) = stage(
-            terraform,
-            &[
-                json!({"UHostId": "uhost-a", "State": "Running"}),
-                json!({"UHostId": "uhost-b", "State": "Stopped"}),
-            ],
-            SHORT,
-        )
-        .await;
-        workspace.write("main.tf", RUNNING);
-        workspace.apply();
-        workspace.write("main.tf", &RUNNING.replace("uhost-a", "uhost-b"));
-        assert_eq!(workspace.plan().actions()[ADDRESS], "delete, create");
-        workspace.apply();
-        assert_eq!(changes(&cloud), [START], "the other one is let go as it is");
-        assert_eq!(workspace.state_of(ADDRESS).unwrap()["id"], "uhost-b");
+        let other = json!({"UHostId": "uhost-b", "State": "Stopped"});
+        let stage = Stage::new(terraform, &[instance("Running"), other]).await;
+        stage.configure_resource("").apply();
+        stage.configure(&resource("").replace("uhost-a", "uhost-b"));
+        assert_eq!(stage.plan().actions()[ADDRESS], "delete, create");
+        stage.apply();
+        assert_eq!(stage.changes(), [START], "the previous instance is left unchanged");
+        assert_eq!(stage.stored().unwrap()["id"], "uhost-b");
     });
 }
 
 #[test]
-fn an_instance_that_is_gone_leaves_the_state() {
+fn deleted_instance_leaves_the_state() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            stage(terraform, &[json!({"UHostId": "uhost-a", "State": "Running"})], SHORT).await;
-        workspace.write("main.tf", RUNNING);
-        workspace.apply();
-        cloud.remove("uhost-a");
-        workspace
-            .run(&["plan", "-no-color", "-input=false"])
-            .fail()
-            .says(&["Instance Not Found", "uhost-a"]);
-        workspace.refresh();
-        assert_eq!(workspace.state_of(ADDRESS), None);
-        cloud.assert_no_mutating_calls();
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        stage.configure_resource("").apply();
+        stage.cloud.remove("uhost-a");
+        let plan = stage.workspace.run(&["plan", "-no-color", "-input=false"]);
+        plan.fail().says(&["Instance Not Found", "uhost-a"]);
+        stage.workspace.refresh();
+        assert_eq!(stage.stored(), None);
+        stage.assert_no_changes();
     });
 }

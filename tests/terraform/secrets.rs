@@ -1,4 +1,5 @@
-//! Secrets: everything there is to do, with the fullest log, and nowhere a trace of a key, a signature or a password.
+//! Search for keys, signatures and passwords in all that Terraform and the provider write, at the
+//! most detailed log level.
 
 use std::{
     collections::BTreeMap,
@@ -10,21 +11,22 @@ use std::{
 
 use serde_json::json;
 use tempfile::NamedTempFile;
-use terraform_provider_compshare::simulator::{Effect, Fault, Simulator};
+use terraform_provider_compshare::simulator::{Effect, Fault};
 
-use super::{PRIVATE_KEY, PROVIDER, PUBLIC_KEY, SHORT, stage};
+use super::stage::{PRIVATE_KEY, PROVIDER, PUBLIC_KEY, Stage};
 use crate::support::{
     actions::{REBOOT, START},
-    terraform::{Feature, Workspace, with_each_terraform_that_has},
+    terraform::{Feature, with_each_terraform_that_has},
 };
 
-/// The login password of the instance, as it is and as the cloud's API gives it.
+/// Login password, in plain text and as encoded by the API.
 const PASSWORD: [&str; 2] = ["canary-password-51e8", "Y2FuYXJ5LXBhc3N3b3JkLTUxZTg="];
 
 const COMMAND: &str = "ssh -p 2201 canary-user@203.0.113.77";
 const URL: &str = "http://203.0.113.77:8888/?token=canary-token";
 
-/// What must be nowhere. The first part of a word is enough to give it away. A signature goes by the name of its parameter.
+/// Texts that must not be written. A part of a secret stands for all of it, and the name of the
+/// parameter for the signature.
 const SECRETS: [&str; 7] = [
     PUBLIC_KEY,
     PRIVATE_KEY,
@@ -35,18 +37,18 @@ const SECRETS: [&str; 7] = [
     "Signature=",
 ];
 
-/// Where the keys come from.
+/// Source of the keys.
 #[derive(Clone, Copy, Debug)]
 enum Keys {
     Environment,
-    /// The file of the official CLI.
+    /// Credentials file of the official CLI.
     File,
-    /// A variable that is neither stored nor shown.
+    /// Ephemeral variable.
     Ephemeral,
 }
 
-/// Everything but lists, which have files of their own.
-const EVERYTHING: &str = r#"
+/// Each kind of object of the provider except lists, which need a file of their own.
+const CONFIGURATION: &str = r#"
 resource "compshare_instance_power" "this" {
   instance_id     = "uhost-a"
   stop_on_destroy = true
@@ -78,19 +80,28 @@ data "compshare_instances" "all" {}
 
 data "compshare_zones" "all" {}
 
+locals {
+  sha256_of_password = "ed7b8f8fb87db9e569861061b27d323fd62af6830a7f0e39f742009c97f1f546"
+}
+
 ephemeral "compshare_instance_login" "this" {
   instance_id = compshare_instance_power.this.id
 
   lifecycle {
     postcondition {
-      condition     = sha256(self.password) == "ed7b8f8fb87db9e569861061b27d323fd62af6830a7f0e39f742009c97f1f546"
+      condition     = sha256(self.password) == local.sha256_of_password
       error_message = "The login is wrong."
     }
   }
 }
 
 output "everything" {
-  value = [compshare_instance_power.this, data.compshare_instance.this, data.compshare_instances.all, data.compshare_zones.all]
+  value = [
+    compshare_instance_power.this,
+    data.compshare_instance.this,
+    data.compshare_instances.all,
+    data.compshare_zones.all,
+  ]
 }
 "#;
 
@@ -102,33 +113,34 @@ list "compshare_instance_power" "all" {
 "#;
 
 #[test]
-fn nothing_secret_gets_into_logs_messages_plans_states_or_arguments() {
+fn no_secret_in_logs_messages_plans_states_or_arguments() {
     with_each_terraform_that_has(Feature::Actions, async |terraform| {
         for keys in [Keys::Environment, Keys::File, Keys::Ephemeral] {
             let instance = json!({
-                "UHostId": "uhost-a", "State": "Stopped", "Password": PASSWORD[1], "SshLoginCommand": COMMAND,
+                "UHostId": "uhost-a", "State": "Stopped",
+                "Password": PASSWORD[1], "SshLoginCommand": COMMAND,
                 "Softwares": [{"Name": "JupyterLab", "URL": URL}],
             });
-            let (cloud, mut workspace) = stage(terraform, &[instance], SHORT).await;
-            let _file = hand_over(&mut workspace, keys);
-            workspace.write("main.tf", EVERYTHING);
-            workspace.write("list.tfquery.hcl", LIST);
-            workspace.set("TF_LOG", "TRACE");
-            live(&cloud, &workspace);
-            fail(&cloud, &workspace);
-            crash(&cloud, &workspace);
-            let found = found_below(workspace.root());
+            let mut stage = Stage::new(terraform, &[instance]).await;
+            let _file = set_keys(&mut stage, keys);
+            stage.configure(CONFIGURATION);
+            stage.workspace.write("list.tfquery.hcl", LIST);
+            stage.workspace.set("TF_LOG", "TRACE");
+            run_all_commands(&stage);
+            fail(&stage);
+            crash(&stage);
+            let found = found_below(stage.workspace.root());
             assert!(found.is_empty(), "with keys from {keys:?}: {found:#?}");
         }
     });
 }
 
-/// Gives the provider its keys in this way and no other. The file is outside of what is searched: there they are to be.
-fn hand_over(workspace: &mut Workspace, keys: Keys) -> Option<NamedTempFile> {
+/// Makes `keys` the only source of the keys. The file is outside of the folders that are searched.
+fn set_keys(stage: &mut Stage, keys: Keys) -> Option<NamedTempFile> {
     if !matches!(keys, Keys::Environment) {
-        workspace.unset("COMPSHARE_PUBLIC_KEY");
-        workspace.unset("COMPSHARE_PRIVATE_KEY");
+        stage.unset_keys();
     }
+    let workspace = &mut stage.workspace;
     match keys {
         Keys::Environment => None,
         Keys::File => {
@@ -143,7 +155,8 @@ fn hand_over(workspace: &mut Workspace, keys: Keys) -> Option<NamedTempFile> {
             let variable = |name: &str| {
                 format!("variable \"{name}\" {{\n  type      = string\n  ephemeral = true\n}}\n")
             };
-            let arguments = "provider \"compshare\" {\n  public_key  = var.public_key\n  private_key = var.private_key\n";
+            let arguments = "provider \"compshare\" {\n  public_key  = var.public_key\n  \
+                             private_key = var.private_key\n";
             let provider = PROVIDER.replace("provider \"compshare\" {\n", arguments);
             let text = [provider, variable("public_key"), variable("private_key")].concat();
             workspace.write("provider.tf", &text);
@@ -154,21 +167,23 @@ fn hand_over(workspace: &mut Workspace, keys: Keys) -> Option<NamedTempFile> {
     }
 }
 
-/// The whole life of a resource, and whatever else can be asked of a provider.
-fn live(cloud: &Simulator, workspace: &Workspace) {
-    // Slow enough to be looked at while it is at work.
+/// Runs each command that succeeds.
+fn run_all_commands(stage: &Stage) {
+    let Stage { cloud, workspace } = stage;
+    // The delay leaves time to read the arguments of the running processes.
     cloud.add_fault(Fault::new(Effect::Delay { by: Duration::from_secs(1) }).on_action(START));
     let mut apply = workspace.spawn(&["apply", "-no-color", "-input=false", "-auto-approve"]);
     apply.wait_until(|| cloud.count(START) == 1);
     let lines = apply.arguments();
-    assert!(lines.iter().any(|line| line.contains("terraform-provider-compshare")), "{lines:?}");
+    let is_provider = |line: &String| line.contains("terraform-provider-compshare");
+    assert!(lines.iter().any(is_provider), "{lines:?}");
     let lines = lines.join("\n");
     assert_eq!(SECRETS.iter().find(|secret| lines.contains(**secret)), None, "in the arguments");
     let apply = apply.finish(Duration::from_secs(60)).succeed();
     assert!(apply.stderr.contains("[TRACE]"), "no log");
 
     workspace.query(&[]).succeed();
-    cloud.patch("uhost-a", json!({"State": "Stopped"}));
+    stage.set_state("Stopped");
     let plan = workspace.plan();
     assert_eq!(plan.actions()["compshare_instance_power.this"], "update");
     workspace.run(&["apply", "-no-color", "-input=false", plan.file()]).succeed();
@@ -179,8 +194,9 @@ fn live(cloud: &Simulator, workspace: &Workspace) {
     assert_eq!(cloud.count(REBOOT), 1);
 }
 
-/// A cloud that repeats in its messages whatever it was sent.
-fn fail(cloud: &Simulator, workspace: &Workspace) {
+/// Plans with an API that repeats the keys in its error messages.
+fn fail(stage: &Stage) {
+    let Stage { cloud, workspace } = stage;
     let message = format!("{PUBLIC_KEY} has no right to {PRIVATE_KEY}");
     cloud.add_fault(Fault::refuse(172, &message).forever());
     let failed = workspace.run(&["plan", "-no-color", "-input=false"]).fail();
@@ -188,9 +204,10 @@ fn fail(cloud: &Simulator, workspace: &Workspace) {
     cloud.clear_faults();
 }
 
-/// A provider that comes to a violent end in the middle of its work.
-fn crash(cloud: &Simulator, workspace: &Workspace) {
-    cloud.patch("uhost-a", json!({"State": "Stopped"}));
+/// Applies with a provider that is aborted during a start.
+fn crash(stage: &Stage) {
+    let Stage { cloud, workspace } = stage;
+    stage.set_state("Stopped");
     let starts = cloud.count(START);
     cloud.add_fault(Fault::new(Effect::Delay { by: Duration::from_secs(30) }).on_action(START));
     let mut apply = workspace.spawn(&["apply", "-no-color", "-input=false", "-auto-approve"]);
@@ -198,12 +215,12 @@ fn crash(cloud: &Simulator, workspace: &Workspace) {
     assert_eq!(apply.crash_providers(), 1);
     apply.finish(Duration::from_secs(60)).fail().says(&["GRPCProvider).ApplyResourceChange"]);
     cloud.clear_faults();
-    cloud.patch("uhost-a", json!({"State": "Running"}));
+    stage.set_state("Running");
     workspace.destroy();
-    assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Stopped");
+    assert_eq!(stage.reported("uhost-a"), "Stopped");
 }
 
-/// Unpacks a plan, which is a ZIP archive, beside itself.
+/// Unpacks a plan, which is a zip archive, into a folder beside it.
 fn unpack(plan: &str) {
     let folder = format!("{plan}-unpacked");
     let unzip = ["-m", "zipfile", "-e", plan, &folder];
@@ -211,7 +228,8 @@ fn unpack(plan: &str) {
     assert!(Path::new(&folder).join("tfplan").is_file());
 }
 
-/// Each file below `folder` with a secret in it, and which. Everything that was printed is there as well.
+/// Files below `folder` that contain a secret, with the secret. The output of the commands is
+/// there, too.
 fn found_below(folder: &Path) -> BTreeMap<PathBuf, &'static str> {
     let mut found = BTreeMap::new();
     let mut searched = 0;
@@ -223,7 +241,7 @@ fn found_below(folder: &Path) -> BTreeMap<PathBuf, &'static str> {
                 folders.push(path);
                 continue;
             }
-            // The provider that crashed has left its socket.
+            // The aborted provider leaves its socket.
             if !path.is_file() {
                 continue;
             }

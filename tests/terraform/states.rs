@@ -1,182 +1,166 @@
-//! What the cloud may report, row by row: each leads to the right call, to none, or to an error that helps.
+//! States and faults of the API, each with its call, or with an error and its remedy.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use terraform_provider_compshare::simulator::{Effect, Fault, Simulator};
+use terraform_provider_compshare::simulator::{Effect, Fault};
 
-use super::{ADDRESS, SHORT, changes, stage};
+use super::stage::{ADDRESS, FOREVER, Stage, instance};
 use crate::support::{
     actions::{DESCRIBE, START, STOP},
-    calls::Calls as _,
-    terraform::{Terraform, Workspace, with_each_terraform},
+    terraform::{Running, Terraform, with_each_terraform},
 };
 
-/// A cloud with one instance, and a configuration of it with these attributes.
-async fn scene(terraform: &Terraform, instance: Value, attributes: &str) -> (Simulator, Workspace) {
-    let (cloud, workspace) = stage(terraform, &[instance], SHORT).await;
-    configure(&workspace, attributes);
-    (cloud, workspace)
+/// A stage with one instance and its resource, with these lines in the block.
+async fn scene(terraform: &Terraform, instance: Value, lines: &str) -> Stage {
+    let stage = Stage::new(terraform, &[instance]).await;
+    stage.configure_resource(lines);
+    stage
 }
 
-fn configure(workspace: &Workspace, attributes: &str) {
-    let resource = format!(
-        "resource \"compshare_instance_power\" \"this\" {{\n  instance_id = \"uhost-a\"\n{attributes}\n}}\n"
-    );
-    workspace.write("main.tf", &resource);
+/// An instance that supports no-GPU mode.
+fn with_no_gpu_mode(state: &str) -> Value {
+    json!({"UHostId": "uhost-a", "State": state, "SupportWithoutGpuStart": true})
+}
+
+/// Starts an apply and returns once it polls the instance: one describe is that of the plan.
+fn polling(stage: &Stage) -> Running {
+    let mut apply = stage.workspace.spawn(&["apply", "-no-color", "-auto-approve"]);
+    apply.wait_until(|| stage.cloud.count(DESCRIBE) > 4);
+    apply
 }
 
 #[test]
-fn an_instance_that_is_starting_is_waited_for() {
+fn starting_instance_is_polled_until_it_runs() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            scene(terraform, json!({"UHostId": "uhost-a", "State": "Starting"}), "").await;
-        let mut apply = workspace.spawn(&["apply", "-no-color", "-auto-approve"]);
-        // Once while planning; then it waits.
-        apply.wait_until(|| cloud.count(DESCRIBE) > 4);
-        cloud.patch("uhost-a", json!({"State": "Running"}));
+        let stage = scene(terraform, instance("Starting"), "").await;
+        let apply = polling(&stage);
+        stage.set_state("Running");
         apply.finish(Duration::from_secs(60)).succeed();
-        cloud.assert_no_mutating_calls();
-        workspace.plan().assert_empty();
+        stage.assert_no_changes();
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn an_instance_that_is_stopping_is_started_when_it_has_stopped() {
+fn stopping_instance_is_started_after_it_stopped() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            scene(terraform, json!({"UHostId": "uhost-a", "State": "Stopping"}), "").await;
-        let mut apply = workspace.spawn(&["apply", "-no-color", "-auto-approve"]);
-        apply.wait_until(|| cloud.count(DESCRIBE) > 4);
-        cloud.assert_no_mutating_calls();
-        cloud.patch("uhost-a", json!({"State": "Stopped"}));
+        let stage = scene(terraform, instance("Stopping"), "").await;
+        let apply = polling(&stage);
+        stage.assert_no_changes();
+        stage.set_state("Stopped");
         apply.finish(Duration::from_secs(60)).succeed();
-        assert_eq!(changes(&cloud), [START]);
+        assert_eq!(stage.changes(), [START]);
     });
 }
 
 #[test]
-fn an_instance_whose_installation_failed_is_an_error_at_once() {
+fn failed_installation_is_an_error_without_a_wait() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            scene(terraform, json!({"UHostId": "uhost-a", "State": "Install Fail"}), "").await;
-        workspace.try_apply().fail().says(&["uhost-a", "Install Fail"]);
-        cloud.assert_no_mutating_calls();
-        assert_eq!(workspace.state_of(ADDRESS), None);
+        let stage = scene(terraform, instance("Install Fail"), "").await;
+        stage.workspace.try_apply().fail().says(&["uhost-a", "Install Fail"]);
+        stage.assert_no_changes();
+        assert_eq!(stage.stored(), None);
     });
 }
 
 #[test]
-fn a_refresh_does_not_believe_an_empty_state() {
+fn refresh_ignores_an_empty_state() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            scene(terraform, json!({"UHostId": "uhost-a", "State": "Running"}), "").await;
-        workspace.apply();
-        cloud.add_fault(Fault::report_state("").forever());
-        workspace.plan().assert_empty();
-        cloud.assert_no_mutating_calls();
+        let stage = scene(terraform, instance("Running"), "").await;
+        stage.apply();
+        stage.cloud.add_fault(Fault::report_state("").forever());
+        stage.assert_empty_plan();
+        stage.assert_no_changes();
     });
 }
 
 #[test]
-fn a_lost_answer_does_not_start_it_twice() {
+fn lost_response_does_not_start_the_instance_twice() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            scene(terraform, json!({"UHostId": "uhost-a", "State": "Stopped"}), "").await;
-        cloud.add_fault(Fault::new(Effect::LoseAnswer).on_action(START));
-        workspace.apply();
-        assert_eq!(changes(&cloud), [START]);
-        workspace.plan().assert_empty();
+        let stage = scene(terraform, instance("Stopped"), "").await;
+        stage.cloud.add_fault(Fault::new(Effect::LoseAnswer).on_action(START));
+        stage.apply();
+        assert_eq!(stage.changes(), [START]);
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn a_zone_that_is_sold_out_is_an_error_at_once_that_says_what_helps() {
+fn sold_out_zone_is_an_error_with_its_remedy() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) =
-            scene(terraform, json!({"UHostId": "uhost-a", "State": "Stopped"}), "").await;
-        cloud.add_fault(Fault::new(Effect::SoldOut).forever());
-        workspace.try_apply().fail().says(&["uhost-a", "8357", "wait_for_capacity"]);
-        assert_eq!(changes(&cloud), [START]);
-        assert_eq!(workspace.state_of(ADDRESS), None);
+        let stage = scene(terraform, instance("Stopped"), "").await;
+        stage.cloud.add_fault(Fault::new(Effect::SoldOut).forever());
+        stage.workspace.try_apply().fail().says(&["uhost-a", "8357", "wait_for_capacity"]);
+        assert_eq!(stage.changes(), [START]);
+        assert_eq!(stage.stored(), None);
     });
 }
 
 #[test]
-fn a_wait_for_capacity_ends_with_the_timeout() {
+fn wait_for_capacity_ends_with_the_timeout() {
     with_each_terraform(async |terraform| {
-        let (cloud, workspace) = scene(
-            terraform,
-            json!({"UHostId": "uhost-a", "State": "Stopped"}),
-            "wait_for_capacity = true\ntimeouts {\ncreate = \"2s\"\n}",
-        )
-        .await;
-        cloud.add_fault(Fault::new(Effect::SoldOut).forever());
-        workspace.try_apply().fail().says(&["uhost-a", "8357"]);
-        assert_eq!(workspace.state_of(ADDRESS), None);
+        let lines = "wait_for_capacity = true\ntimeouts {\ncreate = \"2s\"\n}";
+        let stage = scene(terraform, instance("Stopped"), lines).await;
+        stage.cloud.add_fault(Fault::new(Effect::SoldOut).forever());
+        stage.workspace.try_apply().fail().says(&["uhost-a", "8357"]);
+        assert_eq!(stage.stored(), None);
     });
 }
 
 #[test]
-fn a_start_that_takes_too_long_says_what_was_seen_last() {
+fn timeout_reports_the_last_state() {
     with_each_terraform(async |terraform| {
-        let instance = json!({"UHostId": "uhost-a", "State": "Stopped"});
-        let (cloud, workspace) = stage(terraform, &[instance], Duration::from_secs(3600)).await;
-        configure(&workspace, "timeouts {\ncreate = \"1s\"\n}");
-        workspace.try_apply().fail().says(&["Timeout", "uhost-a", "Starting"]);
-        assert_eq!(changes(&cloud), [START]);
+        let stage = Stage::with_transitions(terraform, &[instance("Stopped")], FOREVER).await;
+        stage.configure_resource("timeouts {\ncreate = \"1s\"\n}");
+        stage.workspace.try_apply().fail().says(&["Timeout", "uhost-a", "Starting"]);
+        assert_eq!(stage.changes(), [START]);
 
-        // The next apply finds what came of it.
-        cloud.patch("uhost-a", json!({"State": "Running"}));
-        workspace.apply();
-        assert_eq!(changes(&cloud), [START]);
+        // The accepted start continues, so that the next apply needs no call.
+        stage.set_state("Running");
+        stage.apply();
+        assert_eq!(stage.changes(), [START]);
     });
 }
 
 #[test]
-fn a_start_without_gpu_costs_no_gpu_and_is_seen_as_such() {
+fn start_in_no_gpu_mode_stores_zero_gpus() {
     with_each_terraform(async |terraform| {
-        let instance =
-            json!({"UHostId": "uhost-a", "State": "Stopped", "SupportWithoutGpuStart": true});
-        let (cloud, workspace) = scene(terraform, instance, "without_gpu = true").await;
-        workspace.apply();
-        assert_eq!(changes(&cloud), [START]);
-        let state = workspace.state_of(ADDRESS).unwrap();
+        let stage = scene(terraform, with_no_gpu_mode("Stopped"), "without_gpu = true").await;
+        stage.apply();
+        assert_eq!(stage.changes(), [START]);
+        let state = stage.stored().unwrap();
         assert_eq!((&state["without_gpu"], &state["gpu_count"]), (&json!(true), &json!(0)));
-        workspace.plan().assert_empty();
+        stage.assert_empty_plan();
     });
 }
 
 #[test]
-fn a_gpu_that_was_not_asked_for_is_given_back() {
+fn unexpected_gpu_is_released_by_a_stop() {
     with_each_terraform(async |terraform| {
-        let instance =
-            json!({"UHostId": "uhost-a", "State": "Stopped", "SupportWithoutGpuStart": true});
-        let (cloud, workspace) = scene(terraform, instance, "without_gpu = true").await;
-        cloud.add_fault(Fault::new(Effect::GpuAllocated).forever());
-        workspace.try_apply().fail().says(&["uhost-a", "GPU", "stopped"]);
-        assert_eq!(changes(&cloud), [START, STOP]);
-        assert_eq!(cloud.instance("uhost-a").unwrap()["State"], "Stopped");
+        let stage = scene(terraform, with_no_gpu_mode("Stopped"), "without_gpu = true").await;
+        stage.cloud.add_fault(Fault::new(Effect::GpuAllocated).forever());
+        stage.workspace.try_apply().fail().says(&["uhost-a", "GPU", "stopped"]);
+        assert_eq!(stage.changes(), [START, STOP]);
+        assert_eq!(stage.reported("uhost-a"), "Stopped");
     });
 }
 
 #[test]
-fn another_gpu_mode_is_refused_in_the_plan_unless_stopping_is_allowed() {
+fn change_of_gpu_mode_needs_allow_stopping_for_update() {
     with_each_terraform(async |terraform| {
-        let instance =
-            json!({"UHostId": "uhost-a", "State": "Running", "SupportWithoutGpuStart": true});
-        let (cloud, workspace) = scene(terraform, instance, "").await;
-        workspace.apply();
+        let stage = scene(terraform, with_no_gpu_mode("Running"), "").await;
+        stage.apply();
 
-        configure(&workspace, "without_gpu = true");
-        let plan = workspace.run(&["plan", "-no-color", "-input=false"]);
+        stage.configure_resource("without_gpu = true");
+        let plan = stage.workspace.run(&["plan", "-no-color", "-input=false"]);
         plan.fail().says(&["uhost-a", "allow_stopping_for_update"]);
-        cloud.assert_no_mutating_calls();
+        stage.assert_no_changes();
 
-        configure(&workspace, "without_gpu = true\nallow_stopping_for_update = true");
-        assert_eq!(workspace.plan().actions()[ADDRESS], "update");
-        workspace.apply();
-        assert_eq!(changes(&cloud), [STOP, START]);
-        workspace.plan().assert_empty();
+        stage.configure_resource("without_gpu = true\nallow_stopping_for_update = true");
+        assert_eq!(stage.plan().actions()[ADDRESS], "update");
+        stage.apply();
+        assert_eq!(stage.changes(), [STOP, START]);
+        stage.assert_empty_plan();
     });
 }

@@ -1,6 +1,9 @@
-"""Drives the simulator with the SDK adapter inside the vendor's CLI: cli_adapter.py URL PUBLIC_KEY PRIVATE_KEY.
+"""Calls the simulator through the SDK adapter of the vendor's CLI.
 
-The cloud honours WithoutGpuSpec, the parameter this CLI sends; each operation takes 30 s of a stepped clock.
+    cli_adapter.py URL PUBLIC_KEY PRIVATE_KEY
+
+The simulator accepts WithoutGpuSpec, the parameter that this CLI sends. Each operation takes 30 s
+of a stepped clock.
 """
 
 import sys
@@ -18,13 +21,14 @@ def sdk(public_key=public_key, private_key=private_key):
 
 
 def describe():
-    answer = sdk().invoke("DescribeCompShareInstance", {"UHostIds": ["uhost-1"], "Limit": 1, "Offset": 0})
-    return answer["UHostSet"][0]
+    parameters = {"UHostIds": ["uhost-1"], "Limit": 1, "Offset": 0}
+    return sdk().invoke("DescribeCompShareInstance", parameters)["UHostSet"][0]
 
 
 assert describe()["State"] == "Stopped"
 where = {"Region": "cn-wlcb", "Zone": "cn-wlcb-01", "UHostId": "uhost-1"}
-assert sdk().invoke("StartCompShareInstance", {**where, "WithoutGpuSpec": "B"})["UHostId"] == "uhost-1"
+started = sdk().invoke("StartCompShareInstance", {**where, "WithoutGpuSpec": "B"})
+assert started["UHostId"] == "uhost-1"
 assert describe()["State"] == "Starting"
 urllib.request.urlopen(f"{url}/simulator/advance", data=b'"30s"').close()
 host = describe()

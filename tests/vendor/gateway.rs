@@ -1,8 +1,8 @@
-//! Stands where `https://api.compshare.cn` would be.
+//! A proxy that redirects `https://api.compshare.cn` to the simulator.
 //!
-//! The `compshare` program has its base URL built in. Like any program it does honour a proxy and a certificate bundle:
-//! this is a proxy that whatever host is asked for leads to the simulator, by way of TLS with a certificate made for the
-//! occasion.
+//! The base URL of the `compshare` program is fixed, but its HTTP library uses a proxy and a
+//! certificate bundle from the environment. This proxy terminates TLS with a certificate of its own
+//! authority.
 
 use std::{
     fs, io,
@@ -32,7 +32,7 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
-    /// Leads to the simulator at `url`. The certificate to trust is put into `folder`.
+    /// Redirects to the simulator at `url`; writes the certificate to trust into `folder`.
     pub(super) async fn start(url: String, folder: &Path) -> Self {
         let (authority, tls) = certificates();
         let certificate = folder.join("authority.pem");
@@ -43,19 +43,19 @@ impl Gateway {
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (tls, simulator) = (tls.clone(), simulator.clone());
-                // A client that hangs up is no failure of the gateway.
-                tokio::spawn(async move { pass_on(client, &tls, &simulator).await });
+                // An error is a client that closed its connection.
+                tokio::spawn(async move { forward(client, &tls, &simulator).await });
             }
         });
         Self { address, certificate, accepting }
     }
 
-    /// For `HTTPS_PROXY`.
+    /// Value of `HTTPS_PROXY`.
     pub(super) fn proxy(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// For `REQUESTS_CA_BUNDLE`.
+    /// Value of `REQUESTS_CA_BUNDLE`.
     pub(super) fn certificate(&self) -> &Path {
         &self.certificate
     }
@@ -67,7 +67,7 @@ impl Drop for Gateway {
     }
 }
 
-async fn pass_on(mut client: TcpStream, tls: &TlsAcceptor, simulator: &str) -> io::Result<()> {
+async fn forward(mut client: TcpStream, tls: &TlsAcceptor, simulator: &str) -> io::Result<()> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         request.push(client.read_u8().await?);
@@ -80,7 +80,7 @@ async fn pass_on(mut client: TcpStream, tls: &TlsAcceptor, simulator: &str) -> i
     Ok(())
 }
 
-/// An authority, as PEM, and a server with a certificate from it.
+/// Certificate of an authority in PEM, and a TLS server with a certificate that it has signed.
 fn certificates() -> (String, TlsAcceptor) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -89,7 +89,7 @@ fn certificates() -> (String, TlsAcceptor) {
     let pem = authority.self_signed(&authority_key).unwrap().pem();
 
     let mut server = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
-    // The default name is the authority's too, which would make the certificate look self-signed.
+    // With the default name, which is also the authority's, the certificate would look self-signed.
     server.distinguished_name.push(DnType::CommonName, HOST);
     server.use_authority_key_identifier_extension = true;
     let server_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();

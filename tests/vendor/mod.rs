@@ -1,4 +1,5 @@
-//! The vendor's own clients, unmodified, on the simulator: it is the API that is simulated, not our idea of our client.
+//! The vendor's own clients, unmodified, against the simulator: they prove that it simulates the
+//! API, and not the assumptions of this project's client.
 
 mod gateway;
 
@@ -18,7 +19,7 @@ use tokio::process::Command;
 use self::gateway::Gateway;
 use crate::support::python;
 
-/// Pinned: what is proven is that these versions work.
+/// Versions that are known to work.
 const PACKAGES: [&str; 2] = ["ucloud-sdk-python3==0.11.150", "compshare-cli==0.5.6"];
 
 async fn simulator(without_gpu: WithoutGpuMode, operation_time: Duration) -> Simulator {
@@ -36,12 +37,12 @@ async fn simulator(without_gpu: WithoutGpuMode, operation_time: Duration) -> Sim
     Simulator::start(options).await.unwrap()
 }
 
-/// The interpreter that has the vendor's packages.
+/// Python interpreter of the environment with the vendor's packages.
 async fn interpreter() -> PathBuf {
     tokio::task::spawn_blocking(|| python::environment("vendor", &PACKAGES)).await.unwrap()
 }
 
-/// Runs `program` in an environment that knows nothing of this machine's settings.
+/// Runs `program` without the environment of this process.
 async fn run(program: &Path, arguments: &[&OsStr], environment: &[(&str, &OsStr)]) -> Output {
     let mut command = Command::new(program);
     command.env_clear().envs(environment.iter().copied()).args(arguments).kill_on_drop(true);
@@ -63,7 +64,7 @@ async fn check_script(name: &str, simulator: &Simulator) {
 }
 
 #[tokio::test]
-async fn the_python_sdk_gets_what_it_expects() {
+async fn python_sdk_accepts_all_responses() {
     let simulator = simulator(WithoutGpuMode::Documented, Duration::from_secs(30)).await;
     check_script("sdk.py", &simulator).await;
     assert_eq!(simulator.count("StartCompShareInstance"), 3);
@@ -71,12 +72,12 @@ async fn the_python_sdk_gets_what_it_expects() {
 }
 
 #[tokio::test]
-async fn the_adapter_of_the_cli_gets_what_it_expects() {
+async fn cli_adapter_accepts_all_responses() {
     let simulator = simulator(WithoutGpuMode::Spec, Duration::from_secs(30)).await;
     check_script("cli_adapter.py", &simulator).await;
 }
 
-/// The `compshare` program, which believes that it talks to `https://api.compshare.cn`.
+/// The `compshare` program; the gateway redirects its requests to the simulator.
 struct Cli {
     program: PathBuf,
     gateway: Gateway,
@@ -91,7 +92,7 @@ impl Cli {
         Self { program, gateway, home }
     }
 
-    /// Whether it succeeded, and the JSON it printed.
+    /// Returns whether the program succeeded, and the JSON that it printed.
     async fn run(
         &self,
         (public_key, private_key): (&str, &str),
@@ -102,7 +103,7 @@ impl Cli {
             ("HOME", self.home.path().as_ref()),
             ("HTTPS_PROXY", proxy.as_ref()),
             ("REQUESTS_CA_BUNDLE", self.gateway.certificate().as_ref()),
-            // It would report the use of each command to the vendor.
+            // Otherwise it reports each command to the vendor.
             ("COMPSHARE_INSIGHTS_URL", "".as_ref()),
             ("COMPSHARE_PUBLIC_KEY", public_key.as_ref()),
             ("COMPSHARE_PRIVATE_KEY", private_key.as_ref()),
@@ -112,14 +113,14 @@ impl Cli {
         let stdout = String::from_utf8_lossy(&output.stdout);
         let stderr = String::from_utf8_lossy(&output.stderr);
         let text = if stdout.trim().is_empty() { &stderr } else { &stdout };
-        let answer = serde_json::from_str(text)
+        let printed = serde_json::from_str(text)
             .unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{stdout}\n{stderr}"));
-        (output.status.success(), answer)
+        (output.status.success(), printed)
     }
 }
 
 #[tokio::test]
-async fn the_compshare_program_gets_what_it_expects() {
+async fn compshare_program_accepts_all_responses() {
     let simulator = simulator(WithoutGpuMode::Spec, Duration::ZERO).await;
     let cli = Cli::new(&simulator).await;
     let keys = (DEMO_PUBLIC_KEY, DEMO_PRIVATE_KEY);

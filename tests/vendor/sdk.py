@@ -1,7 +1,10 @@
-"""Drives the simulator with the vendor's Python SDK: sdk.py URL PUBLIC_KEY PRIVATE_KEY.
+"""Calls the simulator with the vendor's Python SDK.
 
-The account has uhost-1 (stopped) and cpod-1 (running, in cn-sh2-02); each operation takes 30 s of a stepped clock. Whatever the SDK makes of the answers is asserted
-here: the generic `invoke` returns them as they are, the typed services check and convert every field they know.
+    sdk.py URL PUBLIC_KEY PRIVATE_KEY
+
+The account has uhost-1 (stopped) and cpod-1 (running, in cn-sh2-02). Each operation takes 30 s of
+a stepped clock. The generic `invoke` returns responses unchanged; the typed services check and
+convert each field that they know.
 """
 
 import sys
@@ -19,7 +22,7 @@ def client(**overrides):
 
 
 def states(describe):
-    """The state now, and the one when the operation has had its time."""
+    """State at the beginning and at the end of the operation."""
     now = describe()["UHostSet"][0]["State"]
     urllib.request.urlopen(f"{url}/simulator/advance", data=b'"30s"').close()
     return now, describe()["UHostSet"][0]["State"]
@@ -36,7 +39,8 @@ def generic():
     assert first["TotalCount"] == 1, first
     assert first["UHostSet"][0]["State"] == "Stopped", first
     started = invoke("StartCompShareInstance", {**where, "WithoutGpu": False})
-    assert started == {"Action": "StartCompShareInstanceResponse", "RetCode": 0, "UHostId": "uhost-1"}, started
+    expected = {"Action": "StartCompShareInstanceResponse", "RetCode": 0, "UHostId": "uhost-1"}
+    assert started == expected, started
     assert states(describe) == ("Starting", "Running")
     invoke("RebootCompShareInstance", dict(where))
     assert states(describe) == ("Rebooting", "Running")
@@ -48,7 +52,8 @@ def generic():
     zones = invoke("DescribeCompShareSupportZone", {})["ZoneInfo"]
     assert {"cn-wlcb-01", "cn-sh2-02"} <= {zone["Zone"] for zone in zones}, zones
     projects = invoke("GetProjectList", {})["ProjectSet"]
-    assert [project["ProjectId"] for project in projects if project["IsDefault"]] == ["org-demo"], projects
+    defaults = [project["ProjectId"] for project in projects if project["IsDefault"]]
+    assert defaults == ["org-demo"], projects
 
 
 def typed():
@@ -62,7 +67,8 @@ def typed():
     assert (host["GPU"], host["CPU"], host["Memory"]) == (1, 16, 65536), host
     assert host["GraphicsMemory"] == {"Rate": 5, "Value": 24}, host
     assert isinstance(host["UpdateTime"], int) and host["StartTime"] > 0, host
-    assert host["SupportWithoutGpuStart"] is True and isinstance(host["InstancePrice"], float), host
+    assert host["SupportWithoutGpuStart"] is True, host
+    assert isinstance(host["InstancePrice"], float), host
     assert host["DiskSet"][0]["IsBoot"] == "True" and host["IPSet"][0]["IPMode"] == "IPv4", host
     assert host["SshLoginCommand"].startswith("ssh "), host
     assert compshare.reboot_comp_share_instance(where) == {"UHostId": "uhost-1"}
@@ -71,29 +77,32 @@ def typed():
     assert states(describe) == ("Stopping", "Stopped")
     assert compshare.describe_comp_share_support_zone({})["ZoneInfo"][0]["Zone"] == "cn-wlcb-01"
     project = client().uaccount().get_project_list({})["ProjectSet"][0]
-    assert (project["ProjectId"], project["IsDefault"], project["ResourceCount"]) == ("org-demo", True, 2), project
+    facts = (project["ProjectId"], project["IsDefault"], project["ResourceCount"])
+    assert facts == ("org-demo", True, 2), project
 
 
 def refusal(call):
-    """The RetCode the SDK raises, with what it says."""
+    """RetCode and message that the SDK raises."""
     try:
-        answer = call()
+        response = call()
     except exc.RetCodeException as error:
         assert error.request_uuid, error
         return error.code, error.message
-    raise AssertionError(f"no refusal but {answer}")
+    raise AssertionError(f"not refused: {response}")
 
 
 def refused():
     describe = ("DescribeCompShareInstance", {})
+    start = ("StartCompShareInstance", {"Region": "cn-wlcb"})
     where = {"Region": "cn-wlcb", "Zone": "cn-wlcb-01", "UHostId": "uhost-1"}
+    stop = ("StopCompShareInstance", where)
     cases = [
         (lambda: client(private_key="wrong").invoke(*describe), (171, "Signature VerifyAC Error")),
         (lambda: client(public_key="wrong").invoke(*describe), (172, "User Not Exists")),
         (lambda: client().invoke("Nonsense", {}), (161, "Action [Nonsense] not found")),
-        (lambda: client().invoke("StartCompShareInstance", {"Region": "cn-wlcb"}), (210, "Missing params [Zone]")),
+        (lambda: client().invoke(*start), (210, "Missing params [Zone]")),
         (lambda: client(region="x").invoke(*describe), (230, "Params [Region] not available")),
-        (lambda: client().invoke("StopCompShareInstance", where), (8905, "Operation not allowed in state [Stopped]")),
+        (lambda: client().invoke(*stop), (8905, "Operation not allowed in state [Stopped]")),
     ]
     for call, expected in cases:
         assert refusal(call) == expected, (refusal(call), expected)

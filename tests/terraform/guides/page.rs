@@ -1,36 +1,34 @@
-//! A page of the documentation, taken apart: its headings, its code blocks, its links.
+//! Parser for a page of the documentation: headings, code blocks, links, front matter.
 
 use std::{fs, path::Path};
 
-/// A page, as a reader sees it.
 pub(super) struct Page {
-    /// Where it comes from, below the root of the repository.
+    /// Path below the root of the repository.
     pub(super) name: String,
-    /// The level of each heading, in order.
+    /// Level of each heading, in order.
     pub(super) headings: Vec<usize>,
     pub(super) blocks: Vec<Block>,
-    /// Where its links lead.
+    /// Targets of the links.
     pub(super) links: Vec<String>,
-    /// What the lines before its text say, `page_title` and the like.
+    /// Fields before the text, such as `page_title`.
     pub(super) front_matter: Vec<(String, String)>,
 }
 
-/// A block of code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     pub(super) language: String,
     pub(super) text: String,
-    /// The file it is taken from, if it does not stand in the page itself.
+    /// Included file, unless the page itself has the text.
     pub(super) file: Option<String>,
 }
 
-/// What a page is found relative to.
+/// Root of the repository.
 pub(super) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 impl Page {
-    /// A page, or the template of one.
+    /// Reads a page or a template.
     pub(super) fn read(name: &str) -> Self {
         let text = fs::read_to_string(repository().join(name))
             .unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -62,7 +60,7 @@ impl Page {
             } else if line.starts_with("{{") {
                 page.blocks.push(Block::included(line));
             } else {
-                assert!(!line.contains("{{"), "{name}: not among the functions known: {line}");
+                assert!(!line.contains("{{"), "{name}: unknown function: {line}");
                 let level = line.bytes().take_while(|byte| *byte == b'#').count();
                 if level > 0 {
                     page.headings.push(level);
@@ -74,16 +72,16 @@ impl Page {
         page
     }
 
-    /// What the line of this name before the text says.
+    /// Field of the front matter.
     pub(super) fn field(&self, name: &str) -> &str {
         let field = self.front_matter.iter().find(|(key, _)| key == name);
         field.map(|(_, value)| value.as_str()).unwrap_or_else(|| panic!("{}: no {name}", self.name))
     }
 
-    /// Panics unless `other` is the same page in another language: the same headings, as far as their levels tell, and the same
-    /// code.
+    /// Checks that `other`, the same page in another language, has the same levels of headings and
+    /// the same code.
     #[track_caller]
-    pub(super) fn assert_is_told_by(&self, other: &Self) {
+    pub(super) fn assert_same_structure(&self, other: &Self) {
         let both = format!("{} and {}", self.name, other.name);
         assert_eq!(self.headings, other.headings, "the headings of {both}");
         for (one, other) in self.blocks.iter().zip(&other.blocks) {
@@ -94,7 +92,7 @@ impl Page {
 }
 
 impl Block {
-    /// What a template's `{{ tffile "FILE" }}` or `{{ codefile "LANGUAGE" "FILE" }}` becomes.
+    /// Block of a template's `{{ tffile "FILE" }}` or `{{ codefile "LANGUAGE" "FILE" }}`.
     fn included(line: &str) -> Self {
         let call = line.strip_prefix("{{ ").and_then(|line| line.strip_suffix(" }}"));
         let words: Vec<_> = call.into_iter().flat_map(|call| call.split('"')).collect();
@@ -111,9 +109,24 @@ impl Block {
 }
 
 #[test]
-fn a_page_is_taken_apart() {
-    let text = "---\npage_title: \"A title\"\nsubcategory: \"\"\n---\n\n# One\n\nSee [two](../two.md) and [three](3).\n\n\
-                ```shell\n# no heading\n```\n\n## Two\n\n{{ tffile \"examples/provider/provider.tf\" }}\n";
+fn page_is_parsed() {
+    let text = r#"---
+page_title: "A title"
+subcategory: ""
+---
+
+# One
+
+See [two](../two.md) and [three](3).
+
+```shell
+# no heading
+```
+
+## Two
+
+{{ tffile "examples/provider/provider.tf" }}
+"#;
     let page = Page::parse("page.md", text);
     assert_eq!(page.field("page_title"), "A title");
     assert_eq!(page.field("subcategory"), "");

@@ -1,13 +1,13 @@
-//! What has to agree before a release: versions, and the lists of the platforms that it is for.
+//! Versions and lists of platforms that must agree before a release.
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-/// A file of this repository.
+/// Text of a file of this repository.
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// What there are packages for: as Terraform calls it, and as Rust does.
+/// Platforms of the packages: the name in Terraform, and the target of Rust.
 fn platforms() -> BTreeMap<String, String> {
     let command = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/package");
     let output = Command::new(command).arg("--list").output().unwrap();
@@ -17,7 +17,7 @@ fn platforms() -> BTreeMap<String, String> {
     lines.map(|(platform, target)| (platform.to_owned(), target.to_owned())).collect()
 }
 
-/// The words after `key` in all lines that have it.
+/// Words after `key`, of all lines that contain it.
 fn words<'a>(text: &'a str, key: &str) -> Vec<&'a str> {
     let rests = text.lines().filter_map(|line| line.split_once(key)).map(|(_, rest)| rest);
     let mut words: Vec<_> =
@@ -28,7 +28,7 @@ fn words<'a>(text: &'a str, key: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_changelog_begins_with_the_version_in_the_making() {
+fn changelog_begins_with_the_version_of_the_package() {
     let changelog = read("CHANGELOG.md");
     let heading = changelog.lines().next().unwrap();
     let expected = concat!("## ", env!("CARGO_PKG_VERSION"), " (");
@@ -36,7 +36,7 @@ fn the_changelog_begins_with_the_version_in_the_making() {
 }
 
 #[test]
-fn the_workflow_packages_each_platform_once_and_starts_it_where_it_belongs() {
+fn workflow_packages_and_starts_each_platform_once() {
     let workflow = read(".github/workflows/release.yml");
     let platforms = platforms();
     let expected: Vec<_> = platforms.keys().map(String::as_str).collect();
@@ -45,7 +45,7 @@ fn the_workflow_packages_each_platform_once_and_starts_it_where_it_belongs() {
 }
 
 #[test]
-fn what_comes_in_with_a_dependency_is_looked_at_for_each_platform() {
+fn cargo_deny_checks_each_platform() {
     let deny = read(".cargo/deny.toml");
     let (_, targets) = deny.split_once("targets = [").unwrap();
     let (targets, _) = targets.split_once(']').unwrap();
@@ -54,7 +54,7 @@ fn what_comes_in_with_a_dependency_is_looked_at_for_each_platform() {
     }
 }
 
-/// Whoever can move a tag of an action could otherwise change what a release is made with.
+/// A tag can be moved to other code, a commit cannot.
 #[test]
 fn actions_are_pinned_by_commit() {
     for workflow in ["ci", "release"] {
@@ -71,9 +71,9 @@ fn actions_are_pinned_by_commit() {
     }
 }
 
-/// The bytes of a package depend on it, so it is tested with the same one.
+/// The bytes of a package depend on the version of Rust.
 #[test]
-fn both_workflows_use_the_same_rust_which_the_sources_are_fit_for() {
+fn both_workflows_use_the_minimum_rust_version() {
     let toolchain = |workflow: &str| {
         let text = read(&format!(".github/workflows/{workflow}.yml"));
         let line = text.lines().find_map(|line| line.split_once("RUSTUP_TOOLCHAIN: \""));
