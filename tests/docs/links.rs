@@ -13,6 +13,10 @@ use super::{files_below, root};
 /// Schemes of external addresses, which are not checked.
 const EXTERNAL: [&str; 2] = ["https://", "mailto:"];
 
+/// Documents in folders.
+const READMES: [&str; 4] =
+    [".github/RELEASING.md", "benches/README.md", "benches/fleet/README.md", "tests/README.md"];
+
 /// Anchors of a page, and the links on it.
 #[derive(Debug, Default)]
 struct Page {
@@ -108,9 +112,9 @@ fn problem(from: &str, link: &str) -> Option<&'static str> {
 fn links_and_anchors_exist() {
     let docs = files_below(&root().join("docs"));
     let pages = docs.iter().map(|name| format!("docs/{name}"));
-    let others = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name());
-    let others =
-        others.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".md"));
+    let top = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name());
+    let top = top.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".md"));
+    let others = top.chain(READMES.map(str::to_owned));
     let (mut broken, mut checked) = (Vec::new(), 0);
     for from in pages.chain(others) {
         for link in Page::read(&root().join(&from)).links {
