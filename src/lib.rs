@@ -53,6 +53,7 @@
 pub mod compshare;
 pub mod cty;
 pub mod environment;
+pub mod error_chain;
 pub mod framework;
 mod lock;
 pub mod panics;

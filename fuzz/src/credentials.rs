@@ -4,7 +4,7 @@ use std::{cell::RefCell, fs};
 
 use tempfile::NamedTempFile;
 use terraform_provider_compshare::{
-    compshare::{Arguments, LookupError, locate},
+    compshare::{Arguments, FileError, LookupError, locate},
     environment::Environment,
 };
 
@@ -22,7 +22,7 @@ pub fn run(input: &[u8]) {
         let arguments = Arguments { profile: Some(profile), config_file, ..Arguments::default() };
         match locate(&arguments, &Environment::default()) {
             Ok(found) => assert!(!format!("{found:?}").contains("canary")),
-            Err(error @ LookupError::Malformed { .. }) => {
+            Err(error @ LookupError::File(FileError::Malformed { .. })) => {
                 assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
             }
             // Other errors quote the names of profiles, and a mutated name may contain anything.

@@ -2,7 +2,7 @@
 //! separated by line breaks.
 
 use terraform_provider_compshare::compshare::{
-    Accepted, ErrorKind, Instance, Instances, Zones, testing::read_response,
+    Accepted, ErrorKind, Instance, Instances, Login, Zones, decode_password, testing::read_response,
 };
 
 use super::DEPTH;
@@ -37,7 +37,7 @@ fn check<R>(result: Result<R, ErrorKind>) -> Option<R> {
 
 /// Reads the fields of an instance that the response spells as texts.
 pub(crate) fn read_login(instance: &Instance) {
-    let _ = (instance.login(), instance.decoded_password());
+    let _ = (Login::of(instance), decode_password(instance));
     let _ = (instance.allocated_gpus(), instance.state_word());
     let _ = format!("{instance:?}");
 }

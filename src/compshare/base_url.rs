@@ -1,34 +1,28 @@
-//! The address of the API.
+//! URL of the API.
 
 use std::{fmt, str::FromStr};
 
 use url::{Host, Url};
 
-/// Where requests go: `https`, or plain `http` if and only if the host is this very machine.
+/// URL of the API: `https`, or `http` for a loopback host.
 ///
-/// A request is signed, not encrypted: over plain HTTP anyone on the way could read and repeat it.
+/// A request is signed but not encrypted. Over plain HTTP it could be read and replayed on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
-/// Why a text is not a [`BaseUrl`]. The text itself is never quoted: it may hold a password.
+/// Error of a text that is not a [`BaseUrl`]. It does not quote the text, which may contain a
+/// password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidBaseUrl {
-    /// It does not parse, or has no host.
     #[error("not an absolute URL such as https://api.compshare.cn")]
     NotAUrl,
-    /// Neither `https` nor `http`.
-    #[error("only https URLs can be used (and http ones for a loopback host)")]
+    #[error("the scheme must be https, or http for a loopback host")]
     Scheme,
-    /// Plain HTTP to another machine.
-    #[error(
-        "plain http is allowed for a loopback host only (localhost, 127.0.0.0/8, ::1); use https"
-    )]
+    #[error("http is allowed for loopback hosts only (localhost, 127.0.0.0/8, ::1); use https")]
     PlainHttp,
-    /// `user:password@` in it.
-    #[error("it must not hold a user name or password: requests are signed with the API keys")]
+    #[error("it must not contain a user name or password; requests are signed with the API keys")]
     UserInfo,
-    /// `?…` or `#…` in it.
-    #[error("it must not have a query or a fragment")]
+    #[error("it must not contain a query or a fragment")]
     QueryOrFragment,
 }
 
@@ -37,12 +31,12 @@ impl BaseUrl {
         &self.0
     }
 
-    /// Whether nothing that is sent there is encrypted.
+    /// Returns true if requests are not encrypted.
     pub(super) fn is_plain(&self) -> bool {
         self.0.scheme() == "http"
     }
 
-    /// Whether the host is this machine, so that no proxy may come between.
+    /// Returns true if the host is this machine, so that no proxy may be used.
     pub(super) fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
     }
@@ -96,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn https_anywhere_and_http_on_this_machine_only() {
+    fn http_is_accepted_for_loopback_hosts_only() {
         use InvalidBaseUrl::*;
         let table = [
             ("https://api.compshare.cn", Ok("https://api.compshare.cn/")),
@@ -129,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_does_not_repeat_what_it_was_given() {
+    fn error_does_not_quote_the_url() {
         let error = "https://me:canary@api.compshare.cn".parse::<BaseUrl>().unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary"));
     }

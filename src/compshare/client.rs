@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    answer, backoff,
+    backoff,
     base_url::BaseUrl,
     call::Call,
     class::Class,
@@ -14,7 +14,7 @@ use super::{
     error::{Error, ErrorKind},
     form::Form,
     limit::Limit,
-    retry, signature,
+    response, retry, signature,
     transport::Transport,
 };
 
@@ -131,11 +131,11 @@ impl Client {
             &signature,
         ];
         let outcome = match &sent {
-            Ok(answer) => answer::judge(answer, &secrets),
+            Ok(response) => response::judge(response, &secrets),
             Err(kind) => Err(kind.clone()),
         };
-        let answer = sent.ok();
-        let request_id = answer.as_ref().and_then(|answer| answer.request_id.clone());
+        let response = sent.ok();
+        let request_id = response.as_ref().and_then(|response| response.request_id.clone());
         let ret_code = match &outcome {
             Ok(_) => Some(0),
             Err(ErrorKind::Refused { code, .. }) => Some(*code),
@@ -146,13 +146,13 @@ impl Client {
             instance = call.instance_id(),
             attempt,
             duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-            http_status = answer.as_ref().map(|answer| answer.status),
+            http_status = response.as_ref().map(|response| response.status),
             ret_code,
             request_id,
             failure = outcome.as_ref().err().map(tracing::field::display),
-            "made a call",
+            "API call",
         );
-        let retry_after = answer.and_then(|answer| answer.retry_after);
+        let retry_after = response.and_then(|response| response.retry_after);
         match &outcome {
             Err(kind) if kind.class() == Some(Class::Throttled) => {
                 self.0.limit.throttled(retry_after);

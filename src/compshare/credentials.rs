@@ -1,31 +1,22 @@
-//! The keys, and where to find them.
+//! API keys, and the search for them.
 //!
-//! Each key is looked for by itself: what the caller was given, then the environment, then a profile of the official
-//! CLI's file, which works unchanged:
-//!
-//! ```json
-//! {"current_profile": "default", "profiles": {"default": {"public_key": "…", "private_key": "…"}}}
-//! ```
-//!
-//! That file holds nothing else of interest (version 0.5.6 writes the two keys and a language). It is not opened if
-//! both keys came from elsewhere. What goes wrong is told in full, each place with the reason why it did not help, but
-//! never with a value or a piece of the file.
+//! Each key is searched separately: arguments first, then the environment, then a profile of the
+//! credentials file, which is not read if both keys are found before. An error lists all places that
+//! were checked, each with the reason why it has no key, but it never contains a key or other content
+//! of the file except names of profiles.
 
 use std::{
-    collections::BTreeMap,
     ffi::OsStr,
     fmt,
-    fs::File,
-    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
-use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
-use serde::{Deserialize, Deserializer};
+use secrecy::{ExposeSecret, SecretString};
 
+use super::credentials_file::{self, CredentialsFile, FileError, Keys};
 use crate::environment::Environment;
 
-/// The two keys of an account. They do not print, and are wiped when dropped.
+/// The two API keys of an account. They are not printed, and are wiped when dropped.
 #[derive(Clone)]
 pub struct Credentials {
     public_key: SecretString,
@@ -33,17 +24,16 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// The keys as given.
     pub fn new(public_key: SecretString, private_key: SecretString) -> Self {
         Self { public_key, private_key }
     }
 
-    /// Says who is asking; sent with each request.
+    /// The key that identifies the account; sent with each request.
     pub fn public_key(&self) -> &SecretString {
         &self.public_key
     }
 
-    /// Signs requests; never sent.
+    /// The key that signs requests; never sent.
     pub fn private_key(&self) -> &SecretString {
         &self.private_key
     }
@@ -55,38 +45,33 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What the caller was given explicitly. An empty text counts as not given.
+/// Arguments of the search. An empty text counts as not set.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
-    /// The public key.
     pub public_key: Option<SecretString>,
-    /// The private key.
     pub private_key: Option<SecretString>,
-    /// Name of the profile to use.
     pub profile: Option<String>,
-    /// The file to look for profiles in; a leading `~/` is the home directory.
+    /// Path of the credentials file. A leading `~/` stands for the home directory.
     pub config_file: Option<PathBuf>,
 }
 
-/// One of the two keys.
+/// One of the two API keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// The one that is sent.
     Public,
-    /// The one that signs.
     Private,
 }
 
 impl Key {
-    /// Its name as an argument and in the file.
-    fn name(self) -> &'static str {
+    /// Name of the key as argument and in the file.
+    const fn name(self) -> &'static str {
         match self {
             Self::Public => "public_key",
             Self::Private => "private_key",
         }
     }
 
-    fn variable(self) -> &'static str {
+    const fn variable(self) -> &'static str {
         match self {
             Self::Public => "COMPSHARE_PUBLIC_KEY",
             Self::Private => "COMPSHARE_PRIVATE_KEY",
@@ -103,73 +88,57 @@ impl fmt::Display for Key {
     }
 }
 
-/// Why there are no credentials. No variant holds a key or a piece of the file.
+/// Failed search for credentials. No variant contains a key.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
-    /// Neither key is anywhere.
-    #[error("no API keys found; looked at {}", looked_at.join(", then "))]
-    Nothing {
-        /// Each place and why it did not help, in the order they were looked at.
-        looked_at: Vec<String>,
+    /// One or both keys were not found.
+    #[error("{}; checked in this order: {}", missing(found.as_ref()), places.join(", "))]
+    Missing {
+        /// The other key, if it was found.
+        found: Option<FoundKey>,
+        /// The places that were checked, in order, each with the reason why it has no key.
+        places: Vec<String>,
     },
-    /// One key without the other.
-    #[error("the {found} was found ({found_at}) but no {missing}; looked for that at {}", looked_at.join(", then "))]
-    Half {
-        /// The one that was found.
-        found: Key,
-        /// Where.
-        found_at: String,
-        /// The one that was not.
-        missing: Key,
-        /// Each place where that was looked for, and why it did not help, in order.
-        looked_at: Vec<String>,
-    },
-    /// The file cannot be read; or it does not exist, but was named explicitly.
-    #[error("the credentials file `{}` ({named_by}) cannot be read: {cause}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Who chose it.
-        named_by: &'static str,
-        /// What the system said.
-        cause: io::Error,
-    },
-    /// The file can be read, but is not what the official CLI writes.
-    #[error("the credentials file `{}` {trouble} (line {line}, column {column})", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What kind of trouble.
-        trouble: &'static str,
-        /// Where, from 1.
-        line: usize,
-        /// Where, from 1; 0 before the first character of a line.
-        column: usize,
-    },
-    /// The profile that was asked for is not in the file.
-    #[error("the credentials file `{}` has no profile `{profile}` ({named_by}); {}", path.display(), there(profiles))]
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The requested profile is not in the file.
+    #[error(
+        "the credentials file `{}` has no profile `{profile}` ({named_by}); {}",
+        path.display(),
+        list(profiles)
+    )]
     NoSuchProfile {
-        /// The file.
         path: PathBuf,
-        /// The profile.
         profile: String,
-        /// Who asked for it.
+        /// Argument or environment variable that names the profile.
         named_by: &'static str,
-        /// The profiles that are there.
+        /// Profiles in the file.
         profiles: Vec<String>,
     },
 }
 
-/// What profiles there are, in words.
-fn there(profiles: &[String]) -> String {
-    if profiles.is_empty() {
-        return "it has no profiles at all".to_owned();
-    }
-    format!("it has `{}`", profiles.join("`, `"))
+/// Key that was found, and its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundKey {
+    pub key: Key,
+    pub place: String,
 }
 
-/// A file of profiles takes a few hundred bytes. What is longer is something else, and may have no end.
-const LONGEST: u64 = 1 << 20;
+fn missing(found: Option<&FoundKey>) -> String {
+    let Some(FoundKey { key, place }) = found else { return "no API keys found".to_owned() };
+    let missing = match key {
+        Key::Public => Key::Private,
+        Key::Private => Key::Public,
+    };
+    format!("the {key} was found ({place}), but no {missing}")
+}
+
+fn list(profiles: &[String]) -> String {
+    if profiles.is_empty() {
+        return "the file has no profiles".to_owned();
+    }
+    format!("the file has `{}`", profiles.join("`, `"))
+}
 
 const FILE_VARIABLE: &str = "COMPSHARE_CONFIG_FILE";
 const PROFILE_VARIABLE: &str = "COMPSHARE_PROFILE";
@@ -177,142 +146,127 @@ const FILE_ARGUMENT_NAME: &str = "argument `config_file`";
 const FILE_VARIABLE_NAME: &str = "environment variable `COMPSHARE_CONFIG_FILE`";
 const PROFILE_ARGUMENT_NAME: &str = "argument `profile`";
 const PROFILE_VARIABLE_NAME: &str = "environment variable `COMPSHARE_PROFILE`";
+const DEFAULT_PROFILE: &str = "default";
 
-/// Finds the keys: each for itself in `arguments`, then `environment`, then a profile of the credentials file.
+/// Searches both keys in `arguments`, then in `environment`, then in a profile of the credentials file.
 ///
-/// The file is the one named by argument or `COMPSHARE_CONFIG_FILE`, else `compshare/config.json` in `XDG_CONFIG_HOME`
-/// or `~/.config`; the profile the one named by argument or `COMPSHARE_PROFILE`, else the file's `current_profile`,
-/// else `default`.
+/// The file is named by an argument or `COMPSHARE_CONFIG_FILE`, and is otherwise
+/// `compshare/config.json` in `XDG_CONFIG_HOME` or `~/.config`. The profile is named by an argument or
+/// `COMPSHARE_PROFILE`, and is otherwise the file's `current_profile`, or `default`.
 ///
 /// # Errors
 ///
-/// A [`LookupError`] that says which key is missing and every place that was looked at.
+/// A key was not found, the file is unreadable, or the requested profile does not exist.
 pub fn locate(
     arguments: &Arguments,
     environment: &Environment,
 ) -> Result<Credentials, LookupError> {
-    let public_key = search_above_file(Key::Public, arguments.public_key.as_ref(), environment);
-    let private_key = search_above_file(Key::Private, arguments.private_key.as_ref(), environment);
-    if let (Ok(public_key), Ok(private_key)) = (&public_key, &private_key) {
+    let public_key = given(Key::Public, arguments.public_key.as_ref(), environment);
+    let private_key = given(Key::Private, arguments.private_key.as_ref(), environment);
+    if let (Some(public_key), Some(private_key)) = (&public_key, &private_key) {
         return Ok(Credentials::new(public_key.value.clone(), private_key.value.clone()));
     }
-    let profile = open_profile(arguments, environment)?;
-    let public_key =
-        public_key.or_else(|looked_at| search_profile(Key::Public, &profile, looked_at));
-    let private_key =
-        private_key.or_else(|looked_at| search_profile(Key::Private, &profile, looked_at));
-    match (public_key, private_key) {
-        (Ok(public_key), Ok(private_key)) => {
-            Ok(Credentials::new(public_key.value, private_key.value))
+    let profile = find_profile(arguments, environment)?;
+    let public_key = public_key.or_else(|| profile.key(Key::Public));
+    let private_key = private_key.or_else(|| profile.key(Key::Private));
+    let (found, missing): (_, &[Key]) = match (public_key, private_key) {
+        (Some(public_key), Some(private_key)) => {
+            return Ok(Credentials::new(public_key.value, private_key.value));
         }
-        (Ok(found), Err(looked_at)) => Err(half(Key::Public, found, Key::Private, looked_at)),
-        (Err(looked_at), Ok(found)) => Err(half(Key::Private, found, Key::Public, looked_at)),
-        (Err(_), Err(_)) => Err(LookupError::Nothing { looked_at: places_of_both(&profile) }),
-    }
+        (Some(found), None) => {
+            (Some(FoundKey { key: Key::Public, place: found.place }), &[Key::Private])
+        }
+        (None, Some(found)) => {
+            (Some(FoundKey { key: Key::Private, place: found.place }), &[Key::Public])
+        }
+        (None, None) => (None, &[Key::Public, Key::Private]),
+    };
+    Err(LookupError::Missing { found, places: places(missing, &profile) })
 }
 
-/// A key and where it was.
 struct Found {
     value: SecretString,
     place: String,
 }
 
-/// Looks for `key` where it may be given directly; else names the places that did not have it.
-fn search_above_file(
-    key: Key,
-    argument: Option<&SecretString>,
-    environment: &Environment,
-) -> Result<Found, Vec<String>> {
-    let argument_place = format!("argument `{}`", key.name());
-    let variable_place = format!("environment variable `{}`", key.variable());
+/// Returns `key` if it is set by argument or environment.
+fn given(key: Key, argument: Option<&SecretString>, environment: &Environment) -> Option<Found> {
     if let Some(value) = argument.filter(|value| !value.expose_secret().is_empty()) {
-        return Ok(Found { value: value.clone(), place: argument_place });
+        return Some(Found { value: value.clone(), place: format!("argument `{}`", key.name()) });
     }
-    if let Some(value) = environment.text(key.variable()) {
-        return Ok(Found { value: value.into(), place: variable_place });
-    }
-    Err(vec![format!("{argument_place} (not set)"), format!("{variable_place} (not set)")])
+    let value = environment.text(key.variable())?.into();
+    Some(Found { value, place: format!("environment variable `{}`", key.variable()) })
 }
 
-fn search_profile(
-    key: Key,
-    profile: &Profile,
-    mut looked_at: Vec<String>,
-) -> Result<Found, Vec<String>> {
-    let reason = match &profile.keys {
-        Err(reason) => reason.clone(),
-        Ok(keys) => match keys.of(key) {
-            Some(value) => return Ok(Found { value: value.clone(), place: profile.place.clone() }),
-            None => format!("has no `{}`", key.name()),
-        },
+/// Returns the places that were checked for the `missing` keys, with the reason for each.
+fn places(missing: &[Key], profile: &Profile) -> Vec<String> {
+    let plural = if missing.len() == 1 { "" } else { "s" };
+    let names = |name: fn(Key) -> &'static str| {
+        let names: Vec<_> = missing.iter().map(|key| format!("`{}`", name(*key))).collect();
+        names.join(" and ")
     };
-    looked_at.push(format!("{} ({reason})", profile.place));
-    Err(looked_at)
-}
-
-fn half(
-    found: Key,
-    Found { place, .. }: Found,
-    missing: Key,
-    looked_at: Vec<String>,
-) -> LookupError {
-    LookupError::Half { found, found_at: place, missing, looked_at }
-}
-
-/// Every place, for when neither key was in any.
-fn places_of_both(profile: &Profile) -> Vec<String> {
-    let both = |name: fn(Key) -> &'static str| {
-        format!("`{}` and `{}`", name(Key::Public), name(Key::Private))
-    };
-    let reason = match &profile.keys {
-        Ok(_) => "has neither key",
-        Err(reason) => reason,
+    let reason = match (&profile.keys, missing) {
+        (Err(reason), _) => reason.clone(),
+        (Ok(_), [key]) => format!("has no `{}`", key.name()),
+        (Ok(_), _) => "has neither key".to_owned(),
     };
     vec![
-        format!("arguments {} (not set)", both(Key::name)),
-        format!("environment variables {} (not set)", both(Key::variable)),
+        format!("argument{plural} {} (not set)", names(Key::name)),
+        format!("environment variable{plural} {} (not set)", names(Key::variable)),
         format!("{} ({reason})", profile.place),
     ]
 }
 
-/// The profile that is to be used, as far as there is one.
+/// Profile to search in.
 struct Profile {
-    /// Which, of which file.
+    /// Name of the profile and path of its file.
     place: String,
-    /// Its keys, or why there is no such profile.
+    /// Keys of the profile, or the reason why it does not exist.
     keys: Result<Keys, String>,
 }
 
-fn open_profile(arguments: &Arguments, environment: &Environment) -> Result<Profile, LookupError> {
-    let asked_for = requested_profile(arguments, environment);
-    let name = asked_for.as_ref().map_or("default", |(name, _)| name);
+impl Profile {
+    fn key(&self, key: Key) -> Option<Found> {
+        let keys = self.keys.as_ref().ok()?;
+        let value = match key {
+            Key::Public => keys.public_key.clone(),
+            Key::Private => keys.private_key.clone(),
+        };
+        Some(Found { value: value?, place: self.place.clone() })
+    }
+}
+
+fn find_profile(arguments: &Arguments, environment: &Environment) -> Result<Profile, LookupError> {
+    let requested = requested_profile(arguments, environment);
+    let name = requested.as_ref().map_or(DEFAULT_PROFILE, |(name, _)| name);
     let Some(Location { path, named_by }) = location(arguments, environment) else {
         let place = format!("profile `{name}` of the credentials file");
-        return Ok(Profile {
-            place,
-            keys: Err("no home directory: `XDG_CONFIG_HOME` and `HOME` are not set".to_owned()),
-        });
+        let reason = "no home directory: `XDG_CONFIG_HOME` and `HOME` are not set";
+        return Ok(Profile { place, keys: Err(reason.to_owned()) });
     };
     let place = |name: &str| format!("profile `{name}` of `{}`", path.display());
-    let Some(ConfigFile { current_profile, mut profiles }) = read(&path, named_by)? else {
+    let Some(CredentialsFile { current_profile, mut profiles }) =
+        credentials_file::read(&path, named_by)?
+    else {
         return Ok(Profile { place: place(name), keys: Err("no such file".to_owned()) });
     };
     let current = current_profile.filter(|name| !name.is_empty());
-    let name = match &asked_for {
+    let name = match &requested {
         Some((name, _)) => name,
-        None => current.as_deref().unwrap_or("default"),
+        None => current.as_deref().unwrap_or(DEFAULT_PROFILE),
     };
     if let Some(keys) = profiles.remove(name) {
         return Ok(Profile { place: place(name), keys: Ok(keys) });
     }
     let profiles: Vec<_> = profiles.into_keys().collect();
-    if let Some((profile, named_by)) = asked_for {
+    if let Some((profile, named_by)) = requested {
         return Err(LookupError::NoSuchProfile { path, profile, named_by, profiles });
     }
-    Ok(Profile { place: place(name), keys: Err(format!("no such profile; {}", there(&profiles))) })
+    let reason = format!("no such profile; {}", list(&profiles));
+    Ok(Profile { place: place(name), keys: Err(reason) })
 }
 
-/// The profile that was asked for by name, and by whom.
+/// Returns the profile that is named by argument or environment, and which of them names it.
 fn requested_profile(
     arguments: &Arguments,
     environment: &Environment,
@@ -323,27 +277,23 @@ fn requested_profile(
     Some((environment.text(PROFILE_VARIABLE)?.to_owned(), PROFILE_VARIABLE_NAME))
 }
 
-/// Where the file is.
+/// Location of the credentials file.
 struct Location {
     path: PathBuf,
-    /// Who named it; nobody, if it is in its usual place.
+    /// Argument or environment variable that names the file; `None` for the default location.
     named_by: Option<&'static str>,
 }
 
-/// `None` if nobody named a file and there is no home directory to look in.
+/// Returns the location of the file; `None` if no file is named and there is no home directory.
 fn location(arguments: &Arguments, environment: &Environment) -> Option<Location> {
     if let Some(path) = arguments.config_file.as_deref().filter(|path| !path.as_os_str().is_empty())
     {
-        return Some(Location {
-            path: expand(path, environment),
-            named_by: Some(FILE_ARGUMENT_NAME),
-        });
+        let path = expand(path, environment);
+        return Some(Location { path, named_by: Some(FILE_ARGUMENT_NAME) });
     }
     if let Some(path) = environment.path(FILE_VARIABLE) {
-        return Some(Location {
-            path: expand(path.as_ref(), environment),
-            named_by: Some(FILE_VARIABLE_NAME),
-        });
+        let path = expand(path.as_ref(), environment);
+        return Some(Location { path, named_by: Some(FILE_VARIABLE_NAME) });
     }
     let folder = match environment.path("XDG_CONFIG_HOME") {
         Some(folder) => PathBuf::from(folder),
@@ -356,86 +306,12 @@ fn home(environment: &Environment) -> Option<&OsStr> {
     environment.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
 }
 
-/// No shell has looked at a path that comes from a configuration, so `~` is expanded here, as the official CLI does.
+/// Expands a leading `~`, as CompShare's CLI does: no shell has processed a path from a configuration.
 fn expand(path: &Path, environment: &Environment) -> PathBuf {
     match (path.strip_prefix("~"), home(environment)) {
         (Ok(rest), Some(home)) => Path::new(home).join(rest),
         _ => path.to_owned(),
     }
-}
-
-/// The file, as far as it matters here.
-#[derive(Deserialize)]
-struct ConfigFile {
-    current_profile: Option<String>,
-    #[serde(default)]
-    profiles: BTreeMap<String, Keys>,
-}
-
-/// A profile in the file.
-#[derive(Deserialize)]
-struct Keys {
-    #[serde(default, deserialize_with = "key")]
-    public_key: Option<SecretString>,
-    #[serde(default, deserialize_with = "key")]
-    private_key: Option<SecretString>,
-}
-
-impl Keys {
-    fn of(&self, key: Key) -> Option<&SecretString> {
-        match key {
-            Key::Public => self.public_key.as_ref(),
-            Key::Private => self.private_key.as_ref(),
-        }
-    }
-}
-
-fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    let value = Option::<String>::deserialize(deserializer)?;
-    Ok(value.filter(|value| !value.is_empty()).map(SecretString::from))
-}
-
-/// Reads the file at `path`; `None` if there is none and nobody insisted on it.
-fn read(path: &Path, named_by: Option<&'static str>) -> Result<Option<ConfigFile>, LookupError> {
-    let text = match read_text(path) {
-        Ok(text) => text,
-        Err(cause) if named_by.is_none() && is_absence(&cause) => return Ok(None),
-        Err(cause) => {
-            let named_by = named_by.unwrap_or("its usual place");
-            return Err(LookupError::Unreadable { path: path.to_owned(), named_by, cause });
-        }
-    };
-    match serde_json::from_slice(&text) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) => Err(LookupError::Malformed {
-            path: path.to_owned(),
-            // serde's own words may quote what they stumbled over.
-            trouble: if error.is_data() {
-                "does not have the expected shape"
-            } else {
-                "is not valid JSON"
-            },
-            line: error.line(),
-            column: error.column(),
-        }),
-    }
-}
-
-fn read_text(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut text = Zeroizing::new(Vec::new());
-    File::open(path)?.take(LONGEST + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > LONGEST {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("longer than {LONGEST} bytes"),
-        ));
-    }
-    Ok(text)
-}
-
-/// A home directory that is not one, such as `/dev/null`, has no such file either.
-fn is_absence(cause: &io::Error) -> bool {
-    matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 #[cfg(test)]
@@ -444,7 +320,7 @@ mod tests {
 
     use super::*;
 
-    /// A home directory with the official CLI's file in it.
+    /// Home directory with a credentials file.
     struct Home(tempfile::TempDir);
 
     impl Home {
@@ -468,7 +344,8 @@ mod tests {
             std::iter::once(&home).chain(variables).copied().collect()
         }
 
-        /// The error's text with this directory replaced by `~`; also sees to it that no key is in any of its texts.
+        /// Returns the text of the error with this directory replaced by `~`, and asserts that it
+        /// contains no key.
         #[track_caller]
         fn refusal(&self, arguments: &Arguments, variables: &[(&str, &str)]) -> String {
             let error = locate(arguments, &self.environment(variables)).unwrap_err();
@@ -524,19 +401,19 @@ mod tests {
             &home.environment(&[]),
             ("canary-work-public", "canary-b"),
         );
-        // A half profile is enough if the other half is elsewhere.
+        // A profile with one key is enough if the other key is set elsewhere.
         check(
             &arguments("", "canary-b", "half"),
             &home.environment(&[]),
             ("canary-half-public", "canary-b"),
         );
-        // An empty variable is not set.
+        // An empty variable counts as not set.
         let empty = home.environment(&[("COMPSHARE_PUBLIC_KEY", ""), ("COMPSHARE_PROFILE", "")]);
         check(&none, &empty, ("canary-work-public", "canary-work-private"));
     }
 
     #[test]
-    fn the_profile_is_the_one_asked_for_else_the_current_one_else_default() {
+    fn profile_is_the_requested_the_current_or_default() {
         let home = Home::with(TWO_PROFILES);
         let default = ("canary-default-public", "canary-default-private");
         let work = ("canary-work-public", "canary-work-private");
@@ -559,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_the_one_named_else_in_its_usual_place() {
+    fn file_is_the_named_one_or_in_the_default_location() {
         let home =
             Home::with(r#"{"profiles": {"default": {"public_key": "usual", "private_key": "x"}}}"#);
         let path = |name: &str| home.0.path().join(name);
@@ -581,15 +458,16 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_does_not_matter_when_both_keys_are_given() {
+    fn broken_file_is_not_read_if_both_keys_are_set() {
         let home = Home::with("canary");
-        check(&arguments("a", "b", "nobody"), &home.environment(&[]), ("a", "b"));
+        check(&arguments("a", "b", "none"), &home.environment(&[]), ("a", "b"));
     }
 
     #[test]
-    fn nothing_found_lists_every_place() {
-        let start = "no API keys found; looked at arguments `public_key` and `private_key` (not set), then environment \
-                     variables `COMPSHARE_PUBLIC_KEY` and `COMPSHARE_PRIVATE_KEY` (not set), then";
+    fn missing_keys_are_reported_with_all_places() {
+        let start = "no API keys found; checked in this order: arguments `public_key` and \
+                     `private_key` (not set), environment variables `COMPSHARE_PUBLIC_KEY` and \
+                     `COMPSHARE_PRIVATE_KEY` (not set),";
         let none = Arguments::default();
         let file = "~/.config/compshare/config.json";
         assert_eq!(
@@ -607,46 +485,49 @@ mod tests {
         assert_eq!(
             Home::with(r#"{"current_profile": "gone", "profiles": {"a": {}, "b": {}}}"#)
                 .refusal(&none, &[]),
-            format!("{start} profile `gone` of `{file}` (no such profile; it has `a`, `b`)")
+            format!("{start} profile `gone` of `{file}` (no such profile; the file has `a`, `b`)")
         );
         assert_eq!(
             Home::with("{}").refusal(&none, &[]),
             format!(
-                "{start} profile `default` of `{file}` (no such profile; it has no profiles at all)"
+                "{start} profile `default` of `{file}` (no such profile; the file has no profiles)"
             )
         );
         let homeless = locate(&none, &Environment::default()).unwrap_err().to_string();
-        let want = "profile `default` of the credentials file (no home directory: `XDG_CONFIG_HOME` and `HOME` are not set)";
+        let want = "profile `default` of the credentials file (no home directory: \
+                    `XDG_CONFIG_HOME` and `HOME` are not set)";
         assert_eq!(homeless, format!("{start} {want}"));
         let nowhere: Environment = [("HOME", "/dev/null")].into_iter().collect();
         assert!(locate(&none, &nowhere).unwrap_err().to_string().ends_with("(no such file)"));
     }
 
     #[test]
-    fn half_a_credential_says_which_half_and_where_the_other_was_looked_for() {
+    fn missing_key_is_reported_with_the_found_one() {
         let home = Home::with(TWO_PROFILES);
         assert_eq!(
             home.refusal(&arguments("canary", "", "half"), &[]),
-            "the public key was found (argument `public_key`) but no private key; looked for that at argument \
-             `private_key` (not set), then environment variable `COMPSHARE_PRIVATE_KEY` (not set), then profile `half` of \
-             `~/.config/compshare/config.json` (has no `private_key`)"
+            "the public key was found (argument `public_key`), but no private key; checked in this \
+             order: argument `private_key` (not set), environment variable `COMPSHARE_PRIVATE_KEY` \
+             (not set), profile `half` of `~/.config/compshare/config.json` (has no `private_key`)"
         );
         assert_eq!(
             home.refusal(&arguments("", "", "half"), &[]),
-            "the public key was found (profile `half` of `~/.config/compshare/config.json`) but no private key; looked \
-             for that at argument `private_key` (not set), then environment variable `COMPSHARE_PRIVATE_KEY` (not set), \
-             then profile `half` of `~/.config/compshare/config.json` (has no `private_key`)"
+            "the public key was found (profile `half` of `~/.config/compshare/config.json`), but no \
+             private key; checked in this order: argument `private_key` (not set), environment \
+             variable `COMPSHARE_PRIVATE_KEY` (not set), profile `half` of \
+             `~/.config/compshare/config.json` (has no `private_key`)"
         );
         assert_eq!(
             Home::empty().refusal(&Arguments::default(), &VARIABLES[1..]),
-            "the private key was found (environment variable `COMPSHARE_PRIVATE_KEY`) but no public key; looked for that \
-             at argument `public_key` (not set), then environment variable `COMPSHARE_PUBLIC_KEY` (not set), then \
-             profile `default` of `~/.config/compshare/config.json` (no such file)"
+            "the private key was found (environment variable `COMPSHARE_PRIVATE_KEY`), but no public \
+             key; checked in this order: argument `public_key` (not set), environment variable \
+             `COMPSHARE_PUBLIC_KEY` (not set), profile `default` of \
+             `~/.config/compshare/config.json` (no such file)"
         );
     }
 
     #[test]
-    fn a_file_that_was_named_must_be_there() {
+    fn named_file_must_exist() {
         let argument = Arguments { config_file: Some("~/none".into()), ..Arguments::default() };
         let variable = [("COMPSHARE_CONFIG_FILE", "~/none")];
         let home = Home::empty();
@@ -662,30 +543,30 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_must_be_readable() {
+    fn existing_file_must_be_readable() {
         let home = Home::empty();
         fs::create_dir_all(home.file()).unwrap();
         let refusal = home.refusal(&Arguments::default(), &[]);
-        let want = "the credentials file `~/.config/compshare/config.json` (its usual place) cannot be read: ";
+        let want = "the credentials file `~/.config/compshare/config.json` (default location) cannot be read: ";
         assert!(refusal.starts_with(want), "{refusal}");
     }
 
     #[test]
-    fn a_malformed_file_is_placed_but_not_quoted() {
+    fn malformed_file_is_not_quoted() {
         let file = "the credentials file `~/.config/compshare/config.json`";
         let table = [
             ("canary", "is not valid JSON (line 1, column 1)"),
             ("{\n\"profiles\": canary}", "is not valid JSON (line 2, column 13)"),
             ("", "is not valid JSON (line 1, column 0)"),
-            (r#""canary""#, "does not have the expected shape (line 1, column 8)"),
-            (r#"{"profiles": "canary"}"#, "does not have the expected shape (line 1, column 21)"),
+            (r#""canary""#, "has an unexpected structure (line 1, column 8)"),
+            (r#"{"profiles": "canary"}"#, "has an unexpected structure (line 1, column 21)"),
             (
                 r#"{"profiles": {"default": "canary"}}"#,
-                "does not have the expected shape (line 1, column 33)",
+                "has an unexpected structure (line 1, column 33)",
             ),
             (
                 r#"{"profiles": {"default": {"public_key": 123456}}}"#,
-                "does not have the expected shape (line 1, column 46)",
+                "has an unexpected structure (line 1, column 46)",
             ),
         ];
         for (text, want) in table {
@@ -698,27 +579,27 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_that_was_asked_for_must_be_there() {
+    fn requested_profile_must_exist() {
         let home = Home::with(TWO_PROFILES);
-        let there = "it has `default`, `half`, `work`";
+        let profiles = "the file has `default`, `half`, `work`";
         let file = "the credentials file `~/.config/compshare/config.json` has no profile";
         assert_eq!(
             home.refusal(&arguments("", "", "prod"), &[]),
-            format!("{file} `prod` (argument `profile`); {there}")
+            format!("{file} `prod` (argument `profile`); {profiles}")
         );
         assert_eq!(
             home.refusal(&Arguments::default(), &[("COMPSHARE_PROFILE", "prod")]),
-            format!("{file} `prod` (environment variable `COMPSHARE_PROFILE`); {there}")
+            format!("{file} `prod` (environment variable `COMPSHARE_PROFILE`); {profiles}")
         );
     }
 
     #[test]
-    fn a_file_that_does_not_end_is_not_read_to_its_end() {
+    fn endless_file_is_cut_off() {
         let home = Home::with(&format!("{{}}{}", " ".repeat(2 << 20)));
         let file = "the credentials file `~/.config/compshare/config.json`";
         assert_eq!(
             home.refusal(&Arguments::default(), &[]),
-            format!("{file} (its usual place) cannot be read: longer than 1048576 bytes")
+            format!("{file} (default location) cannot be read: longer than 1048576 bytes")
         );
         #[cfg(unix)]
         {

@@ -1,8 +1,9 @@
-//! Why a call failed, and what that says about the cloud.
+//! Failed calls.
 //!
-//! One opaque type. What matters to a caller who asked for a change is whether the change may have happened all the
-//! same; each [`ErrorKind`] says so, and [`Error::may_have_happened`] sums it up. Nothing in here is secret: neither
-//! `Display` nor `Debug` can show a key, a signature, a form, or more of an answer than `RetCode` and `Message`.
+//! For a caller whose request changes something, the important fact about a failure is whether the
+//! change may have been carried out. Each [`ErrorKind`] documents it, and
+//! [`Error::may_have_happened`] returns it. `Display` and `Debug` never contain a key, a signature or a
+//! form, and of a response only `RetCode` and `Message`.
 
 use std::fmt;
 
@@ -11,7 +12,7 @@ use super::{
     ret_code,
 };
 
-/// A failed call: which one, after how many attempts, and why.
+/// Failed call, with action, number of attempts and cause.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -23,50 +24,47 @@ struct Inner {
     kind: ErrorKind,
 }
 
-/// What went wrong in the last attempt.
+/// Cause of the failure of the last attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// No connection could be made, or not even tried. The cloud has seen nothing.
+    /// There was no connection. The API has received nothing.
     Unsent {
-        /// What the network, the resolver or TLS said.
+        /// Message of the network, the resolver or TLS.
         cause: String,
-        /// Trying again changes nothing: the certificate is not trusted, or the request could not be made at all.
+        /// A retry would fail as well: the certificate is not trusted, or the request is invalid.
         permanent: bool,
     },
-    /// The request went out, or may have, and no complete answer came back. The cloud may have done what was asked.
+    /// No complete response was received. The action may have been carried out.
     MaybeSent(Lost),
-    /// A successful HTTP status with an answer that makes no sense. The cloud may have done what was asked.
+    /// The response has a success status and unreadable content. The action may have been carried out.
     Unreadable {
-        /// The status it came with.
         http_status: u16,
-        /// What is wrong with it, without quoting any of it.
+        /// Defect of the content, without quoting it.
         reason: String,
     },
-    /// An HTTP status other than success. After 5xx and 408 the cloud may have done what was asked; after others not.
-    Http {
-        /// The status.
-        status: u16,
-    },
-    /// The cloud understood and said no. It has done nothing, unless [`Error::class`] is `Ambiguous` or `Transient`.
+    /// The response has an error status. After 5xx and 408 the action may have been carried out, after
+    /// others not.
+    Http { status: u16 },
+    /// The API refused the request. The action was not carried out, unless [`Error::class`] is
+    /// `Ambiguous` or `Transient`.
     Refused {
         /// `RetCode`, never 0.
         code: i64,
-        /// `Message`, with anything removed that looks like the caller's keys; may be empty.
+        /// `Message` without the caller's keys; may be empty.
         message: String,
     },
 }
 
-/// How an answer was lost.
+/// Way in which a response was lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// Nothing, or not all of it, came in the time allowed.
     TimedOut,
-    /// The connection broke; the text says what the network said.
+    /// The connection broke, with the message of the network.
     Interrupted(String),
 }
 
 impl Error {
-    /// The failure of `action` in its attempt number `attempts`. Without any attempt, `attempts` is 0.
+    /// The failure of `action` at its attempt `attempts`, which is 0 if nothing was attempted.
     pub fn new(
         action: &'static str,
         attempts: u32,
@@ -76,38 +74,37 @@ impl Error {
         Self(Box::new(Inner { action, attempts, request_id, kind }))
     }
 
-    /// The failure of `action` whose task ended before it had an answer: with its runtime, or by a fault of its own.
+    /// The failure of a batched call whose task ended before it had a result, by a shutdown of the
+    /// runtime or a panic.
     pub(super) fn abandoned(action: &'static str) -> Self {
         let lost = Lost::Interrupted("the request was abandoned".to_owned());
         Self::new(action, 0, None, ErrorKind::MaybeSent(lost))
     }
 
-    /// The API's name of the call, such as `StartCompShareInstance`; empty if no call had been made yet.
+    /// Action of the call, such as `StartCompShareInstance`; empty if there was no call yet.
     pub fn action(&self) -> &'static str {
         self.0.action
     }
 
-    /// The cloud's id of the last attempt, by which its support can find it; `None` if no answer came.
+    /// ID of the last attempt, for CompShare support; `None` without a response.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// How many times the request was tried.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// What went wrong in the last attempt.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
 
-    /// What can be done about it, if the cloud said that much.
+    /// Class of the refusal; `None` if the failure is no refusal.
     pub fn class(&self) -> Option<Class> {
         self.0.kind.class()
     }
 
-    /// `RetCode`, if the cloud refused.
+    /// `RetCode` of a refusal.
     pub fn ret_code(&self) -> Option<i64> {
         match self.0.kind {
             ErrorKind::Refused { code, .. } => Some(code),
@@ -115,7 +112,7 @@ impl Error {
         }
     }
 
-    /// The cloud's own words, if it refused; may be empty.
+    /// `Message` of a refusal; may be empty.
     pub fn message(&self) -> Option<&str> {
         match &self.0.kind {
             ErrorKind::Refused { message, .. } => Some(message),
@@ -123,12 +120,13 @@ impl Error {
         }
     }
 
-    /// What the return code means, in words, if it is a known one. The cloud's own message is often in Chinese only.
+    /// English meaning of a known `RetCode`, because `Message` is often in Chinese only.
     pub fn meaning(&self) -> Option<&'static str> {
         ret_code::meaning(self.ret_code()?)
     }
 
-    /// Whether what was asked for may have been done in spite of this error. Then look before asking again.
+    /// Returns true if the action may have been carried out in spite of this error. Describe the
+    /// instance before sending the request again.
     ///
     /// ```
     /// use terraform_provider_compshare::compshare::{Error, ErrorKind, Lost};
@@ -140,22 +138,19 @@ impl Error {
         self.0.kind.may_have_happened()
     }
 
-    /// The cloud says that the resource does not exist.
     pub fn is_not_found(&self) -> bool {
         self.class() == Some(Class::NotFound)
     }
 
-    /// The zone is sold out.
     pub fn is_out_of_capacity(&self) -> bool {
         self.class() == Some(Class::Capacity)
     }
 
-    /// The keys are not accepted.
     pub fn is_credentials(&self) -> bool {
         self.class() == Some(Class::Credentials)
     }
 
-    /// A parameter is at fault and the cloud's message names it as `parameter`.
+    /// Returns true if a parameter was refused and the message names it as `parameter`.
     pub fn is_usage_of(&self, parameter: &str) -> bool {
         self.class() == Some(Class::Usage)
             && self.message().is_some_and(|message| message.contains(parameter))
@@ -169,7 +164,10 @@ impl ErrorKind {
             Self::Refused { code, message } => Some(ret_code::class(*code, message)),
             Self::Http { status: 429 } => Some(Class::Throttled),
             Self::Http { status: 408 | 500..=599 } => Some(Class::Ambiguous),
-            _ => None,
+            Self::Http { .. }
+            | Self::Unsent { .. }
+            | Self::MaybeSent(_)
+            | Self::Unreadable { .. } => None,
         }
     }
 
@@ -178,7 +176,6 @@ impl ErrorKind {
         match self {
             Self::Unsent { .. } => false,
             Self::MaybeSent(_) | Self::Unreadable { .. } => true,
-            // After a failure behind the front end it is unknown how far the action got.
             Self::Http { .. } | Self::Refused { .. } => {
                 self.class().is_some_and(|class| class.behavior().resend == Resend::IfRepeatable)
             }
@@ -190,14 +187,16 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unsent { cause, .. } => write!(formatter, "the request was not sent: {cause}"),
-            Self::MaybeSent(Lost::TimedOut) => write!(formatter, "no answer in the time allowed"),
+            Self::MaybeSent(Lost::TimedOut) => {
+                write!(formatter, "no response within the request timeout")
+            }
             Self::MaybeSent(Lost::Interrupted(cause)) => {
-                write!(formatter, "the answer was lost: {cause}")
+                write!(formatter, "the response was lost: {cause}")
             }
             Self::Unreadable { http_status, reason } => {
-                write!(formatter, "unreadable answer (HTTP status {http_status}): {reason}")
+                write!(formatter, "unreadable response (HTTP status {http_status}): {reason}")
             }
-            Self::Http { status } => write!(formatter, "the answer was HTTP status {status}"),
+            Self::Http { status } => write!(formatter, "the response had HTTP status {status}"),
             Self::Refused { code, message } if message.is_empty() => {
                 write!(formatter, "refused with RetCode {code} and no message")
             }
@@ -208,7 +207,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// What went wrong, then in parentheses the call, the request id and, if there was more than one, the attempts.
+/// Shows the failure, then in parentheses action, request ID and, if more than one, attempts.
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { action, attempts, request_id, kind } = &*self.0;
@@ -218,7 +217,7 @@ impl fmt::Display for Error {
         }
         write!(formatter, " ({action}")?;
         if let Some(request_id) = request_id {
-            write!(formatter, ", request id {request_id}")?;
+            write!(formatter, ", request ID {request_id}")?;
         }
         if *attempts > 1 {
             write!(formatter, ", {attempts} attempts")?;
@@ -252,24 +251,29 @@ mod tests {
     }
 
     #[test]
-    fn the_text_says_what_happened_and_then_the_facts() {
+    fn text_has_the_failure_and_then_the_facts() {
         let table = [
             (
                 Error::new("StopCompShareInstance", 1, None, unsent(false)),
                 "the request was not sent: connection refused (StopCompShareInstance)",
             ),
             (
-                Error::new("GetProjectList", 3, None, ErrorKind::MaybeSent(Lost::TimedOut)),
-                "no answer in the time allowed (GetProjectList, 3 attempts)",
+                Error::new(
+                    "DescribeCompShareInstance",
+                    3,
+                    None,
+                    ErrorKind::MaybeSent(Lost::TimedOut),
+                ),
+                "no response within the request timeout (DescribeCompShareInstance, 3 attempts)",
             ),
             (
                 Error::new(
-                    "GetProjectList",
+                    "DescribeCompShareInstance",
                     1,
                     None,
                     ErrorKind::MaybeSent(Lost::Interrupted("reset".to_owned())),
                 ),
-                "the answer was lost: reset (GetProjectList)",
+                "the response was lost: reset (DescribeCompShareInstance)",
             ),
             (
                 Error::new(
@@ -278,19 +282,19 @@ mod tests {
                     Some("id-1".to_owned()),
                     refused(8357, "资源不足"),
                 ),
-                "refused with RetCode 8357: 资源不足 (StartCompShareInstance, request id id-1)",
+                "refused with RetCode 8357: 资源不足 (StartCompShareInstance, request ID id-1)",
             ),
             (
                 Error::new("StartCompShareInstance", 1, None, refused(1, "")),
                 "refused with RetCode 1 and no message (StartCompShareInstance)",
             ),
             (
-                Error::new("GetProjectList", 1, Some("id-1".to_owned()), unreadable()),
-                "unreadable answer (HTTP status 200): not JSON (GetProjectList, request id id-1)",
+                Error::new("DescribeCompShareInstance", 1, Some("id-1".to_owned()), unreadable()),
+                "unreadable response (HTTP status 200): not JSON (DescribeCompShareInstance, request ID id-1)",
             ),
             (
-                Error::new("GetProjectList", 6, None, ErrorKind::Http { status: 502 }),
-                "the answer was HTTP status 502 (GetProjectList, 6 attempts)",
+                Error::new("DescribeCompShareInstance", 6, None, ErrorKind::Http { status: 502 }),
+                "the response had HTTP status 502 (DescribeCompShareInstance, 6 attempts)",
             ),
             (Error::new("", 0, None, unsent(true)), "the request was not sent: connection refused"),
         ];
@@ -300,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_have_happened_remotely() {
+    fn some_failures_leave_the_outcome_open() {
         let table = [
             (unsent(false), false),
             (unsent(true), false),
@@ -325,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_usage_error_says_whose_fault_it_is() {
+    fn usage_error_names_its_parameter() {
         let error = Error::new(
             "StartCompShareInstance",
             1,

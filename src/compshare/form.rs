@@ -1,19 +1,19 @@
-//! The parameters of a request, flattened the way the API wants them.
+//! Parameters of a request in the flat form that the API expects.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde_json::{Number, Value};
 
-/// The parameters of one request, flat and in the order in which they are signed: by key, byte by byte.
+/// Flat parameters of a request in signing order, which is the byte order of the keys.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Form(BTreeMap<String, String>);
 
 impl Form {
     /// Adds `value` under `key`.
     ///
-    /// An array becomes one parameter for each element, `key.0`, `key.1` and so on; an object one for each member,
-    /// `key.Member`. A number without a fraction is written as an integer. Null is not sent, so an `Option` that is
-    /// `None` leaves no trace.
+    /// An array becomes one parameter per element (`key.0`, `key.1`, …), an object one per member
+    /// (`key.Member`). A number without fraction is written as an integer. Null, and therefore an
+    /// `Option` that is `None`, is not sent.
     pub fn put(&mut self, key: &str, value: impl Into<Value>) {
         let text = match value.into() {
             Value::Null => return,
@@ -36,18 +36,17 @@ impl Form {
         self.0.insert(key.to_owned(), text);
     }
 
-    /// Key and value of each parameter, in signing order.
+    /// Returns key and value of each parameter, in signing order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// The parameters as the HTTP layer serialises them.
     pub(super) fn as_map(&self) -> &BTreeMap<String, String> {
         &self.0
     }
 }
 
-/// `2.0` is sent as `2`: the cloud recomputes the signature from its own spelling of the number.
+/// Returns `2` for `2.0`: the API computes the signature from its own spelling of the number.
 fn decimal(number: &Number) -> String {
     match number.as_f64() {
         Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 => {
@@ -57,7 +56,7 @@ fn decimal(number: &Number) -> String {
     }
 }
 
-/// Keys only: among the values are the public key and the signature.
+/// Shows the keys only, because the values include the public key and the signature.
 impl fmt::Debug for Form {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.0.keys()).finish()
@@ -84,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_value_is_written_the_way_the_sdk_writes_it() {
+    fn values_are_written_as_by_the_sdk() {
         check(json!("训练 a+b=c&d"), &[("P", "训练 a+b=c&d")]);
         check(json!(""), &[("P", "")]);
         check(json!(true), &[("P", "true")]);
@@ -99,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tenth_element_sorts_before_the_second() {
+    fn element_ten_sorts_before_element_two() {
         let elements: Vec<_> = (0..11).map(|index| json!(index)).collect();
         let keys: Vec<_> = flat(Value::Array(elements)).into_iter().map(|(key, _)| key).collect();
         assert_eq!(keys[..3], ["P.0", "P.1", "P.10"]);

@@ -1,4 +1,4 @@
-//! An instance, as `DescribeCompShareInstance` reports it.
+//! Instance as reported by `DescribeCompShareInstance`.
 
 use std::fmt;
 
@@ -8,115 +8,103 @@ use serde_json::Value;
 
 use super::{lenient, without_gpu::Spec};
 
-/// One rented machine. Anything but the id may be missing from an answer; an empty text counts as missing.
+/// Rented instance. All fields but the ID may be missing; an empty text counts as missing. Times are
+/// Unix seconds, prices are in yuan.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Instance {
-    /// `uhost-…` for virtual machines, `cpod-…` for containers; other prefixes may come.
+    /// `uhost-…` for virtual machines, `cpod-…` for containers.
     #[serde(rename = "UHostId")]
     pub id: String,
-    /// What its owner calls it.
     #[serde(rename = "Name", default, deserialize_with = "lenient::text")]
     pub name: Option<String>,
-    /// The group its owner put it in.
     #[serde(rename = "Tag", default, deserialize_with = "lenient::text")]
     pub tag: Option<String>,
-    /// Its owner's note.
     #[serde(rename = "Remark", default, deserialize_with = "lenient::text")]
     pub remark: Option<String>,
-    /// Where it is, e.g. `cn-wlcb`.
+    /// For example `cn-wlcb`.
     #[serde(rename = "Region", default, deserialize_with = "lenient::text")]
     pub region: Option<String>,
-    /// Where in the region it is, e.g. `cn-wlcb-01`.
+    /// For example `cn-wlcb-01`.
     #[serde(rename = "Zone", default, deserialize_with = "lenient::text")]
     pub zone: Option<String>,
-    /// What it is doing.
     #[serde(rename = "State", default)]
     pub state: State,
     /// `UHost` (virtual machine) or `Container`.
     #[serde(rename = "InstanceType", default, deserialize_with = "lenient::text")]
     pub instance_type: Option<String>,
-    /// The vendor's class of machine.
     #[serde(rename = "MachineType", default, deserialize_with = "lenient::text")]
     pub machine_type: Option<String>,
-    /// The vendor's name of the processor generation.
     #[serde(rename = "CpuPlatform", default, deserialize_with = "lenient::text")]
     pub cpu_platform: Option<String>,
-    /// The processor's instruction set, e.g. `x86_64`.
+    /// Instruction set, for example `x86_64`.
     #[serde(rename = "CpuArch", default, deserialize_with = "lenient::text")]
     pub cpu_arch: Option<String>,
-    /// The operating system or image.
+    /// Operating system or image.
     #[serde(rename = "OsName", default, deserialize_with = "lenient::text")]
     pub os_name: Option<String>,
-    /// The kind of operating system.
     #[serde(rename = "OsType", default, deserialize_with = "lenient::text")]
     pub os_type: Option<String>,
-    /// Processor cores.
+    /// Number of cores.
     #[serde(rename = "CPU", default, deserialize_with = "lenient::number")]
     pub cpu: Option<u32>,
-    /// Memory, in MB.
     #[serde(rename = "Memory", default, deserialize_with = "lenient::number")]
     pub memory_mb: Option<u64>,
-    /// GPUs. Only while it is `Running` does this say how many are allocated: then 0 means that it runs without any.
+    /// Number of GPUs. Only in state `Running` is it the allocated number, and 0 then means no-GPU mode.
     #[serde(rename = "GPU", default, deserialize_with = "lenient::number")]
     pub gpu: Option<u32>,
-    /// Model of the GPU, e.g. `4090`.
+    /// Model of the GPU, for example `4090`.
     #[serde(rename = "GpuType", default, deserialize_with = "lenient::text")]
     pub gpu_type: Option<String>,
-    /// Memory of each GPU, in GB.
+    /// Memory of each GPU.
     #[serde(rename = "GraphicsMemory", default, deserialize_with = "graphics_memory")]
     pub graphics_memory_gb: Option<u32>,
-    /// How it is paid for: `Postpay`, `Dynamic`, `Day`, `Month`, `Year`.
+    /// `Postpay`, `Dynamic`, `Day`, `Month` or `Year`.
     #[serde(rename = "ChargeType", default, deserialize_with = "lenient::text")]
     pub charge_type: Option<String>,
-    /// Its price for one unit of its charge type, in yuan.
+    /// Price for one unit of the charge type.
     #[serde(rename = "InstancePrice", default, deserialize_with = "lenient::number")]
     pub price: Option<f64>,
-    /// What its image costs on top of that, in yuan.
+    /// Price of the image, in addition to `price`.
     #[serde(rename = "CompShareImagePrice", default, deserialize_with = "lenient::number")]
     pub image_price: Option<f64>,
-    /// When it was made, in Unix seconds, as are all times here.
     #[serde(rename = "CreateTime", default, deserialize_with = "time")]
     pub create_time: Option<i64>,
-    /// When it was last started.
+    /// Time of the last start.
     #[serde(rename = "StartTime", default, deserialize_with = "time")]
     pub start_time: Option<i64>,
-    /// When it was last stopped.
+    /// Time of the last stop.
     #[serde(rename = "StopTime", default, deserialize_with = "time")]
     pub stop_time: Option<i64>,
-    /// When it is scheduled to be stopped.
+    /// Time of the scheduled stop.
     #[serde(rename = "StopSchedulerTime", default, deserialize_with = "time")]
     pub stop_scheduler_time: Option<i64>,
-    /// When it will be reclaimed if it stays stopped.
+    /// Time at which CompShare deletes the instance if it stays stopped.
     #[serde(rename = "ReleaseTime", default, deserialize_with = "time")]
     pub release_time: Option<i64>,
-    /// When what was paid for it ends.
+    /// End of the prepaid period.
     #[serde(rename = "ExpireTime", default, deserialize_with = "time")]
     pub expire_time: Option<i64>,
-    /// Whether it can be started without a GPU.
     #[serde(rename = "SupportWithoutGpuStart", default, deserialize_with = "lenient::flag")]
     pub supports_without_gpu_start: Option<bool>,
-    /// The no-GPU size it was last started with, if the answer names it.
+    /// Size of the last start in no-GPU mode.
     #[serde(rename = "WithoutGpuSpec", default, deserialize_with = "without_gpu_spec")]
     pub without_gpu_spec: Option<Spec>,
-    /// Its addresses.
     #[serde(rename = "IPSet", default, deserialize_with = "lenient::array")]
     pub addresses: Vec<Address>,
-    /// Its disks.
     #[serde(rename = "DiskSet", default, deserialize_with = "lenient::array")]
     pub disks: Vec<Disk>,
-    /// Web interfaces of what its image brings along.
     #[serde(rename = "Softwares", default, deserialize_with = "lenient::array")]
     pub softwares: Vec<Software>,
-    /// The login password as the API gives it: in Base64.
+    /// Login password in Base64.
     #[serde(rename = "Password", default, deserialize_with = "secret")]
     pub password: Option<SecretString>,
-    /// The command that logs in: host, port and user. Missing unless the instance is running.
+    /// SSH command with host, port and user. Missing unless the instance is running.
     #[serde(rename = "SshLoginCommand", default, deserialize_with = "secret")]
     pub ssh_login_command: Option<SecretString>,
 }
 
 impl Instance {
-    /// GPUs allocated now: none unless it is `Running`. `None` if the cloud does not say, or cannot.
+    /// Number of GPUs allocated now, which is 0 unless the instance is running; `None` if unknown.
     pub fn allocated_gpus(&self) -> Option<u32> {
         match self.state {
             State::Unknown => None,
@@ -125,162 +113,115 @@ impl Instance {
         }
     }
 
-    /// What it is doing, as the cloud words it; `None` if the cloud could not say.
+    /// State as reported by the API; `None` if unknown.
     pub fn state_word(&self) -> Option<&str> {
         Some(self.state.as_str()).filter(|word| !word.is_empty())
     }
 }
 
-/// An address of an instance.
+/// IP address of an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Address {
-    /// The address itself.
     #[serde(rename = "IP", default, deserialize_with = "lenient::text")]
     pub ip: Option<String>,
     /// `Private`, `Bgp` or `Internation` (sic).
     #[serde(rename = "Type", default, deserialize_with = "lenient::text")]
     pub kind: Option<String>,
-    /// The most that goes through it, in Mbit/s; private ones have no limit of their own.
+    /// Missing for private addresses.
     #[serde(rename = "Bandwidth", default, deserialize_with = "lenient::number")]
     pub bandwidth_mbps: Option<u64>,
 }
 
-/// A disk of an instance.
+/// Disk of an instance.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Disk {
-    /// Its id.
     #[serde(rename = "DiskId", default, deserialize_with = "lenient::text")]
     pub id: Option<String>,
-    /// The vendor's kind of disk, e.g. `CLOUD_SSD`.
+    /// For example `CLOUD_SSD`.
     #[serde(rename = "DiskType", default, deserialize_with = "lenient::text")]
     pub kind: Option<String>,
-    /// Whether the instance boots from it.
     #[serde(rename = "IsBoot", default, deserialize_with = "lenient::flag")]
     pub is_boot: Option<bool>,
-    /// Its size, in GB.
     #[serde(rename = "Size", default, deserialize_with = "lenient::number")]
     pub size_gb: Option<u64>,
 }
 
-/// A web interface on an instance.
+/// Web interface of an instance.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Software {
-    /// What it is, e.g. `JupyterLab`.
+    /// For example `JupyterLab`.
     #[serde(rename = "Name", default, deserialize_with = "lenient::text")]
     pub name: Option<String>,
-    /// Where it is. Such addresses may carry an access token.
+    /// URL, which may contain an access token.
     #[serde(rename = "URL", default, deserialize_with = "lenient::text")]
     pub url: Option<String>,
 }
 
-/// The name only: the address may carry a token.
+/// Shows the name only, because the URL may contain an access token.
 impl fmt::Debug for Software {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Software").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
-/// What an instance is doing, as the cloud words it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum State {
-    /// It is being made.
-    Initializing,
-    /// It is being started.
-    Starting,
-    /// It runs.
-    Running,
-    /// It is being stopped.
-    Stopping,
-    /// It is off.
-    Stopped,
-    /// Its system is being installed.
-    Install,
-    /// Its system could not be installed; reported as `Install Fail`.
-    InstallFail,
-    /// It is being restarted.
-    Rebooting,
-    /// Its size is being changed.
-    Resizing,
-    /// Its system is being replaced.
-    Reinstalling,
-    /// It waits for something.
-    Pending,
-    /// The empty word, or none: the cloud's own look-up of the state failed. Nothing is known.
-    #[default]
-    Unknown,
-    /// A word that is not listed here.
-    Other(String),
+/// Defines [`State`] from the states that the API documents, each with the word that it reports.
+macro_rules! states {
+    ($($state:ident = $word:literal,)*) => {
+        /// State of an instance.
+        #[derive(Clone, Debug, Default, PartialEq, Eq)]
+        pub enum State {
+            $($state,)*
+            /// Empty or missing: the API failed to look up the state.
+            #[default]
+            Unknown,
+            /// Undocumented state.
+            Other(String),
+        }
+
+        impl State {
+            /// The states of the API documentation and those that CompShare's CLI waits for.
+            pub const WORDS: &[&str] = &[$($word),*];
+
+            /// The state as reported by the API.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$state => $word,)*
+                    Self::Unknown => "",
+                    Self::Other(word) => word,
+                }
+            }
+
+            /// Returns true for a state that the instance does not leave by itself, which is any
+            /// with `Fail` in its name.
+            pub fn is_failed(&self) -> bool {
+                self.as_str().contains("Fail")
+            }
+        }
+
+        impl From<String> for State {
+            fn from(word: String) -> Self {
+                match word.as_str() {
+                    $($word => Self::$state,)*
+                    "" => Self::Unknown,
+                    _ => Self::Other(word),
+                }
+            }
+        }
+    };
 }
 
-impl State {
-    /// The words of the API's documents, and those that the official CLI waits through. Others may come.
-    pub const WORDS: [&str; 11] = [
-        "Initializing",
-        "Starting",
-        "Running",
-        "Stopping",
-        "Stopped",
-        "Install",
-        "Install Fail",
-        "Rebooting",
-        "Resizing",
-        "Reinstalling",
-        "Pending",
-    ];
-
-    /// The word exactly as it was reported.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Initializing => "Initializing",
-            Self::Starting => "Starting",
-            Self::Running => "Running",
-            Self::Stopping => "Stopping",
-            Self::Stopped => "Stopped",
-            Self::Install => "Install",
-            Self::InstallFail => "Install Fail",
-            Self::Rebooting => "Rebooting",
-            Self::Resizing => "Resizing",
-            Self::Reinstalling => "Reinstalling",
-            Self::Pending => "Pending",
-            Self::Unknown => "",
-            Self::Other(word) => word,
-        }
-    }
-
-    /// Something failed and it will not get out of this by itself: any word with `Fail` in it.
-    pub fn is_failed(&self) -> bool {
-        self.as_str().contains("Fail")
-    }
-
-    /// The cloud could not say.
-    pub fn is_unknown(&self) -> bool {
-        *self == Self::Unknown
-    }
-
-    /// Neither on nor off, neither failed nor unknown: it is on its way somewhere, words that nobody listed included.
-    pub fn is_in_transition(&self) -> bool {
-        !matches!(self, Self::Running | Self::Stopped | Self::Unknown) && !self.is_failed()
-    }
-}
-
-impl From<String> for State {
-    fn from(word: String) -> Self {
-        match word.as_str() {
-            "Initializing" => Self::Initializing,
-            "Starting" => Self::Starting,
-            "Running" => Self::Running,
-            "Stopping" => Self::Stopping,
-            "Stopped" => Self::Stopped,
-            "Install" => Self::Install,
-            "Install Fail" => Self::InstallFail,
-            "Rebooting" => Self::Rebooting,
-            "Resizing" => Self::Resizing,
-            "Reinstalling" => Self::Reinstalling,
-            "Pending" => Self::Pending,
-            "" => Self::Unknown,
-            _ => Self::Other(word),
-        }
-    }
+states! {
+    Initializing = "Initializing",
+    Starting = "Starting",
+    Running = "Running",
+    Stopping = "Stopping",
+    Stopped = "Stopped",
+    Install = "Install",
+    InstallFail = "Install Fail",
+    Rebooting = "Rebooting",
+    Resizing = "Resizing",
+    Reinstalling = "Reinstalling",
+    Pending = "Pending",
 }
 
 impl<'de> Deserialize<'de> for State {
@@ -295,7 +236,7 @@ impl fmt::Display for State {
     }
 }
 
-/// Zero is how the API says "never".
+/// Deserializes a time. The API reports 0 for "never".
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Ok(lenient::number(deserializer)?.filter(|seconds: &i64| *seconds > 0))
 }
@@ -313,7 +254,7 @@ fn graphics_memory<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     Ok(lenient::object::<_, GraphicsMemory>(deserializer)?.and_then(|memory| memory.value))
 }
 
-/// An object that may name its `Spec`, or the bare letter.
+/// Deserializes the letter of a spec, or the object that contains it.
 fn without_gpu_spec<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Spec>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let letter = value.get("Spec").unwrap_or(&value).as_str();
@@ -332,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_answer_is_understood() {
+    fn full_instance_is_read() {
         let instance = read(json!({
             "UHostId": "uhost-1", "Name": "训练", "Region": "cn-wlcb", "Zone": "cn-wlcb-01", "State": "Running",
             "InstanceType": "UHost", "CPU": 16, "Memory": "65536", "GPU": 1, "GpuType": "4090",
@@ -359,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_all_it_takes() {
+    fn id_alone_is_readable() {
         let instance = read(json!({"UHostId": "cpod-1"}));
         assert_eq!(instance.state, State::Unknown);
         assert_eq!((instance.region, instance.gpu, instance.addresses.len()), (None, None, 0));
@@ -382,8 +323,8 @@ mod tests {
     }
 
     #[test]
-    fn every_word_for_a_state_survives() {
-        for word in State::WORDS.into_iter().chain(["", "Reclaimed 中断", "running"]) {
+    fn state_keeps_the_reported_word() {
+        for word in State::WORDS.iter().copied().chain(["", "Reclaimed 中断", "running"]) {
             let state = State::from(word.to_owned());
             assert_eq!(state.as_str(), word);
             let listed = !matches!(state, State::Other(_));
@@ -392,18 +333,12 @@ mod tests {
     }
 
     #[test]
-    fn states_are_settled_failed_unknown_or_in_transition() {
-        let failed = ["Install Fail", "StartFailed", "Resize Fail"];
-        let settled = ["Running", "Stopped", ""];
-        let moving = ["Starting", "Pending", "Install", "Nobody Listed This"];
-        for word in failed {
+    fn words_with_fail_are_failed_states() {
+        for word in ["Install Fail", "StartFailed", "Resize Fail"] {
             assert!(State::from(word.to_owned()).is_failed(), "{word}");
         }
-        for word in failed.iter().chain(&settled) {
-            assert!(!State::from((*word).to_owned()).is_in_transition(), "{word}");
-        }
-        for word in moving {
-            assert!(State::from(word.to_owned()).is_in_transition(), "{word}");
+        for word in ["Running", "Stopped", "", "Starting", "Pending", "Install", "Unlisted"] {
+            assert!(!State::from(word.to_owned()).is_failed(), "{word}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Reading fields of an answer without trusting their types.
+//! Deserialization of response fields whose types vary.
 //!
-//! The API documents some integers as strings, leaves fields out, and answers null or an empty text for what it does
-//! not know. One odd field must not make an instance unreadable, so a value that cannot be understood counts as
-//! missing.
+//! The API documents some integers as strings, omits fields, and returns null or an empty text for
+//! unknown values. One odd field must not make an instance unreadable, so an unreadable value counts
+//! as missing.
 
 use std::str::FromStr;
 
@@ -12,7 +12,7 @@ use serde::{
 };
 use serde_json::Value;
 
-/// A text that is not empty; a number counts as its decimal spelling.
+/// Deserializes a non-empty text. A number is converted to its decimal spelling.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) if !text.is_empty() => Some(text),
@@ -21,7 +21,7 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     })
 }
 
-/// A number, or a text that spells one. A fraction of zero is no hindrance for an integer.
+/// Deserializes a number or the text of one. An integer may have a fraction of zero.
 pub(super) fn number<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -39,7 +39,7 @@ where
     Ok(spelling.parse().ok().or_else(|| whole?.0.parse().ok()))
 }
 
-/// A boolean, or a text or number that spells one: `True`, `false`, `1`, `0`.
+/// Deserializes a boolean, or a text or number that spells one: `True`, `false`, `1`, `0`.
 pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     let spelling = match Value::deserialize(deserializer)? {
         Value::Bool(flag) => return Ok(Some(flag)),
@@ -54,7 +54,7 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     })
 }
 
-/// An object of the shape `T`, or nothing.
+/// Deserializes an object as `T`.
 pub(super) fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -64,7 +64,7 @@ where
     Ok(if value.is_object() { serde_json::from_value(value).ok() } else { None })
 }
 
-/// The elements of an array that can be read as `T`; none if it is no array.
+/// Deserializes the elements of an array that are readable as `T`.
 pub(super) fn array<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_come_as_numbers_or_strings() {
+    fn integers_are_read_from_numbers_and_texts() {
         let table = [
             (json!(65536), Some(65536)),
             (json!("65536"), Some(65536)),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_flags_may_be_odd_too() {
+    fn odd_texts_and_flags_count_as_missing() {
         assert_eq!(text(json!("训练")).unwrap().as_deref(), Some("训练"));
         assert_eq!(text(json!(4090)).unwrap().as_deref(), Some("4090"));
         for nothing in [json!(""), json!(null), json!([]), json!({"a": 1}), json!(false)] {

@@ -1,60 +1,55 @@
-//! How to log in to an instance, out of what a describe answers.
+//! SSH login of an instance, from the fields of a describe.
 
 use base64::{Engine as _, engine::DecodePaddingMode, engine::general_purpose};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::instance::Instance;
 
-/// Where SSH listens unless a command says otherwise.
 const SSH_PORT: u16 = 22;
 
-/// A way into an instance. What an answer does not say is `None`: host, port and user of an instance that does not run, for
-/// one.
+/// SSH login of an instance. All fields are `None` if the instance is not running.
 #[derive(Clone, Debug, Default)]
 pub struct Login {
-    /// Host name or address.
     pub host: Option<String>,
-    /// Port of SSH on the host.
     pub port: Option<u16>,
-    /// Who to log in as.
     pub user: Option<String>,
-    /// The command that logs in, as the cloud words it.
+    /// Login command as reported by the API.
     pub command: Option<SecretString>,
 }
 
-/// A password that is not text in Base64, as the API promises.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not text in Base64")]
-pub struct Undecodable;
-
-impl Instance {
-    /// Host, port and user, taken out of the command that the cloud gives for an instance that runs.
-    pub fn login(&self) -> Login {
-        let Some(command) = &self.ssh_login_command else { return Login::default() };
-        Login { command: Some(command.clone()), ..parse(command.expose_secret()) }
-    }
-
-    /// The login password as it is to be typed; `None` if the answer has none.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be decoded. A wrong password would be worse than none.
-    pub fn decoded_password(&self) -> Result<Option<SecretString>, Undecodable> {
-        let Some(encoded) = &self.password else { return Ok(None) };
-        let bytes = LENIENT.decode(encoded.expose_secret().trim()).map_err(|_| Undecodable)?;
-        let text = String::from_utf8(bytes).map_err(|_| Undecodable)?;
-        Ok(Some(text.into()))
+impl Login {
+    /// The login of `instance`, parsed from its login command.
+    pub fn of(instance: &Instance) -> Self {
+        let Some(command) = &instance.ssh_login_command else { return Self::default() };
+        Self { command: Some(command.clone()), ..parse(command.expose_secret()) }
     }
 }
 
-/// Standard Base64, its padding optional.
-const LENIENT: general_purpose::GeneralPurpose = general_purpose::GeneralPurpose::new(
+/// Error of a password that is not text in Base64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not valid Base64 text")]
+pub struct Undecodable;
+
+/// Returns the decoded login password of `instance`; `None` if the API reported none.
+///
+/// # Errors
+///
+/// The password cannot be decoded. Returning it undecoded would be worse than returning none.
+pub fn decode_password(instance: &Instance) -> Result<Option<SecretString>, Undecodable> {
+    let Some(encoded) = &instance.password else { return Ok(None) };
+    let bytes = BASE64.decode(encoded.expose_secret().trim()).map_err(|_| Undecodable)?;
+    let text = String::from_utf8(bytes).map_err(|_| Undecodable)?;
+    Ok(Some(text.into()))
+}
+
+/// Standard Base64 with optional padding.
+const BASE64: general_purpose::GeneralPurpose = general_purpose::GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     general_purpose::GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Reads a command such as `ssh -p 23 root@203.0.113.2`, by the options that `ssh(1)` takes for the same.
+/// Parses a command such as `ssh -p 23 root@203.0.113.2` with the options of `ssh(1)`.
 fn parse(command: &str) -> Login {
     let mut words = command.split_whitespace().skip_while(|word| *word != "ssh").skip(1);
     let (mut host, mut user, mut port) = (None, None, SSH_PORT);
@@ -65,7 +60,7 @@ fn parse(command: &str) -> Login {
             Some(option) if option.starts_with('p') => port = option[1..].parse().unwrap_or(port),
             Some(option) => skip_argument(option, &mut words),
             None if host.is_none() => host = Some(word),
-            // A second word is the beginning of a command to run there.
+            // A second word begins the remote command.
             None => break,
         }
     }
@@ -77,7 +72,7 @@ fn parse(command: &str) -> Login {
     Login { host: Some(host.to_owned()), port: Some(port), user: named.or(user), command: None }
 }
 
-/// Passes over the argument of an option such as `-i FILE`, unless it is written in one word with it.
+/// Skips the argument of an option such as `-i FILE`, unless both are one word.
 fn skip_argument<'a>(option: &str, words: &mut impl Iterator<Item = &'a str>) {
     const WITH_ARGUMENT: &str = "BbcDEeFIiJLmOoPQRSWw";
     let mut letters = option.chars();
@@ -102,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_says_host_port_and_user() {
+    fn command_contains_host_port_and_user() {
         check("ssh -p 23 root@203.0.113.2", Some(("203.0.113.2", 23, Some("root"))));
         check("ssh root@203.0.113.2 -p 23", Some(("203.0.113.2", 23, Some("root"))));
         check("ssh root@203.0.113.2 reboot -p 23", Some(("203.0.113.2", 22, Some("root"))));
@@ -117,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_such_command_says_nothing() {
+    fn other_commands_contain_no_login() {
         for command in ["", "ssh", "ssh -p 23", "telnet host", "ssh -p"] {
             check(command, None);
         }
@@ -126,12 +121,12 @@ mod tests {
     fn password(encoded: &str) -> Result<Option<String>, Undecodable> {
         let instance: Instance =
             serde_json::from_value(json!({"UHostId": "uhost-1", "Password": encoded})).unwrap();
-        let decoded = instance.decoded_password()?;
+        let decoded = decode_password(&instance)?;
         Ok(decoded.map(|password| password.expose_secret().to_owned()))
     }
 
     #[test]
-    fn a_password_is_decoded_or_refused() {
+    fn password_is_decoded_or_refused() {
         assert_eq!(password("ZGVtby1wYXNzd29yZA==").unwrap().unwrap(), "demo-password");
         assert_eq!(password("ZGVtby1wYXNzd29yZA").unwrap().unwrap(), "demo-password");
         assert_eq!(password("5a+G56CB").unwrap().unwrap(), "密码");
@@ -142,11 +137,11 @@ mod tests {
     }
 
     #[test]
-    fn neither_command_nor_password_prints() {
+    fn debug_shows_neither_command_nor_password() {
         let fields = json!({"UHostId": "uhost-1", "SshLoginCommand": "ssh root@canary-host", "Password": "canary"});
         let instance: Instance = serde_json::from_value(fields).unwrap();
-        assert_eq!(instance.login().host.as_deref(), Some("canary-host"));
-        assert!(!format!("{:?}", instance.login().command).contains("canary"));
+        assert_eq!(Login::of(&instance).host.as_deref(), Some("canary-host"));
+        assert!(!format!("{:?}", Login::of(&instance).command).contains("canary"));
         assert!(!format!("{instance:?}").contains("canary"));
     }
 }

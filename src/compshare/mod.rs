@@ -1,7 +1,7 @@
 //! Client of the CompShare API: calls, credentials, transport and errors.
 //!
 //! A [`Call`] fills a form (`call`, `calls`, `form`). The client signs the form (`signature`), sends
-//! it (`transport`), and classifies the response (`answer`, `ret_code`, `class`). It sends a request
+//! it (`transport`), and classifies the response (`response`, `ret_code`, `class`). It sends a request
 //! again only if that cannot do harm (`retry`, `backoff`, `limit`). [`BatchingClient`] stands above
 //! [`Client`] and lets concurrent describes and lists share requests (`batch`, `list_batch`).
 //! [`locate`] finds the keys.
@@ -13,7 +13,6 @@
 //! Errors, log lines and `Debug` output contain no key, signature or form, and of a response only
 //! `RetCode` and `Message`.
 
-mod answer;
 mod backoff;
 mod base_url;
 mod batch;
@@ -23,6 +22,7 @@ mod calls;
 mod class;
 mod client;
 mod credentials;
+mod credentials_file;
 mod error;
 mod form;
 mod instance;
@@ -31,6 +31,7 @@ mod limit;
 mod list_batch;
 mod login;
 mod pages;
+mod response;
 mod ret_code;
 mod retry;
 mod signature;
@@ -50,12 +51,12 @@ pub use self::{
     },
     class::{Behavior, Class, IdFault, OnRefusal, Resend},
     client::{Client, Settings},
-    credentials::{Arguments, Credentials, Key, LookupError, locate},
+    credentials::{Arguments, Credentials, FoundKey, Key, LookupError, locate},
+    credentials_file::FileError,
     error::{Error, ErrorKind, Lost},
     form::Form,
     instance::{Address, Disk, Instance, Software, State},
-    login::{Login, Undecodable},
+    login::{Login, Undecodable, decode_password},
     pages::Pages,
-    signature::{sign, string_to_sign},
     without_gpu::{InvalidSpec, Spec, WithoutGpu},
 };

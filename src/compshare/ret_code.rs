@@ -40,7 +40,7 @@ const TABLE: &[Row] = &[
     row(
         &[8421, 8433, 8434, 8498, 8510, 8520, 8580],
         Class::Transient,
-        "the service or something behind it failed",
+        "the service or one of its backends failed",
     ),
     row(&[8438], Class::Ambiguous, "the service timed out; the operation may have been accepted"),
     row(&[8441, 226_619], Class::Throttled, "too many requests"),
@@ -50,9 +50,9 @@ const TABLE: &[Row] = &[
     row(&[8903, 226_609], Class::InProgress, "an operation on this instance is in progress"),
     row(&[8905], Class::PowerState, "the instance's power state does not allow the operation"),
     row(&[8917, 8918, 8919], Class::Billing, "an order is unpaid or a payment limit is reached"),
-    row(&[8964], Class::InProgress, "an image is being made from the instance"),
+    row(&[8964], Class::InProgress, "an image is being created from the instance"),
     row(&[226_606], Class::Permission, "the account is not verified"),
-    row(&[226_607], Class::Transient, "the states of instance and container disagree"),
+    row(&[226_607], Class::Transient, "the states of instance and container differ"),
     row(&[226_620, 226_621], Class::InProgress, "the image or the system disk is being moved"),
     row(&[226_622], Class::InProgress, "the instance is starting"),
 ];

@@ -1,23 +1,24 @@
-//! The signature that proves a request comes from the owner of the keys.
+//! Signature of a request.
 //!
-//! SHA-1, in lower-case hexadecimal, over every parameter's key and unescaped value in key order, with nothing between
-//! them, followed by the private key. The vendor's rule: <https://docs.ucloud.cn/api/summary/signature>.
+//! Lower-case hexadecimal SHA-1 of key and unescaped value of all parameters in key order, without
+//! separators, followed by the private key. See <https://docs.ucloud.cn/api/summary/signature>.
 
 use secrecy::{ExposeSecret, SecretString};
 use sha1::{Digest, Sha1};
 
 use super::form::Form;
 
-/// The value of `Signature` for `form`, which has every other parameter already, `PublicKey` among them.
-pub fn sign(form: &Form, private_key: &SecretString) -> String {
+/// Returns the signature of `form`, which must already contain all other parameters, also
+/// `PublicKey`.
+pub(super) fn sign(form: &Form, private_key: &SecretString) -> String {
     let mut hash = Sha1::new();
     hash.update(string_to_sign(form));
     hash.update(private_key.expose_secret());
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What is signed, up to the private key, so that a wrong signature can be traced to its stage.
-pub fn string_to_sign(form: &Form) -> String {
+/// Returns the signed text without the private key, so that tests can check both stages.
+fn string_to_sign(form: &Form) -> String {
     form.iter().flat_map(|(key, value)| [key, value]).collect()
 }
 
@@ -35,15 +36,14 @@ mod tests {
         cases: Vec<Case>,
     }
 
-    /// One case computed with the vendor's own SDK.
+    /// Test vector computed with the vendor's SDK.
     #[derive(Deserialize)]
     struct Case {
         name: String,
         public_key: String,
         private_key: String,
-        /// What a caller gives.
         params: Map<String, Value>,
-        /// That, flattened, with the public key.
+        /// `params` flattened, with the public key.
         form: BTreeMap<String, String>,
         signature: String,
     }
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn every_vector_agrees_at_both_stages() {
+    fn vectors_of_the_sdk_match_at_both_stages() {
         assert!(cases().len() >= 11);
         for case in cases() {
             let form = form_of(&case);
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_string_to_sign_is_pinned() {
+    fn string_to_sign_matches_published_examples() {
         check_string_to_sign(
             "the vendor's published example",
             "ActionDescribeUHostInstanceLimit10PublicKeyucloudsomeone@example.com1296235120854146120Regioncn-bj2",

@@ -6,10 +6,10 @@ use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
 
 use super::{
-    answer::judge,
     error::ErrorKind,
     limit::Limit,
-    transport::{self, Answer},
+    response::judge,
+    transport::{self, Response},
 };
 
 /// Parses a response of the API as the reply `R`, with the headers that the client reads.
@@ -31,7 +31,7 @@ pub fn read_response<R: DeserializeOwned>(
             headers.insert(name, value);
         }
     }
-    let response = Answer {
+    let response = Response {
         status,
         request_id: transport::text(&headers, transport::REQUEST_ID),
         retry_after: transport::seconds(&headers),

@@ -1,8 +1,9 @@
-//! Sending one signed form, and sorting what can go wrong on the way by whether the cloud can have seen it.
+//! HTTP transport: sends one signed form, and classifies failures by whether the request may have been
+//! received.
 //!
-//! reqwest does the HTTP. Whatever it repeats or follows by its own judgement is turned off: whether a request goes out
-//! once or twice is decided in one place, `retry`. (What remains is hyper's: a request of which not one byte was
-//! written, because the kept connection it was meant for had been closed, goes out on another.)
+//! All retries and redirects of reqwest are disabled, because `retry` alone decides whether a request
+//! is sent twice. One resend of hyper remains: a request of which no byte was written, because its
+//! kept-alive connection had been closed, is sent on another connection.
 
 use std::{
     error::Error as StdError,
@@ -10,7 +11,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use reqwest::{Response, header::HeaderMap, redirect, retry};
+use reqwest::{header::HeaderMap, redirect, retry};
 use secrecy::zeroize::Zeroizing;
 
 use super::{
@@ -18,39 +19,38 @@ use super::{
     error::{ErrorKind, Lost},
     form::Form,
 };
+use crate::error_chain::error_chain;
 
-/// An answer that is longer is not read to its end. A hundred instances with all their fields take well under a tenth
-/// of it.
+/// Most bytes of a body. A hundred instances with all fields need less than a tenth of it.
 const MAX_BODY: usize = 4 << 20;
-/// Connecting takes a fraction of a request's time; if it does not, better to know for certain that nothing was sent.
-const MAX_CONNECT_TIME: Duration = Duration::from_secs(15);
-/// The most that a server's `Retry-After` is honoured, so that a strange one cannot hang a run.
-const LONGEST_ON_REQUEST: Duration = Duration::from_secs(60);
-/// Says which request it was, for the vendor's support.
+/// Timeout of connecting. It is short because a failed connect, unlike a request timeout, proves that
+/// nothing was sent.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longest `Retry-After` that is honored, so that a wrong value cannot block an apply.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
+/// Header with the request ID that CompShare support needs.
 pub(super) const REQUEST_ID: &str = "X-UCLOUD-REQUEST-UUID";
-/// Says when to come again.
 pub(super) const RETRY_AFTER: &str = "Retry-After";
 
-/// Sends forms to one address.
+/// Sender of forms to one URL.
 #[derive(Clone, Debug)]
 pub(super) struct Transport {
     http: reqwest::Client,
     base_url: BaseUrl,
 }
 
-/// An answer, whatever it says.
-pub(super) struct Answer {
+/// HTTP response, successful or not.
+pub(super) struct Response {
     pub(super) status: u16,
-    /// `X-UCLOUD-REQUEST-UUID`.
     pub(super) request_id: Option<String>,
-    /// `Retry-After`, if it is given in seconds, within reason.
     pub(super) retry_after: Option<Duration>,
-    /// The body, or why it could not be had. It may hold passwords, so it is wiped when dropped.
+    /// Body, or the failure to read it. Wiped when dropped, because it may contain passwords.
     pub(super) body: Result<Zeroizing<Vec<u8>>, ErrorKind>,
 }
 
 impl Transport {
-    /// Prepares to send; touches no network.
+    /// Creates the HTTP client. Makes no connection.
     pub(super) fn new(
         base_url: BaseUrl,
         timeout: Duration,
@@ -59,28 +59,28 @@ impl Transport {
         let mut builder = reqwest::Client::builder()
             .user_agent(user_agent)
             .timeout(timeout)
-            .connect_timeout(timeout.min(MAX_CONNECT_TIME))
+            .connect_timeout(timeout.min(CONNECT_TIMEOUT))
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .gzip(true)
-            .tcp_keepalive(Duration::from_secs(30));
-        // What is meant for this machine, possibly in plain text, is not to be handed to a proxy.
+            .tcp_keepalive(TCP_KEEPALIVE);
+        // A request to this machine may be unencrypted and must not pass through a proxy.
         if base_url.is_loopback() {
             builder = builder.no_proxy();
         }
-        // Where nothing is encrypted, nobody has to be trusted, and reading whom the system trusts takes a while.
+        // Plain HTTP needs no root certificates, and reading them takes a while.
         if base_url.is_plain() {
             builder = builder.tls_certs_only([]);
         }
         let http = builder.build().map_err(|error| ErrorKind::Unsent {
-            cause: chain(&error.without_url()),
+            cause: causes(&error.without_url()),
             permanent: true,
         })?;
         Ok(Self { http, base_url })
     }
 
-    /// Sends `form` once. An error means that no answer began.
-    pub(super) async fn send(&self, form: &Form) -> Result<Answer, ErrorKind> {
+    /// Sends `form` once. An error means that no response was received.
+    pub(super) async fn send(&self, form: &Form) -> Result<Response, ErrorKind> {
         let response = self
             .http
             .post(self.base_url.as_url().clone())
@@ -88,8 +88,8 @@ impl Transport {
             .form(form.as_map())
             .send()
             .await
-            .map_err(sort)?;
-        Ok(Answer {
+            .map_err(classify)?;
+        Ok(Response {
             status: response.status().as_u16(),
             request_id: text(response.headers(), REQUEST_ID),
             retry_after: seconds(response.headers()),
@@ -98,27 +98,28 @@ impl Transport {
     }
 }
 
-/// The only use of the wall clock: the vendor's SDKs send it along with each request.
+/// Returns the wall clock time, which the vendor's SDKs also send.
 fn unix_ms() -> String {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis().to_string()
 }
 
-/// A header that is to be shown to people: short, and of visible characters only.
+/// Returns the start of a header, visible characters only.
 pub(super) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     let text = headers.get(name)?.to_str().ok()?;
     let text: String = text.chars().filter(char::is_ascii_graphic).take(100).collect();
     (!text.is_empty()).then_some(text)
 }
 
-/// The date form of `Retry-After` is not understood: it would make the pause depend on two clocks agreeing.
+/// Returns `Retry-After` if it is given in seconds. A date is ignored: the pause would depend on two
+/// clocks that may disagree.
 pub(super) fn seconds(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_ON_REQUEST))
+    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
 
-async fn read(mut response: Response) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
+async fn read(mut response: reqwest::Response) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
     let mut body = Zeroizing::new(Vec::new());
-    while let Some(piece) = response.chunk().await.map_err(sort)? {
+    while let Some(piece) = response.chunk().await.map_err(classify)? {
         if body.len() + piece.len() > MAX_BODY {
             let http_status = response.status().as_u16();
             return Err(ErrorKind::Unreadable {
@@ -131,53 +132,45 @@ async fn read(mut response: Response) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
     Ok(body)
 }
 
-/// Can it have been sent? Name resolution, connecting and the TLS handshake come before the first byte of a request,
-/// and a proxy's refusal to connect as well. Everything later counts as sent, for even a connection that was closed at
-/// once may have been closed by someone who had read enough.
-fn sort(error: reqwest::Error) -> ErrorKind {
+/// Returns the kind of a failure. Name resolution, connect, TLS handshake and a refusing proxy come
+/// before the first byte of a request. All later failures count as sent: a server that closed the
+/// connection at once may have read the whole request.
+fn classify(error: reqwest::Error) -> ErrorKind {
     let error = error.without_url();
     if error.is_builder() {
-        return ErrorKind::Unsent { cause: chain(&error), permanent: true };
+        return ErrorKind::Unsent { cause: causes(&error), permanent: true };
     }
     if error.is_connect() {
-        return ErrorKind::Unsent { cause: chain(&error), permanent: is_distrust(&error) };
+        return ErrorKind::Unsent { cause: causes(&error), permanent: is_distrust(&error) };
     }
     if error.is_timeout() {
         return ErrorKind::MaybeSent(Lost::TimedOut);
     }
-    ErrorKind::MaybeSent(Lost::Interrupted(chain(&error)))
+    ErrorKind::MaybeSent(Lost::Interrupted(causes(&error)))
 }
 
-/// The server's certificate was looked at and not trusted. It will not become better.
+/// Returns true if the server's certificate was not accepted, which a retry would not change.
 fn is_distrust(error: &reqwest::Error) -> bool {
-    causes(error)
-        .any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))))
+    let mut causes = std::iter::successors(error.source(), |cause| source(*cause));
+    causes.any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))))
 }
 
-/// What lies behind `error`, from the outside in. reqwest's own words only say in which phase it happened.
-fn chain(error: &reqwest::Error) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for cause in causes(error) {
-        let text = cause.to_string();
-        // Layers that repeat what is inside them add nothing.
-        if words.last().is_some_and(|last| last.ends_with(&text)) {
-            continue;
-        }
-        words.push(text);
-    }
-    if words.is_empty() { error.to_string() } else { words.join(": ") }
-}
-
-/// What is behind `error`, from the outside in.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    std::iter::successors(error.source(), |cause| behind(*cause))
-}
-
-/// The source of `cause`, or what it wraps, which an I/O error does not count as its source.
-fn behind<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+/// Returns the source of `cause`, or the error inside an I/O error, which its `source` skips.
+fn source<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     match cause.downcast_ref::<io::Error>() {
         Some(wrapper) => wrapper.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
         None => cause.source(),
+    }
+}
+
+/// Returns the causes of `error`. The outermost messages, of reqwest and of hyper's client, only name
+/// the phase in which the error occurred.
+fn causes(error: &reqwest::Error) -> String {
+    let Some(cause) = error.source() else { return error.to_string() };
+    let is_phase = cause.to_string().starts_with("client error (");
+    match cause.source().filter(|_| is_phase) {
+        Some(inner) => error_chain(inner),
+        None => error_chain(cause),
     }
 }
 
@@ -186,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_may_ask_for_a_pause_within_reason() {
+    fn retry_after_is_read_up_to_a_maximum() {
         for (header, pause) in [
             ("7", Some(7)),
             (" 60 ", Some(60)),

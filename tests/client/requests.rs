@@ -112,7 +112,7 @@ async fn each_attempt_is_logged_without_secrets() {
     outcome.unwrap_err();
 
     let log = log.0.lock().unwrap();
-    let ours: Vec<_> = log.lines().filter(|line| line.contains("made a call")).collect();
+    let ours: Vec<_> = log.lines().filter(|line| line.contains("API call")).collect();
     assert_eq!(ours.len(), 2, "{log}");
     assert!(ours[0].contains("attempt=1") && ours[0].contains("http_status=429"), "{}", ours[0]);
     let facts = [

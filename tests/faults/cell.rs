@@ -226,7 +226,7 @@ impl Cell {
             "{self} does not say why: {error}"
         );
         // From here on it is the system that speaks, and each has words of its own.
-        let told = ["the answer was lost: ", "the cloud could not be reached: "]
+        let told = ["the response was lost: ", "the cloud could not be reached: "]
             .iter()
             .find_map(|words| Some(format!("{}{words}…", first.split_once(words)?.0)));
         let told = told.unwrap_or_else(|| first.to_owned());

@@ -236,7 +236,7 @@ async fn timeout_limits_every_kind_of_wait() {
     lock.says("Unable to Start Instance", &["8903", "700ms"]);
     sold_out.says("Unable to Start Instance", &["8357", "700ms"]);
     busy.says("Unable to Start Instance", &["8441", "700ms"]);
-    outage.says(timeout, &["the answer was lost", "Last failed answer"]);
+    outage.says(timeout, &["the response was lost", "Last failed answer"]);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{identity::InstanceIdentity, read::look};
 use crate::{
-    compshare::{Instance, Software},
+    compshare::{Instance, Login, Software, decode_password},
     framework::{
         Attr, Context, Definition, Diagnostics, EphemeralResource, Rule, Sensitive, model,
     },
@@ -95,7 +95,7 @@ impl EphemeralResource for InstanceLogin {
         } else {
             look(context, &operation).await?
         };
-        let password = instance.decoded_password().unwrap_or_else(|error| {
+        let password = decode_password(&instance).unwrap_or_else(|error| {
             context.warn(message::password(id, error));
             None
         });
@@ -120,7 +120,7 @@ fn opened(
     password: Option<SecretString>,
 ) -> InstanceLoginModel {
     let revealed = |secret: SecretString| Sensitive::from(secret.expose_secret().to_owned());
-    let login = instance.login();
+    let login = Login::of(instance);
     let urls = instance.softwares.iter();
     let url = |software: &Software| Some((software.name.clone()?, software.url.clone()?.into()));
     InstanceLoginModel {

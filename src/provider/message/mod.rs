@@ -43,8 +43,8 @@ impl Failed {
 /// No credentials, or unusable ones.
 pub(crate) fn credentials(error: &LookupError) -> Diagnostics {
     let summary = match error {
-        LookupError::Nothing { .. } => "Missing API Keys",
-        LookupError::Half { .. } => "Incomplete API Keys",
+        LookupError::Missing { found: None, .. } => "Missing API Keys",
+        LookupError::Missing { found: Some(_), .. } => "Incomplete API Keys",
         _ => "Unusable Credentials File",
     };
     Diagnostic::error(

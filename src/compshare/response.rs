@@ -1,13 +1,13 @@
-//! Judging an answer: what it holds, or which failure it is.
+//! Classification of a response as reply or failure.
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{error::ErrorKind, lenient, transport::Answer};
+use super::{error::ErrorKind, lenient, transport::Response};
 
-/// Longer messages are cut: they are for people.
+/// Most characters of a message. Longer ones are truncated.
 const MAX_MESSAGE: usize = 1000;
 
-/// What every answer of the API has.
+/// Fields that all responses of the API have.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(rename = "RetCode", default, deserialize_with = "lenient::number")]
@@ -16,18 +16,18 @@ struct Envelope {
     message: Option<String>,
 }
 
-/// The reply in `answer`, or what is wrong with it, told without any of `secrets`.
+/// Returns the reply in `response`, or its failure without any of `secrets`.
 ///
-/// The API refuses with a `RetCode` under HTTP status 200. A gateway in front of it may refuse with a status of its
-/// own; a `RetCode` then says more than a status in the four hundreds, but does not make a failed server's word a
-/// certain no.
+/// The API refuses with a `RetCode` under HTTP status 200. A gateway in front of it may use a status of
+/// its own. A `RetCode` then takes precedence over a 4xx status, but not over a 5xx one: after a
+/// server failure it is not certain that the action was not carried out.
 pub(super) fn judge<R: DeserializeOwned>(
-    answer: &Answer,
+    response: &Response,
     secrets: &[&str],
 ) -> Result<R, ErrorKind> {
-    let status = answer.status;
+    let status = response.status;
     let success = (200..300).contains(&status);
-    let body = match &answer.body {
+    let body = match &response.body {
         Ok(body) => body,
         Err(kind) if success => return Err(kind.clone()),
         Err(_) => return Err(ErrorKind::Http { status }),
@@ -47,18 +47,18 @@ pub(super) fn judge<R: DeserializeOwned>(
     let unreadable = |reason| ErrorKind::Unreadable { http_status: status, reason };
     match envelope {
         Err(error) => Err(unreadable(position(&error))),
-        Ok(Envelope { ret_code: None, .. }) => Err(unreadable("without a RetCode".to_owned())),
+        Ok(Envelope { ret_code: None, .. }) => Err(unreadable("no RetCode".to_owned())),
         Ok(_) => serde_json::from_slice(body).map_err(|error| unreadable(position(&error))),
     }
 }
 
-/// serde's own words may quote what they stumbled over, so only the kind of trouble and its place are told.
+/// Returns kind and position of `error`. Its own message may quote the response.
 fn position(error: &serde_json::Error) -> String {
-    let trouble = if error.is_data() { "not of the expected shape" } else { "not valid JSON" };
-    format!("{trouble} (line {}, column {})", error.line(), error.column())
+    let kind = if error.is_data() { "unexpected structure" } else { "invalid JSON" };
+    format!("{kind} (line {}, column {})", error.line(), error.column())
 }
 
-/// The cloud's words, fit to be shown: without the caller's secrets, control characters, and excess.
+/// Returns `message` without secrets and control characters, and truncated.
 fn presentable(message: &str, secrets: &[&str]) -> String {
     let mut message = message.to_owned();
     // Replacing an empty text would insert between all characters.
@@ -85,8 +85,8 @@ mod tests {
 
     fn judged<R: DeserializeOwned>(status: u16, body: &str) -> Result<R, ErrorKind> {
         let body = Ok(Zeroizing::new(body.as_bytes().to_vec()));
-        let answer = Answer { status, request_id: None, retry_after: None, body };
-        judge(&answer, &["canary-public", "canary-private", ""])
+        let response = Response { status, request_id: None, retry_after: None, body };
+        judge(&response, &["canary-public", "canary-private", ""])
     }
 
     #[track_caller]
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_answer_is_a_failure_that_says_no_more_than_it_may() {
+    fn failures_quote_nothing_but_ret_code_and_message() {
         check(
             200,
             r#"{"RetCode":8357,"Message":"sold out"}"#,
@@ -122,34 +122,26 @@ mod tests {
             r#"{"RetCode":172,"Message":"canary-public of canary-private unknown"}"#,
             "refused with RetCode 172: [secret] of [secret] unknown",
         );
-        let unreadable = "unreadable answer (HTTP status 200):";
-        check(
-            200,
-            "<html>canary</html>",
-            &format!("{unreadable} not valid JSON (line 1, column 1)"),
-        );
-        check(200, "", &format!("{unreadable} not valid JSON (line 1, column 0)"));
+        let unreadable = "unreadable response (HTTP status 200):";
+        check(200, "<html>canary</html>", &format!("{unreadable} invalid JSON (line 1, column 1)"));
+        check(200, "", &format!("{unreadable} invalid JSON (line 1, column 0)"));
         check(
             200,
             r#"{"RetCode":0,"UHostId":"canary"#,
-            &format!("{unreadable} not valid JSON (line 1, column 30)"),
+            &format!("{unreadable} invalid JSON (line 1, column 30)"),
         );
-        check(
-            200,
-            r#""canary""#,
-            &format!("{unreadable} not of the expected shape (line 1, column 8)"),
-        );
-        check(200, r#"{"Message":"canary"}"#, &format!("{unreadable} without a RetCode"));
-        check(204, "", "unreadable answer (HTTP status 204): not valid JSON (line 1, column 0)");
-        check(302, "canary", "the answer was HTTP status 302");
+        check(200, r#""canary""#, &format!("{unreadable} unexpected structure (line 1, column 8)"));
+        check(200, r#"{"Message":"canary"}"#, &format!("{unreadable} no RetCode"));
+        check(204, "", "unreadable response (HTTP status 204): invalid JSON (line 1, column 0)");
+        check(302, "canary", "the response had HTTP status 302");
         check(403, r#"{"RetCode":299,"Message":"no"}"#, "refused with RetCode 299: no");
-        check(403, "<html>canary</html>", "the answer was HTTP status 403");
-        check(429, r#"{"RetCode":1,"Message":"canary"}"#, "the answer was HTTP status 429");
-        check(502, r#"{"RetCode":8357,"Message":"canary"}"#, "the answer was HTTP status 502");
+        check(403, "<html>canary</html>", "the response had HTTP status 403");
+        check(429, r#"{"RetCode":1,"Message":"canary"}"#, "the response had HTTP status 429");
+        check(502, r#"{"RetCode":8357,"Message":"canary"}"#, "the response had HTTP status 502");
     }
 
     #[test]
-    fn a_message_is_cut_where_it_gets_too_long() {
+    fn long_message_is_truncated() {
         let kind = judged::<Accepted>(
             200,
             &format!(r#"{{"RetCode":1,"Message":"{}"}}"#, "长".repeat(5000)),
@@ -160,19 +152,19 @@ mod tests {
     }
 
     #[test]
-    fn a_successful_answer_may_still_lack_what_was_asked_for() {
+    fn success_without_content_is_unreadable() {
         let kind = judged::<Instances>(200, r#"{"RetCode":0}"#).unwrap_err();
         assert!(matches!(kind, ErrorKind::Unreadable { .. }), "{kind:?}");
     }
 
     #[test]
-    fn a_lost_body_matters_only_under_a_successful_status() {
+    fn lost_body_matters_only_under_a_success_status() {
         for (status, want) in
             [(200, ErrorKind::MaybeSent(Lost::TimedOut)), (502, ErrorKind::Http { status: 502 })]
         {
             let body = Err(ErrorKind::MaybeSent(Lost::TimedOut));
-            let answer = Answer { status, request_id: None, retry_after: None, body };
-            assert_eq!(judge::<Accepted>(&answer, &[]).unwrap_err(), want);
+            let response = Response { status, request_id: None, retry_after: None, body };
+            assert_eq!(judge::<Accepted>(&response, &[]).unwrap_err(), want);
         }
     }
 }
