@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::{
-    GpuMode, Location, Pace, Target,
+    GpuMode, Pace, Target,
     failure::{NoGpuRefusal, Reason, Verb},
     history::{History, Sent},
 };
@@ -49,7 +49,7 @@ pub(super) fn decide(
         State::Running => running(seen, target, history, pace, now),
         State::Stopped => stopped(seen, target, history, pace, now),
         failed if failed.is_failed() => match target {
-            Target::AtRest => Step::Done,
+            Target::NotRunning => Step::Done,
             _ => Step::Fail(Reason::FailedState(failed.as_str().to_owned())),
         },
         // A word nobody listed: most likely on its way to a state that somebody did.
@@ -63,7 +63,7 @@ pub(super) fn absent(target: Target, history: &History) -> Step {
         return Step::Confirm;
     }
     match target {
-        Target::AtRest => Step::Done,
+        Target::NotRunning => Step::Done,
         _ if history.seen => Step::Fail(Reason::Vanished),
         _ => Step::Fail(Reason::NotFound),
     }
@@ -74,7 +74,7 @@ fn running(seen: &Instance, target: Target, history: &History, pace: &Pace, now:
         Target::Running { mode, may_restart } => (mode, may_restart),
         Target::Awaited => return Step::Done,
         Target::Rebooted => return rebooted(seen, history, pace, now),
-        Target::Stopped | Target::AtRest => {
+        Target::Stopped | Target::NotRunning => {
             return call(Verb::Stop, history.stop, history, pace, now);
         }
     };
@@ -111,8 +111,8 @@ fn rebooted(seen: &Instance, history: &History, pace: &Pace, now: Instant) -> St
         Sent::InDoubt { since } | Sent::Accepted { since, .. } if now - since < pace.settle => {
             Step::Wait
         }
-        Sent::InDoubt { .. } => Step::Fail(Reason::Unanswered(Verb::Reboot)),
-        Sent::Accepted { .. } => Step::Fail(Reason::NotTaken(Verb::Reboot)),
+        Sent::InDoubt { .. } => Step::Fail(Reason::ResponseLost(Verb::Reboot)),
+        Sent::Accepted { .. } => Step::Fail(Reason::NoEffect(Verb::Reboot)),
     }
 }
 
@@ -122,7 +122,7 @@ fn stopped(seen: &Instance, target: Target, history: &History, pace: &Pace, now:
     }
     match target {
         Target::Running { .. } => {}
-        Target::Stopped | Target::AtRest => return Step::Done,
+        Target::Stopped | Target::NotRunning => return Step::Done,
         Target::Awaited => return Step::Wait,
         Target::Rebooted if history.reboot == Sent::Not => return Step::Fail(Reason::NotRunning),
         Target::Rebooted => return Step::Fail(Reason::FellBack(Verb::Reboot)),
@@ -140,43 +140,16 @@ fn call(verb: Verb, sent: Sent, history: &History, pace: &Pace, now: Instant) ->
         Sent::Not => Step::Call(verb),
         Sent::InDoubt { since } if now - since < pace.doubt => Step::Wait,
         Sent::InDoubt { .. } if history.doubts < MOST_DOUBTS => Step::Call(verb),
-        Sent::InDoubt { .. } => Step::Fail(Reason::Unanswered(verb)),
+        Sent::InDoubt { .. } => Step::Fail(Reason::ResponseLost(verb)),
         Sent::Accepted { left: true, .. } => Step::Fail(Reason::FellBack(verb)),
         Sent::Accepted { since, .. } if now - since < pace.settle => Step::Wait,
-        Sent::Accepted { .. } => Step::Fail(Reason::NotTaken(verb)),
+        Sent::Accepted { .. } => Step::Fail(Reason::NoEffect(verb)),
     }
-}
-
-/// Whether the instance is in the region that the look-up is limited to.
-pub(super) fn within(seen: &Instance, only_in: Option<&str>) -> Result<(), Reason> {
-    match (only_in, &seen.region) {
-        (Some(looked), Some(found)) if looked != found => {
-            Err(Reason::OtherRegion { looked: looked.to_owned(), found: found.clone() })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether the instance is where it is claimed to be.
-pub(super) fn place(seen: &Instance, claim: &Location) -> Result<(), Reason> {
-    let differs = |claimed: &Option<String>, actual: &Option<String>| match (claimed, actual) {
-        (Some(claimed), Some(actual)) if claimed != actual => {
-            Some((claimed.clone(), actual.clone()))
-        }
-        _ => None,
-    };
-    if let Some((claimed, actual)) = differs(&claim.region, &seen.region) {
-        return Err(Reason::WrongRegion { claimed, actual });
-    }
-    if let Some((claimed, actual)) = differs(&claim.zone, &seen.zone) {
-        return Err(Reason::WrongZone { claimed, actual });
-    }
-    Ok(())
 }
 
 /// Whether the API already says that it cannot become what is wanted.
 pub(super) fn feasible(seen: &Instance, target: Target) -> Result<(), Reason> {
-    if seen.state.is_failed() && target != Target::AtRest {
+    if seen.state.is_failed() && target != Target::NotRunning {
         return Err(Reason::FailedState(seen.state.as_str().to_owned()));
     }
     let Target::Running { mode, may_restart } = target else { return Ok(()) };
@@ -289,7 +262,7 @@ mod tests {
             let history = History::default();
             check(&seen, WITH_GPU, &history, to_run);
             check(&seen, Target::Stopped, &history, to_stop);
-            check(&seen, Target::AtRest, &history, to_rest);
+            check(&seen, Target::NotRunning, &history, to_rest);
             check(&seen, Target::Rebooted, &history, to_reboot);
             // Who only looks on comes to the same, but never to a call.
             let awaited = if to_run == "start" { "wait" } else { to_run };
@@ -315,7 +288,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_reboot_is_never_sent_again() {
-        for (lost, expected) in [(false, "NotTaken"), (true, "Unanswered")] {
+        for (lost, expected) in [(false, "NoEffect"), (true, "ResponseLost")] {
             let reboot = if lost { in_doubt() } else { accepted(false) };
             let history = History { reboot, doubts: 1, ..History::default() };
             let seen = instance("Running", 1);
@@ -356,7 +329,7 @@ mod tests {
         advance(PACE.settle - Duration::from_millis(1)).await;
         check(&stopped, WITH_GPU, &history, "wait");
         advance(Duration::from_millis(1)).await;
-        check(&stopped, WITH_GPU, &history, "NotTaken");
+        check(&stopped, WITH_GPU, &history, "NoEffect");
     }
 
     #[tokio::test(start_paused = true)]
@@ -374,7 +347,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_start_in_doubt_is_sent_again_only_after_a_while_and_only_so_often() {
         let stopped = instance("Stopped", 1);
-        for (doubts, expected) in [(1, "start"), (2, "start"), (3, "Unanswered")] {
+        for (doubts, expected) in [(1, "start"), (2, "start"), (3, "ResponseLost")] {
             let history = History { start: in_doubt(), doubts, ..History::default() };
             check(&stopped, WITH_GPU, &history, "wait");
             advance(PACE.doubt - Duration::from_millis(1)).await;
@@ -460,7 +433,7 @@ mod tests {
             let history = History { absences, seen, ..History::default() };
             assert_eq!(word(&absent(WITH_GPU, &history)), to_run);
             assert_eq!(word(&absent(Target::Stopped, &history)), to_run);
-            assert_eq!(word(&absent(Target::AtRest, &history)), to_rest);
+            assert_eq!(word(&absent(Target::NotRunning, &history)), to_rest);
         }
         let mut history = History { absences: 1, ..History::default() };
         history.observe(&State::Stopped);
@@ -494,24 +467,5 @@ mod tests {
         ] {
             check(seen, target, &History::default(), expected);
         }
-    }
-
-    #[test]
-    fn a_claim_is_held_against_what_the_answer_says_and_only_that() {
-        let seen = instance("Stopped", 1);
-        let placed = |region: Option<&str>, zone: Option<&str>| Location {
-            region: region.map(str::to_owned),
-            zone: zone.map(str::to_owned),
-        };
-        assert!(place(&seen, &placed(None, None)).is_ok());
-        assert!(place(&seen, &placed(Some("cn-wlcb"), Some("cn-wlcb-01"))).is_ok());
-        let region = place(&seen, &placed(Some("cn-sh2"), Some("cn-sh2-01")));
-        assert!(matches!(region, Err(Reason::WrongRegion { .. })), "{region:?}");
-        let zone = place(&seen, &placed(Some("cn-wlcb"), Some("cn-wlcb-02")));
-        assert!(matches!(zone, Err(Reason::WrongZone { .. })), "{zone:?}");
-        let silent = Instance { region: None, zone: None, ..seen.clone() };
-        assert!(place(&silent, &placed(Some("cn-sh2"), Some("cn-sh2-01"))).is_ok());
-        assert!(within(&seen, None).is_ok() && within(&seen, Some("cn-wlcb")).is_ok());
-        assert!(matches!(within(&seen, Some("cn-sh2")), Err(Reason::OtherRegion { .. })));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::OperationLog;
+use super::{LocationMismatch, OperationLog};
 use crate::compshare;
 
 /// A failed operation: why, and what it did and saw.
@@ -43,29 +43,10 @@ pub enum Reason {
     Call(compshare::Error),
     /// The instance does not exist for these keys, in this project.
     NotFound,
-    /// The look-up was limited to a region, and the instance is in another.
-    OtherRegion {
-        /// Where it was looked for.
-        looked: String,
-        /// Where it is.
-        found: String,
-    },
+    /// The instance is in another location than expected.
+    Location(LocationMismatch),
     /// It was there, and is gone.
     Vanished,
-    /// It is in another region than claimed.
-    WrongRegion {
-        /// The claim.
-        claimed: String,
-        /// Where it is.
-        actual: String,
-    },
-    /// It is in another zone than claimed.
-    WrongZone {
-        /// The claim.
-        claimed: String,
-        /// Where it is.
-        actual: String,
-    },
     /// It is in a state that it does not leave by itself, such as `Install Fail`.
     FailedState(String),
     /// It runs in the other GPU mode, and may not be stopped to change that.
@@ -78,9 +59,9 @@ pub enum Reason {
     /// It cannot be started without its GPU.
     NoGpu(NoGpuRefusal),
     /// The call was accepted, and nothing came of it.
-    NotTaken(Verb),
+    NoEffect(Verb),
     /// The call was sent several times, no answer to it arrived, and nothing came of it.
-    Unanswered(Verb),
+    ResponseLost(Verb),
     /// It went on its way and came back to where it was.
     FellBack(Verb),
     /// It was to start without a GPU and got one, which is billed.

@@ -17,6 +17,7 @@
 mod decide;
 mod failure;
 mod history;
+mod instance_ref;
 mod operation_log;
 mod pace;
 mod run;
@@ -33,7 +34,8 @@ use tokio::time::Instant;
 use crate::compshare::{self, BatchingClient, Class, Instance, Scope, Spec};
 
 pub use failure::{Failure, NoGpuRefusal, Reason, Verb};
-pub use operation_log::{Answer, Asked, Event, OperationLog};
+pub use instance_ref::{InstanceRef, Location, LocationMismatch};
+pub use operation_log::{CallOutcome, Event, LoggedCall, OperationLog};
 pub use pace::Pace;
 
 /// What an instance is to become.
@@ -52,8 +54,8 @@ pub enum Target {
     Awaited,
     /// Running, and started anew by a reboot of this operation's.
     Rebooted,
-    /// Not running any more, in whatever way: an instance that is gone or has failed is at rest too.
-    AtRest,
+    /// Not running: an instance that is gone or has failed is at the target too.
+    NotRunning,
 }
 
 /// What a running instance runs with.
@@ -84,26 +86,10 @@ impl GpuMode {
     }
 }
 
-/// Where an instance is claimed to be. What is `None` claims nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Location {
-    /// The region.
-    pub region: Option<String>,
-    /// The zone.
-    pub zone: Option<String>,
-}
-
 /// One operation on one instance.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// The instance.
-    pub instance_id: String,
-    /// Where to look for it first, and on whose behalf.
-    pub scope: Scope,
-    /// The region that the look-up is limited to by configuration; an instance in another one is not meant.
-    pub only_in: Option<String>,
-    /// Where it is claimed to be; checked before anything is asked of the cloud.
-    pub place: Location,
+    pub instance: InstanceRef,
     /// What it is to become.
     pub target: Target,
     /// Whether a stop is forced, which spot instances need.
@@ -137,7 +123,7 @@ impl Power {
     ///
     /// # Errors
     /// The cloud could not be asked, or refused to answer.
-    pub async fn find(
+    pub async fn describe(
         &self,
         id: &str,
         scope: &Scope,
@@ -149,11 +135,11 @@ impl Power {
         self.look_everywhere(id, scope, Duration::ZERO).await
     }
 
-    /// As [`Self::find`], but content with what another look saw a moment ago. For checking plans only.
+    /// As [`Self::describe`], but content with what another look saw a moment ago. For checking plans only.
     ///
     /// # Errors
-    /// As [`Self::find`].
-    pub async fn glance(
+    /// As [`Self::describe`].
+    pub async fn describe_recent(
         &self,
         id: &str,
         scope: &Scope,
@@ -161,7 +147,7 @@ impl Power {
         if let Some(instance) = self.recent(id) {
             return Ok(Some(instance));
         }
-        self.find(id, scope).await
+        self.describe(id, scope).await
     }
 
     async fn look(
@@ -231,17 +217,12 @@ impl fmt::Debug for Power {
     }
 }
 
-/// Whether an instance as it is now can become what is wanted, as far as that can be known without asking for it.
+/// Returns an error if the API already reports that the operation cannot succeed.
 ///
 /// # Errors
-/// The reason why it cannot.
-pub fn preflight(
-    instance: &Instance,
-    only_in: Option<&str>,
-    place: &Location,
-    target: Target,
-) -> Result<(), Reason> {
-    decide::within(instance, only_in)?;
-    decide::place(instance, place)?;
-    decide::feasible(instance, target)
+///
+/// The reason.
+pub fn preflight(operation: &Operation, instance: &Instance) -> Result<(), Reason> {
+    operation.instance.check_location(instance).map_err(Reason::Location)?;
+    decide::feasible(instance, operation.target)
 }

@@ -12,16 +12,16 @@ pub enum Event {
     /// The instance was seen in this state, for the first time since it was seen in another.
     State(String),
     /// The cloud is being asked for this API action.
-    Asked(&'static str),
+    CallSent(&'static str),
     /// What came of that.
-    Answered(&'static str, Answer),
+    CallEnded(&'static str, CallOutcome),
 }
 
 /// What came of one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum CallOutcome {
     /// It was under way when the operation ended.
-    Awaited,
+    Pending,
     /// The cloud took it.
     Accepted,
     /// The cloud refused it, in these words.
@@ -32,11 +32,11 @@ pub enum Answer {
 
 /// One call that changes something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct LoggedCall {
     /// The API action.
     pub action: &'static str,
     /// What came of it.
-    pub answer: Answer,
+    pub outcome: CallOutcome,
 }
 
 /// All an operation did and saw.
@@ -49,13 +49,13 @@ pub struct OperationLog {
     /// The states it was seen in, in order, each once per change.
     pub states: Vec<String>,
     /// The calls that change something, in order.
-    pub asked: Vec<Asked>,
+    pub calls: Vec<LoggedCall>,
     /// The refusal of the last call, where it was refused for the moment and was to be sent again.
     pub last_refusal: Option<compshare::Error>,
     /// The last answer that was lost, or look that failed, if there was one.
     pub last_error: Option<compshare::Error>,
     /// Whether a start without a GPU was seen to get one all the same, and was to be undone.
-    pub gpu_unasked: bool,
+    pub unexpected_gpu: bool,
     /// Whoever wants to know at once.
     watcher: Option<UnboundedSender<Event>>,
 }
@@ -66,10 +66,10 @@ impl OperationLog {
             instance_id: instance_id.to_owned(),
             last_seen: None,
             states: Vec::new(),
-            asked: Vec::new(),
+            calls: Vec::new(),
             last_refusal: None,
             last_error: None,
-            gpu_unasked: false,
+            unexpected_gpu: false,
             watcher,
         }
     }
@@ -82,9 +82,9 @@ impl OperationLog {
     }
 
     /// Whether the cloud was asked for `action` and may have taken it.
-    pub fn may_have(&self, action: &str) -> bool {
-        let taken = |asked: &Asked| !matches!(asked.answer, Answer::Refused(_));
-        self.asked.iter().any(|asked| asked.action == action && taken(asked))
+    pub fn may_have_executed(&self, action: &str) -> bool {
+        let taken = |call: &LoggedCall| !matches!(call.outcome, CallOutcome::Refused(_));
+        self.calls.iter().any(|call| call.action == action && taken(call))
     }
 
     pub(super) fn saw(&mut self, instance: &Arc<Instance>) {
@@ -100,16 +100,16 @@ impl OperationLog {
 
     pub(super) fn ask(&mut self, action: &'static str) {
         tracing::info!(instance = %self.instance_id, call = action, "asking the cloud");
-        self.asked.push(Asked { action, answer: Answer::Awaited });
-        self.tell(Event::Asked(action));
+        self.calls.push(LoggedCall { action, outcome: CallOutcome::Pending });
+        self.tell(Event::CallSent(action));
     }
 
     /// Notes what came of the call asked last.
-    pub(super) fn answered(&mut self, answer: Answer) {
-        let Some(asked) = self.asked.last_mut() else { return };
-        let action = asked.action;
-        tracing::info!(instance = %self.instance_id, call = action, answer = ?answer, "the cloud answered");
-        asked.answer = answer.clone();
-        self.tell(Event::Answered(action, answer));
+    pub(super) fn answered(&mut self, outcome: CallOutcome) {
+        let Some(call) = self.calls.last_mut() else { return };
+        let action = call.action;
+        tracing::info!(instance = %self.instance_id, call = action, outcome = ?outcome, "call ended");
+        call.outcome = outcome.clone();
+        self.tell(Event::CallEnded(action, outcome));
     }
 }

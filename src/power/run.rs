@@ -9,7 +9,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Answer, Event, GpuMode, Operation, OperationLog, Power, Target,
+    CallOutcome, Event, GpuMode, Operation, OperationLog, Power, Target,
     decide::{self, Step},
     failure::{Failure, Reason, Verb},
     history::{History, Sent},
@@ -23,31 +23,31 @@ const MOST_STATE_REFUSALS: u32 = 3;
 
 impl Power {
     /// Brings the instance to its target, and returns it as it was seen there; `None` if it is gone, which only
-    /// [`Target::AtRest`] takes for a success.
+    /// [`Target::NotRunning`] takes for a success.
     ///
     /// Ends at the order's timeout, and at once when `stop` is cancelled, wherever it is then.
     ///
     /// # Errors
     /// The instance is not as wanted; the failure says why, and what was done.
-    pub async fn reach(
+    pub async fn run(
         &self,
         operation: &Operation,
         stop: &CancellationToken,
     ) -> Result<Option<Arc<Instance>>, Failure> {
-        self.reach_watched(operation, stop, None).await
+        self.run_with_events(operation, stop, None).await
     }
 
     /// The same, telling `watcher` what happens.
     ///
     /// # Errors
-    /// As [`Self::reach`].
-    pub async fn reach_watched(
+    /// As [`Self::run`].
+    pub async fn run_with_events(
         &self,
         operation: &Operation,
         stop: &CancellationToken,
         watcher: Option<UnboundedSender<Event>>,
     ) -> Result<Option<Arc<Instance>>, Failure> {
-        let mut log = OperationLog::new(&operation.instance_id, watcher);
+        let mut log = OperationLog::new(&operation.instance.id, watcher);
         let result = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Reason::Interrupted),
@@ -62,7 +62,7 @@ impl Power {
         operation: &Operation,
         log: &mut OperationLog,
     ) -> Result<Option<Arc<Instance>>, Reason> {
-        let turn = self.turn(&operation.instance_id);
+        let turn = self.turn(&operation.instance.id);
         // Whoever only looks on must not keep the one away that it is waiting for.
         let _turn = if operation.target.is_passive() { None } else { Some(turn.lock().await) };
         let mut history = History::default();
@@ -102,11 +102,11 @@ impl Power {
         history: &mut History,
         log: &mut OperationLog,
     ) -> Result<Option<Arc<Instance>>, Reason> {
-        let id = &operation.instance_id;
+        let id = &operation.instance.id;
         loop {
             let looked = match history.absences {
-                0 => self.look_there(id, &operation.scope, delay).await,
-                _ => self.look_everywhere(id, &operation.scope, delay).await,
+                0 => self.look_there(id, &operation.instance.scope, delay).await,
+                _ => self.look_everywhere(id, &operation.instance.scope, delay).await,
             };
             match looked {
                 Ok(Some(instance)) => return Ok(Some(instance)),
@@ -114,7 +114,7 @@ impl Power {
                     history.absences += 1;
                     return Ok(None);
                 }
-                Err(error) if log.asked.is_empty() || !is_passing(&error) => {
+                Err(error) if log.calls.is_empty() || !is_passing(&error) => {
                     return Err(Reason::Call(error));
                 }
                 Err(error) => {
@@ -135,8 +135,7 @@ impl Power {
         log: &mut OperationLog,
     ) -> Result<Step, Reason> {
         if log.last_seen.is_none() {
-            decide::within(seen, operation.only_in.as_deref())?;
-            decide::place(seen, &operation.place)?;
+            operation.instance.check_location(seen).map_err(Reason::Location)?;
         }
         log.saw(seen);
         history.observe(&seen.state);
@@ -145,7 +144,7 @@ impl Power {
         // A stop of what this operation started without its GPU is the undoing of that start.
         if matches!(step, Step::Call(Verb::Stop)) && history.start != Sent::Not {
             history.undoing = true;
-            log.gpu_unasked = true;
+            log.unexpected_gpu = true;
         }
         Ok(step)
     }
@@ -172,15 +171,15 @@ impl Power {
             }
         };
         let call = PowerCall {
-            instance_id: operation.instance_id.clone(),
-            scope: scope_of(seen, &operation.scope),
+            instance_id: operation.instance.id.clone(),
+            scope: scope_of(seen, &operation.instance.scope),
             action,
         };
         log.ask(action.name());
         let result = self.client.client().call(&call).await;
         let since = Instant::now();
         let Err(error) = result else {
-            log.answered(Answer::Accepted);
+            log.answered(CallOutcome::Accepted);
             log.last_refusal = None;
             *sent(history, verb) = Sent::Accepted { since, left: false };
             return Ok(());
@@ -188,7 +187,7 @@ impl Power {
         let outcome = self.after_error(&error, verb, operation, history, since);
         let in_doubt = matches!(sent(history, verb), Sent::InDoubt { .. });
         let words = error.kind().to_string();
-        log.answered(if in_doubt { Answer::Lost(words) } else { Answer::Refused(words) });
+        log.answered(if in_doubt { CallOutcome::Lost(words) } else { CallOutcome::Refused(words) });
         if outcome == Outcome::GiveUp {
             return Err(Reason::Call(error));
         }

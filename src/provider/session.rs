@@ -15,7 +15,7 @@ use crate::{
     },
     environment::Environment,
     framework::{Attr, Diagnostic, Diagnostics, Host, Sensitive},
-    power::{Location, Operation, Pace, Power, Target},
+    power::{InstanceRef, Location, Operation, Pace, Power, Target},
 };
 
 /// What Configure leaves behind for the resources.
@@ -154,6 +154,17 @@ impl Session {
         &self.pace
     }
 
+    /// Reference to an instance of `project_id`, in any location that the provider is configured
+    /// for.
+    pub(crate) fn instance(&self, id: &str, project_id: &Attr<String>) -> InstanceRef {
+        InstanceRef {
+            id: id.to_owned(),
+            scope: self.scope(&Attr::Null, project_id),
+            region_limit: self.region().map(str::to_owned),
+            location: Location::default(),
+        }
+    }
+
     /// An operation on an instance of `project_id`, wherever the provider may look, with nothing
     /// special about it.
     pub(crate) fn operation(
@@ -163,10 +174,7 @@ impl Session {
         target: Target,
     ) -> Operation {
         Operation {
-            instance_id: id.to_owned(),
-            scope: self.scope(&Attr::Null, project_id),
-            only_in: self.region().map(str::to_owned),
-            place: Location::default(),
+            instance: self.instance(id, project_id),
             target,
             force_stop: false,
             wait_for_capacity: false,

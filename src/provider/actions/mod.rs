@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     framework::{Action, Attr, Context, Definition, Diagnostics, Model, Progress, Rule, model},
-    power::{Answer, Event, Operation, Target},
+    power::{CallOutcome, Event, Operation, Target},
     provider::{
         gpu_mode::gpu_mode,
         instance::identity::InstanceIdentity,
@@ -184,7 +184,7 @@ impl<M: Model> Action for PowerAction<M> {
         };
         let mut story = Story::begin(self.doing, id, progress);
         let (events, happening) = mpsc::unbounded_channel();
-        let reached = power.reach_watched(&operation, &context.stop, Some(events));
+        let reached = power.run_with_events(&operation, &context.stop, Some(events));
         let reached = story.tell_until(reached, happening, session.pace().report).await;
         reached.map_err(|failure| {
             message::operation(&operation, &message::Failed::Operation(failure))
@@ -249,14 +249,14 @@ impl<'a> Story<'a> {
                 self.state = Some((word.to_owned(), Instant::now()));
                 self.progress.tell(text);
             }
-            Event::Asked(_) => self.asked = true,
-            Event::Answered(action, Answer::Accepted) => {
+            Event::CallSent(_) => self.asked = true,
+            Event::CallEnded(action, CallOutcome::Accepted) => {
                 self.progress.tell(format!("The cloud accepted {action} for instance {id}"));
             }
-            Event::Answered(action, Answer::Refused(words) | Answer::Lost(words)) => {
+            Event::CallEnded(action, CallOutcome::Refused(words) | CallOutcome::Lost(words)) => {
                 self.progress.tell(format!("{action} for instance {id}: {words}"));
             }
-            Event::Answered(_, Answer::Awaited) => {}
+            Event::CallEnded(_, CallOutcome::Pending) => {}
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
     compshare::Instance,
     cty::Path,
     framework::{Attr, Context, DataSource, Definition, Diagnostic, Diagnostics},
-    power::{Location, Operation, Target},
+    power::{InstanceRef, Location},
     provider::{message, session::Session},
 };
 
@@ -87,9 +87,9 @@ async fn by_id(
     config: &InstanceFacts,
 ) -> Result<Arc<Instance>, Diagnostics> {
     let text = |attr: &Attr<String>| attr.text().map(str::to_owned);
-    let place = Location { region: text(&config.region), zone: text(&config.zone) };
-    let operation = context.session()?.operation(id, &config.project_id, Target::AtRest);
-    look(context, &Operation { place, ..operation }).await
+    let location = Location { region: text(&config.region), zone: text(&config.zone) };
+    let instance = context.session()?.instance(id, &config.project_id);
+    look(context, &InstanceRef { location, ..instance }).await
 }
 
 async fn by_name(

@@ -11,7 +11,7 @@ use crate::{
     framework::{
         Attr, Context, Definition, Diagnostics, EphemeralResource, Rule, Sensitive, model,
     },
-    power::{Operation, Reason, Target},
+    power::{Operation, Target},
     provider::{
         message,
         session::{NotReady, Session},
@@ -93,7 +93,7 @@ impl EphemeralResource for InstanceLogin {
         let instance = if config.wait_for_running.is_true() {
             await_running(context, &operation).await?
         } else {
-            look(context, &operation).await?
+            look(context, &operation.instance).await?
         };
         let password = decode_password(&instance).unwrap_or_else(|error| {
             context.warn(message::password(id, error));
@@ -108,10 +108,10 @@ async fn await_running(
     operation: &Operation,
 ) -> Result<Arc<Instance>, Diagnostics> {
     let power = context.session()?.power().map_err(NotReady::into_diagnostics)?;
-    let reached = power.reach(operation, &context.stop).await;
+    let reached = power.run(operation, &context.stop).await;
     let found = reached
         .map_err(|failure| message::operation(operation, &message::Failed::Operation(failure)))?;
-    found.ok_or_else(|| message::refused_read(operation, &Reason::NotFound))
+    found.ok_or_else(|| message::instance_not_found(&operation.instance))
 }
 
 fn opened(

@@ -10,7 +10,7 @@ use crate::{
         Attr, Change, Context, Definition, Diagnostics, Failure, ImportBy, Model as _, Resource,
         Rule, model,
     },
-    power::{self, Location, Operation, Power, Target},
+    power::{self, InstanceRef, Location, Operation, Power, Target},
     provider::{
         gpu_mode::gpu_mode,
         instance::{facts::rfc3339, identity::InstanceIdentity},
@@ -195,8 +195,8 @@ impl Resource for InstancePower {
     ) -> Result<InstancePowerModel, Failure<InstancePowerModel>> {
         let timeout = plan.timeouts.known().map_or(&Attr::Null, |timeouts| &timeouts.create);
         let operation = operation(context.session()?, &plan, target(&plan), timeout, "create")?;
-        // What the plan of a create knows of the place was configured.
-        let operation = Operation { place: place(&plan), ..operation };
+        // The location in the plan of a create can only come from the configuration.
+        let operation = with_location(operation, &plan);
         let found = reach(context, &operation)
             .await
             .map_err(|failure| message::operation(&operation, &failure))?;
@@ -217,7 +217,7 @@ impl Resource for InstancePower {
         let id = state.instance_id.text().unwrap_or_default();
         let scope = session.scope(&state.region, &state.project_id);
         let found = tokio::select! {
-            found = power.find(id, &scope) => found.map_err(|error| message::read(id, &error))?,
+            found = power.describe(id, &scope) => found.map_err(|error| message::read(id, &error))?,
             () = context.stop.cancelled() => return Err(message::interrupted_read(id).into()),
         };
         Ok(found.map(|instance| observed(&state, &instance)))
@@ -255,8 +255,10 @@ impl Resource for InstancePower {
             return Ok(());
         }
         let timeout = state.timeouts.known().map_or(&Attr::Null, |timeouts| &timeouts.delete);
-        let operation = operation(context.session()?, &state, Target::AtRest, timeout, "delete")?;
-        let operation = Operation { only_in: None, ..operation };
+        let operation =
+            operation(context.session()?, &state, Target::NotRunning, timeout, "delete")?;
+        let instance = InstanceRef { region_limit: None, ..operation.instance.clone() };
+        let operation = Operation { instance, ..operation };
         reach(context, &operation)
             .await
             .map_err(|failure| message::operation(&operation, &failure))?;
@@ -363,22 +365,16 @@ async fn look_ahead(
         Err(NotReady::Unknown(_)) => return Ok(()),
         Err(NotReady::Unusable(diagnostics)) => return Err(diagnostics),
     };
-    let place = place(change.config);
-    let operation =
-        Operation { place, ..operation(session, planned, target(planned), &Attr::Null, "create")? };
+    let operation = operation(session, planned, target(planned), &Attr::Null, "create")?;
+    let operation = with_location(operation, change.config);
     let looked = tokio::select! {
-        looked = power.glance(id, &operation.scope) => looked,
+        looked = power.describe_recent(id, &operation.instance.scope) => looked,
         () = context.stop.cancelled() => return Ok(()),
         () = tokio::time::sleep(session.request_timeout()) => return Ok(()),
     };
     match looked {
-        Ok(Some(instance)) => power::preflight(
-            &instance,
-            operation.only_in.as_deref(),
-            &operation.place,
-            operation.target,
-        )
-        .map_err(|reason| message::refused_plan(&operation, &reason)),
+        Ok(Some(instance)) => power::preflight(&operation, &instance)
+            .map_err(|reason| message::refused_plan(&operation, &reason)),
         Ok(None) if change.prior.is_none() => {
             Err(message::refused_plan(&operation, &power::Reason::NotFound))
         }
@@ -395,7 +391,7 @@ async fn reach(
         .session()
         .and_then(|session| session.power().map_err(NotReady::into_diagnostics))
         .map_err(message::Failed::Before)?;
-    power.reach(operation, &context.stop).await.map_err(message::Failed::Operation)
+    power.run(operation, &context.stop).await.map_err(message::Failed::Operation)
 }
 
 fn operation(
@@ -406,8 +402,10 @@ fn operation(
     operation: &str,
 ) -> Result<Operation, Diagnostics> {
     let id = model.instance_id.text().unwrap_or_default();
+    let scope = session.scope(&model.region, &model.project_id);
+    let instance = InstanceRef { scope, ..session.instance(id, &model.project_id) };
     Ok(Operation {
-        scope: session.scope(&model.region, &model.project_id),
+        instance,
         force_stop: model.force_stop.is_true(),
         wait_for_capacity: model.wait_for_capacity.is_true(),
         timeout: duration(timeout, &format!("timeouts.{operation}"), DEFAULT_TIMEOUT)?,
@@ -415,9 +413,13 @@ fn operation(
     })
 }
 
-/// Where `model` claims the instance to be.
-fn place(model: &InstancePowerModel) -> Location {
-    Location { region: model.region.clone().into_known(), zone: model.zone.clone().into_known() }
+/// Returns `operation` with the location in `model` as the expected one.
+fn with_location(operation: Operation, model: &InstancePowerModel) -> Operation {
+    let location = Location {
+        region: model.region.clone().into_known(),
+        zone: model.zone.clone().into_known(),
+    };
+    Operation { instance: InstanceRef { location, ..operation.instance }, ..operation }
 }
 
 fn target(model: &InstancePowerModel) -> Target {

@@ -1,7 +1,7 @@
 //! What an operation did and saw, and what that means for the bill.
 
 use super::error::{facts_of, line};
-use crate::power::{Answer, Asked, Failure, OperationLog, Reason, Verb};
+use crate::power::{CallOutcome, Failure, LoggedCall, OperationLog, Reason, Verb};
 
 /// What the failure means for the bill.
 pub(crate) fn bill(reason: &Reason, log: &OperationLog) -> &'static str {
@@ -11,11 +11,11 @@ pub(crate) fn bill(reason: &Reason, log: &OperationLog) -> &'static str {
             "It is stopped. The short time it ran with a GPU may be billed."
         }
         Reason::GpuAllocated { stopped_again: false } => "It is running, and the GPU is billed.",
-        _ if log.gpu_unasked => {
+        _ if log.unexpected_gpu => {
             "It got a GPU that it was not to have, which is billed as long as it runs."
         }
         Reason::Vanished => "What is gone is not billed any more.",
-        Reason::FailedState(_) if log.may_have("StartCompShareInstance") => {
+        Reason::FailedState(_) if log.may_have_executed("StartCompShareInstance") => {
             "A start was asked for before it failed; see in the console whether it is billed in this state."
         }
         Reason::FellBack(Verb::Stop) => "It is running, and billed.",
@@ -26,16 +26,16 @@ pub(crate) fn bill(reason: &Reason, log: &OperationLog) -> &'static str {
         Reason::FellBack(Verb::Start) => {
             "It is stopped now. The short time it was starting may be billed."
         }
-        _ if log.may_have("StartCompShareInstance") => {
+        _ if log.may_have_executed("StartCompShareInstance") => {
             "A start was asked for and not refused: the instance may be starting or running now, and is billed if it is."
         }
-        _ if log.may_have("StopCompShareInstance") && stopped => {
+        _ if log.may_have_executed("StopCompShareInstance") && stopped => {
             "It was stopped on the way and is stopped now, so a pay-as-you-go instance costs nothing but its extra disks."
         }
-        _ if log.may_have("StopCompShareInstance") => {
+        _ if log.may_have_executed("StopCompShareInstance") => {
             "A stop was asked for and not refused; until the instance has stopped it is billed."
         }
-        _ if log.may_have("RebootCompShareInstance") => {
+        _ if log.may_have_executed("RebootCompShareInstance") => {
             "A reboot was asked for and not refused; it changes nothing in what the instance costs."
         }
         _ => "Nothing was started or stopped, so the bill is what it was.",
@@ -71,18 +71,18 @@ fn states(log: &OperationLog) -> String {
 
 /// The calls with what came of them; what came several times in a row is told once.
 fn asked(log: &OperationLog) -> String {
-    if log.asked.is_empty() {
+    if log.calls.is_empty() {
         return "nothing that changes anything".to_owned();
     }
-    let one = |asked: &[Asked]| {
-        let answer = match &asked[0].answer {
-            Answer::Awaited => "no answer yet",
-            Answer::Accepted => "accepted",
-            Answer::Refused(words) | Answer::Lost(words) => words,
+    let one = |asked: &[LoggedCall]| {
+        let answer = match &asked[0].outcome {
+            CallOutcome::Pending => "no answer yet",
+            CallOutcome::Accepted => "accepted",
+            CallOutcome::Refused(words) | CallOutcome::Lost(words) => words,
         };
         let times =
             if asked.len() > 1 { format!(", {} times", asked.len()) } else { String::new() };
         format!("{} ({answer}){times}", asked[0].action)
     };
-    log.asked.chunk_by(|one, next| one == next).map(one).collect::<Vec<_>>().join(", then ")
+    log.calls.chunk_by(|one, next| one == next).map(one).collect::<Vec<_>>().join(", then ")
 }

@@ -13,13 +13,15 @@ use crate::{
     compshare::{Instance, LookupError},
     cty::Path,
     framework::{Attr, Diagnostic, Diagnostics},
-    power::{Failure, Operation, Reason},
+    power::{Failure, InstanceRef, LocationMismatch, Operation, Reason},
 };
 
 pub(crate) use look::{
     ambiguous_name, call, interrupted, interrupted_read, list, look, password, read, unknown_name,
 };
 pub(crate) use reason::span;
+
+use words::Words;
 
 /// Why an operation on an instance failed.
 #[derive(Debug)]
@@ -118,9 +120,20 @@ pub(crate) fn refused_plan(operation: &Operation, reason: &Reason) -> Diagnostic
     Diagnostic { path: words.path, ..Diagnostic::error(words.summary, detail) }.into()
 }
 
-/// An instance that was looked at and is not what was asked for.
-pub(crate) fn refused_read(operation: &Operation, reason: &Reason) -> Diagnostics {
-    let words = reason::of_reason(reason, operation);
+/// Instance that a read did not find.
+pub(crate) fn instance_not_found(instance: &InstanceRef) -> Diagnostics {
+    refused_read(reason::not_found(instance))
+}
+
+/// Instance that a read found in another location than expected.
+pub(crate) fn instance_elsewhere(
+    instance: &InstanceRef,
+    mismatch: &LocationMismatch,
+) -> Diagnostics {
+    refused_read(reason::elsewhere(&instance.id, mismatch))
+}
+
+fn refused_read(words: Words) -> Diagnostics {
     let detail = format!("{}\n\n{}", words.what, words.todo);
     Diagnostic { path: words.path, ..Diagnostic::error(words.summary, detail) }.into()
 }

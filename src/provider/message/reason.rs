@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::{error::of_error, words::Words};
 use crate::{
     compshare::Error,
-    power::{Failure, GpuMode, NoGpuRefusal, Operation, Reason, Target, Verb},
+    power::{
+        Failure, GpuMode, InstanceRef, LocationMismatch, NoGpuRefusal, Operation, Reason, Target,
+        Verb,
+    },
 };
 
 const GPU_UNASKED: &str = "Instance Got a GPU It Was Not to Have";
@@ -16,7 +19,7 @@ pub(crate) fn of_failure(failure: &Failure, operation: &Operation) -> Words {
     let words = of_reason(reason, operation);
     match (reason, &log.last_refusal) {
         (Reason::GpuAllocated { .. }, _) => words,
-        _ if log.gpu_unasked => not_undone(reason, words, operation),
+        _ if log.unexpected_gpu => not_undone(reason, words, operation),
         (Reason::TimedOut(after), Some(refusal)) => refused_until(*after, refusal, operation),
         (Reason::TimedOut(_), None) if operation.target == Target::Awaited => Words {
             todo: "It was only waited for, and not started: start it, with `compshare_instance_power` for one, or set a longer \
@@ -24,13 +27,13 @@ pub(crate) fn of_failure(failure: &Failure, operation: &Operation) -> Words {
                 .to_owned(),
             ..words
         },
-        (Reason::TimedOut(_), None) if log.asked.is_empty() => Words {
+        (Reason::TimedOut(_), None) if log.calls.is_empty() => Words {
             todo: "The instance was busy with something else, or the cloud did not say what it is doing. Try again \
                    later, with a longer timeout if it takes that long."
                 .to_owned(),
             ..words
         },
-        (Reason::Interrupted, None) if log.asked.is_empty() => {
+        (Reason::Interrupted, None) if log.calls.is_empty() => {
             Words { todo: "Run it again to go on.".to_owned(), ..words }
         }
         _ => words,
@@ -43,7 +46,7 @@ fn refused_until(after: Duration, refusal: &Error, operation: &Operation) -> Wor
     let what = format!(
         "{} instance `{}` failed: {} It was tried again until the timeout of {} was over.",
         doing(operation.target),
-        operation.instance_id,
+        operation.instance.id,
         words.what,
         span(after)
     );
@@ -70,7 +73,7 @@ fn not_undone(reason: &Reason, words: Words, operation: &Operation) -> Words {
         format!(
             "Instance `{}` was started without a GPU, but the cloud allocated one all the same. It was to be stopped again, \
              and that did not succeed: {why}",
-            operation.instance_id
+            operation.instance.id
         ),
         "Stop it now, in the console or with `state = \"Stopped\"`, or remove `without_gpu` to keep it as it is.",
     )
@@ -78,7 +81,7 @@ fn not_undone(reason: &Reason, words: Words, operation: &Operation) -> Words {
 }
 
 pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
-    let id = &operation.instance_id;
+    let id = &operation.instance.id;
     let unable = unable(operation.target);
     match reason {
         Reason::Call(error) => {
@@ -86,26 +89,13 @@ pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
             let what = format!("{} instance `{id}` failed: {}", doing(operation.target), words.what);
             Words::new(unable, what, words.todo)
         }
-        Reason::NotFound => Words::new(
-            "Instance Not Found",
-            format!("The cloud knows no instance `{id}`{}; it was looked for twice.", in_project(operation)),
-            "Check the id, and that the keys and `project_id` belong to the account and project that own the instance. A \
-             pay-as-you-go instance that was stopped for 7 days is reclaimed and does not come back.",
-        )
-        .at("instance_id"),
-        Reason::OtherRegion { looked, found } => Words::new(
-            "Instance in Another Region",
-            format!("Instance `{id}` is in region `{found}`, and the provider is configured to look in `{looked}` only."),
-            format!("Set the provider's `region` to `{found}`, or leave it out: an instance is found by its id."),
-        )
-        .at("instance_id"),
+        Reason::NotFound => not_found(&operation.instance),
+        Reason::Location(mismatch) => elsewhere(id, mismatch),
         Reason::Vanished => Words::new(
             "Instance Vanished",
             format!("Instance `{id}` was there when the operation began, and is not any more; it was looked for twice."),
             "See in the console whether it was deleted or reclaimed. If it is gone, remove this resource from the configuration.",
         ),
-        Reason::WrongRegion { claimed, actual } => elsewhere(id, "region", claimed, actual),
-        Reason::WrongZone { claimed, actual } => elsewhere(id, "zone", claimed, actual),
         Reason::FailedState(state) => Words::new(
             "Instance Has Failed",
             format!("Instance `{id}` is in state `{state}`, which it does not leave by itself."),
@@ -130,12 +120,12 @@ pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
             "Start it instead.",
         ),
         Reason::NoGpu(refusal) => no_gpu(id, refusal),
-        Reason::NotTaken(Verb::Reboot) => Words::new(
+        Reason::NoEffect(Verb::Reboot) => Words::new(
             unable,
             format!("The cloud accepted the request to reboot instance `{id}`, but it was not seen to reboot."),
             "It may have been too quick to be seen. See in the console whether it rebooted; if not, try again.",
         ),
-        Reason::Unanswered(Verb::Reboot) => Words::new(
+        Reason::ResponseLost(Verb::Reboot) => Words::new(
             unable,
             format!(
                 "The cloud was asked to reboot instance `{id}`. No answer said whether it would, and it was not seen to \
@@ -143,7 +133,7 @@ pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
             ),
             "See in the console whether it rebooted; if not, try again.",
         ),
-        Reason::NotTaken(verb) => Words::new(
+        Reason::NoEffect(verb) => Words::new(
             unable,
             format!(
                 "The cloud accepted the request to {} instance `{id}`, but the instance stayed in the state it was in.",
@@ -151,7 +141,7 @@ pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
             ),
             "See in the console what became of it, and try again.",
         ),
-        Reason::Unanswered(verb) => Words::new(
+        Reason::ResponseLost(verb) => Words::new(
             unable,
             format!(
                 "The cloud was asked to {} instance `{id}`, several times. No answer said whether it would, and the instance \
@@ -207,11 +197,34 @@ pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
     }
 }
 
-fn elsewhere(id: &str, attribute: &str, claimed: &str, actual: &str) -> Words {
+pub(crate) fn not_found(instance: &InstanceRef) -> Words {
+    let id = &instance.id;
+    Words::new(
+        "Instance Not Found",
+        format!("The cloud knows no instance `{id}`{}; it was looked for twice.", in_project(instance)),
+        "Check the id, and that the keys and `project_id` belong to the account and project that own the instance. A \
+         pay-as-you-go instance that was stopped for 7 days is reclaimed and does not come back.",
+    )
+    .at("instance_id")
+}
+
+pub(crate) fn elsewhere(id: &str, mismatch: &LocationMismatch) -> Words {
+    let (attribute, expected, actual) = match mismatch {
+        LocationMismatch::OutsideLimit { limit, actual } => {
+            return Words::new(
+                "Instance in Another Region",
+                format!("Instance `{id}` is in region `{actual}`, and the provider is configured to look in `{limit}` only."),
+                format!("Set the provider's `region` to `{actual}`, or leave it out: an instance is found by its id."),
+            )
+            .at("instance_id");
+        }
+        LocationMismatch::Region { expected, actual } => ("region", expected, actual),
+        LocationMismatch::Zone { expected, actual } => ("zone", expected, actual),
+    };
     Words::new(
         if attribute == "zone" { "Instance in Another Zone" } else { "Instance in Another Region" },
         format!(
-            "Instance `{id}` is in {attribute} `{actual}`, and `{attribute}` says `{claimed}`."
+            "Instance `{id}` is in {attribute} `{actual}`, and `{attribute}` says `{expected}`."
         ),
         format!(
             "Set `{attribute} = \"{actual}\"`, or leave it out: an instance is found by its id."
@@ -246,8 +259,8 @@ fn no_gpu(id: &str, refusal: &NoGpuRefusal) -> Words {
     }
 }
 
-fn in_project(operation: &Operation) -> String {
-    operation
+fn in_project(instance: &InstanceRef) -> String {
+    instance
         .scope
         .project_id
         .as_ref()
@@ -260,7 +273,7 @@ const fn unable(target: Target) -> &'static str {
         Target::Running { .. } => "Unable to Start Instance",
         Target::Awaited => "Unable to Get Instance Login",
         Target::Rebooted => "Unable to Reboot Instance",
-        Target::Stopped | Target::AtRest => "Unable to Stop Instance",
+        Target::Stopped | Target::NotRunning => "Unable to Stop Instance",
     }
 }
 
@@ -269,7 +282,7 @@ const fn doing(target: Target) -> &'static str {
         Target::Running { .. } => "Starting",
         Target::Awaited => "Waiting for",
         Target::Rebooted => "Rebooting",
-        Target::Stopped | Target::AtRest => "Stopping",
+        Target::Stopped | Target::NotRunning => "Stopping",
     }
 }
 
@@ -278,7 +291,7 @@ const fn goal(target: Target) -> &'static str {
         Target::Running { mode: GpuMode::WithGpu, .. } | Target::Awaited => "running",
         Target::Running { mode: GpuMode::WithoutGpu(_), .. } => "running without its GPU",
         Target::Rebooted => "running again",
-        Target::Stopped | Target::AtRest => "stopped",
+        Target::Stopped | Target::NotRunning => "stopped",
     }
 }
 

@@ -1,0 +1,119 @@
+//! Reference to an instance, and the check of its location.
+
+use crate::compshare::{Instance, Scope};
+
+/// Reference to an instance.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InstanceRef {
+    pub id: String,
+    /// Scope of the first describe.
+    pub scope: Scope,
+    /// Region that the provider is configured for. An instance in another region is not accepted.
+    pub region_limit: Option<String>,
+    /// Expected location, checked before any call that changes the instance.
+    pub location: Location,
+}
+
+/// Location of an instance. A field that is `None` matches any location.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Location {
+    pub region: Option<String>,
+    pub zone: Option<String>,
+}
+
+/// Difference between the expected location of an instance and the reported one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocationMismatch {
+    /// The instance is outside the region that the provider is configured for.
+    OutsideLimit {
+        limit: String,
+        actual: String,
+    },
+    Region {
+        expected: String,
+        actual: String,
+    },
+    Zone {
+        expected: String,
+        actual: String,
+    },
+}
+
+impl InstanceRef {
+    /// Compares the location of `seen` with the expected one. A location that the API does not
+    /// report is no mismatch.
+    ///
+    /// # Errors
+    ///
+    /// The first mismatch.
+    pub fn check_location(&self, seen: &Instance) -> Result<(), LocationMismatch> {
+        if let Some((limit, actual)) = differing(self.region_limit.as_ref(), seen.region.as_ref()) {
+            return Err(LocationMismatch::OutsideLimit { limit, actual });
+        }
+        if let Some((expected, actual)) =
+            differing(self.location.region.as_ref(), seen.region.as_ref())
+        {
+            return Err(LocationMismatch::Region { expected, actual });
+        }
+        if let Some((expected, actual)) = differing(self.location.zone.as_ref(), seen.zone.as_ref())
+        {
+            return Err(LocationMismatch::Zone { expected, actual });
+        }
+        Ok(())
+    }
+}
+
+fn differing(expected: Option<&String>, actual: Option<&String>) -> Option<(String, String)> {
+    match (expected, actual) {
+        (Some(expected), Some(actual)) if expected != actual => {
+            Some((expected.clone(), actual.clone()))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn instance(fields: serde_json::Value) -> Instance {
+        serde_json::from_value(fields).unwrap()
+    }
+
+    fn expecting(limit: Option<&str>, region: Option<&str>, zone: Option<&str>) -> InstanceRef {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        InstanceRef {
+            region_limit: text(limit),
+            location: Location { region: text(region), zone: text(zone) },
+            ..InstanceRef::default()
+        }
+    }
+
+    #[test]
+    fn location_is_compared_with_reported_one_only() {
+        let seen = instance(json!({"UHostId": "uhost-1", "Region": "a", "Zone": "a-1"}));
+        let check = |limit, region, zone| expecting(limit, region, zone).check_location(&seen);
+        assert_eq!(check(None, None, None), Ok(()));
+        assert_eq!(check(Some("a"), Some("a"), Some("a-1")), Ok(()));
+        let pair = |expected: &str, actual: &str| (expected.to_owned(), actual.to_owned());
+        let (expected, actual) = pair("b", "a");
+        assert_eq!(
+            check(None, Some("b"), Some("b-1")),
+            Err(LocationMismatch::Region { expected, actual })
+        );
+        let (expected, actual) = pair("a-2", "a-1");
+        assert_eq!(
+            check(None, Some("a"), Some("a-2")),
+            Err(LocationMismatch::Zone { expected, actual })
+        );
+        let (limit, actual) = pair("b", "a");
+        assert_eq!(
+            check(Some("b"), Some("c"), None),
+            Err(LocationMismatch::OutsideLimit { limit, actual })
+        );
+        let unlocated = instance(json!({"UHostId": "uhost-1"}));
+        assert_eq!(expecting(Some("b"), Some("b"), Some("b-1")).check_location(&unlocated), Ok(()));
+    }
+}
