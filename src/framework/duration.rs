@@ -1,70 +1,47 @@
-//! Durations as practitioners write them: Go's strings, such as `20m` or `1h30m`.
+//! Durations in configurations, such as `20m` or `1h30m`.
 
 use std::time::Duration;
 
-/// Why a text is no duration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+use jiff::{SignedDuration, fmt::friendly::SpanParser};
+
+/// An invalid duration. The messages complete "The value of `name` is not valid: …".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
     /// Not a sequence of numbers with units.
-    #[error("it must be a number with a unit, such as \"90s\", \"20m\" or \"1h30m\"")]
+    #[error(
+        "it must be a number with a unit, such as \"90s\", \"20m\" or \"1h30m\"; the units are h, \
+         m, s, ms, us and ns"
+    )]
     Malformed,
-    /// A unit that is none of Go's.
-    #[error("\"{0}\" is not a unit of time; the units are ns, us, ms, s, m and h")]
-    Unit(String),
-    /// Zero or below.
+    /// Zero or negative.
     #[error("it must be longer than zero")]
     NotPositive,
-    /// Beyond what a duration can hold.
+    /// Longer than 292 years.
     #[error("it is too long")]
     TooLong,
 }
 
-/// Parses a positive duration in the syntax of Go's `time.ParseDuration`: `300ms`, `1.5h`, `2h45m`.
+/// The longest duration of Go. The limit also keeps the sum of an instant and a duration valid.
+const MAX: SignedDuration = SignedDuration::from_nanos(i64::MAX);
+
+/// Parses a positive duration in jiff's friendly format.
+///
+/// It covers what users write in the syntax of Go's `time.ParseDuration`, which other providers
+/// accept. Go also accepts a number without a digit before the point (`.5h`), units in any order
+/// (`30m1h`), a fraction in any number (`1.5h30m`), and the Greek letter mu in `μs`; Go prints none
+/// of these. Further spellings are accepted in addition, such as `1h 30m` and `90 minutes`.
 ///
 /// # Errors
 /// The text is malformed, zero, negative or too large.
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
-    if text.starts_with('-') {
-        return Err(DurationError::NotPositive);
-    }
-    let mut rest = text.strip_prefix('+').unwrap_or(text);
-    if rest.is_empty() {
-        return Err(DurationError::Malformed);
-    }
-    let mut seconds = 0.0_f64;
-    while !rest.is_empty() {
-        let (number, after) = split(rest, |c| c.is_ascii_digit() || c == '.');
-        let (unit, after) = split(after, |c| !c.is_ascii_digit() && c != '.');
-        let number: f64 = number.parse().map_err(|_| DurationError::Malformed)?;
-        seconds += number * unit_seconds(unit)?;
-        rest = after;
-    }
-    // Go's own durations end at 2^63 ns; staying below also keeps every later sum of an instant and a duration valid.
-    if seconds > i64::MAX as f64 / 1e9 {
+    let duration = SpanParser::new().parse_duration(text).map_err(|_| DurationError::Malformed)?;
+    if duration > MAX {
         return Err(DurationError::TooLong);
     }
-    let duration = Duration::try_from_secs_f64(seconds).map_err(|_| DurationError::TooLong)?;
-    // Asked of the result: a part of a nanosecond is zero as well.
-    if duration.is_zero() { Err(DurationError::NotPositive) } else { Ok(duration) }
-}
-
-fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
-    let end = text.find(|c| !belongs(c)).unwrap_or(text.len());
-    text.split_at(end)
-}
-
-fn unit_seconds(unit: &str) -> Result<f64, DurationError> {
-    match unit {
-        "ns" => Ok(1e-9),
-        // The micro sign and the Greek letter, as Go takes both.
-        "us" | "\u{b5}s" | "\u{3bc}s" => Ok(1e-6),
-        "ms" => Ok(1e-3),
-        "s" => Ok(1.0),
-        "m" => Ok(60.0),
-        "h" => Ok(3600.0),
-        "" => Err(DurationError::Malformed),
-        other => Err(DurationError::Unit(other.to_owned())),
+    if !duration.is_positive() {
+        return Err(DurationError::NotPositive);
     }
+    Ok(duration.unsigned_abs())
 }
 
 #[cfg(test)]
@@ -72,34 +49,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn go_durations_are_understood() {
+    fn go_durations_are_parsed() {
         for (text, milliseconds) in [
             ("20m", 1_200_000),
             ("1h30m", 5_400_000),
+            ("1h0m30.5s", 3_630_500),
             ("1.5h", 5_400_000),
             ("+90s", 90_000),
             ("300ms", 300),
-            (".5s", 500),
+            ("0.5s", 500),
             ("2000us", 2),
             ("2000\u{b5}s", 2),
+            ("1000000ns", 1),
         ] {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
     }
 
     #[test]
-    fn what_is_no_duration_is_refused_with_the_reason() {
+    fn spellings_beyond_go_are_parsed() {
+        for text in ["1h 30m", "1 hour 30 minutes", "90 min", "01:30:00"] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(5400)), "{text}");
+        }
+    }
+
+    #[test]
+    fn invalid_durations_are_refused_with_a_reason() {
         for (text, error) in [
             ("", DurationError::Malformed),
+            (" ", DurationError::Malformed),
             ("20", DurationError::Malformed),
             ("m", DurationError::Malformed),
             ("1.2.3s", DurationError::Malformed),
             ("soon", DurationError::Malformed),
-            ("20 m", DurationError::Unit(" m".into())),
-            ("1d", DurationError::Unit("d".into())),
+            ("PT20M", DurationError::Malformed),
+            ("1d", DurationError::Malformed),
+            // Valid in Go.
+            (".5s", DurationError::Malformed),
+            ("30m1h", DurationError::Malformed),
+            ("1.5h30m", DurationError::Malformed),
+            ("2000\u{3bc}s", DurationError::Malformed),
             ("0s", DurationError::NotPositive),
-            ("0.4ns", DurationError::NotPositive),
+            ("0", DurationError::Malformed),
+            ("0.4ns", DurationError::Malformed),
             ("-5m", DurationError::NotPositive),
+            ("5m ago", DurationError::NotPositive),
             ("9999999999h", DurationError::TooLong),
         ] {
             assert_eq!(parse_duration(text), Err(error), "{text:?}");
