@@ -5,7 +5,7 @@ use super::{
     attr::Convert,
     diagnostics::{Diagnostic, Diagnostics},
     model::Model,
-    schema::{Block, Mode},
+    schema::{Attribute, Block, Mode},
 };
 use crate::cty::{Error, Type, Value};
 
@@ -49,34 +49,14 @@ impl Convert for NoIdentity {
 pub struct IdentitySchema {
     /// Version of the stored identity's shape; raised when a stored identity has to be upgraded.
     pub version: i64,
-    /// In the order of the documentation. Empty for a resource without identity.
-    pub attributes: Vec<IdentityAttribute>,
-}
-
-/// One attribute of an identity.
-#[derive(Debug, Clone, PartialEq)]
-pub struct IdentityAttribute {
-    /// The name in an import block.
-    pub name: &'static str,
-    /// A primitive type, or a list of one.
-    pub ty: Type,
-    /// Description in Markdown.
-    pub description: String,
-    /// An import by identity must set it.
-    pub required_for_import: bool,
+    /// An import must set the required attributes. Empty for a resource without identity.
+    pub attributes: Vec<Attribute>,
 }
 
 impl IdentitySchema {
-    /// The identity schema that the fields of a model declare. An import must set the required
-    /// attributes.
+    /// Version 0 of the identity schema that the fields of a model declare.
     pub fn of<M: Model>() -> Self {
-        let attributes = M::block().attributes.into_iter().map(|attribute| IdentityAttribute {
-            name: attribute.name,
-            ty: attribute.ty,
-            description: attribute.description,
-            required_for_import: attribute.mode == Mode::Required,
-        });
-        Self { version: 0, attributes: attributes.collect() }
+        Self { version: 0, attributes: M::block().attributes }
     }
 
     /// The type of an identity: an object.
@@ -98,7 +78,7 @@ impl IdentitySchema {
             return Ok(derived);
         }
         let differs = |name: &str| stored.attribute(name) != derived.attribute(name);
-        let changed = self.attributes.iter().find(|a| a.required_for_import && differs(a.name));
+        let changed = self.attributes.iter().find(|a| a.mode == Mode::Required && differs(a.name));
         match changed {
             None => Ok(stored),
             Some(attribute) => Err(Diagnostic::error(

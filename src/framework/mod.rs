@@ -36,7 +36,7 @@ pub use definition::{Definition, ErasedDefinition};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use duration::{DurationError, parse_duration};
 pub use ephemeral_resource::{EphemeralResource, ErasedEphemeralResource};
-pub use identity::{IdentityAttribute, IdentitySchema, NoIdentity};
+pub use identity::{IdentitySchema, NoIdentity};
 pub use list_resource::{
     ErasedListResource, ListEvent, ListRequest, ListResource, Listed, Results,
 };

@@ -4,8 +4,8 @@ use super::tfplugin5::{self as wire, attribute_path::step::Selector};
 use crate::{
     cty::{self, Path, Step, Type, Value},
     framework::{
-        Attribute, Block, Diagnostic, Diagnostics, ErasedDefinition, IdentityAttribute,
-        IdentitySchema, Mode, NestedBlock, Schema, Severity,
+        Attribute, Block, Diagnostic, Diagnostics, ErasedDefinition, IdentitySchema, Mode,
+        NestedBlock, Schema, Severity,
     },
 };
 
@@ -125,14 +125,13 @@ pub(super) fn schema(schema: &Schema) -> wire::Schema {
 }
 
 pub(super) fn identity_schema(schema: &IdentitySchema) -> wire::ResourceIdentitySchema {
-    let attribute =
-        |attribute: &IdentityAttribute| wire::resource_identity_schema::IdentityAttribute {
-            name: attribute.name.to_owned(),
-            r#type: attribute.ty.to_json().into_bytes(),
-            required_for_import: attribute.required_for_import,
-            optional_for_import: !attribute.required_for_import,
-            description: attribute.description.clone(),
-        };
+    let attribute = |attribute: &Attribute| wire::resource_identity_schema::IdentityAttribute {
+        name: attribute.name.to_owned(),
+        r#type: attribute.ty.to_json().into_bytes(),
+        required_for_import: attribute.mode == Mode::Required,
+        optional_for_import: attribute.mode != Mode::Required,
+        description: attribute.description.clone(),
+    };
     wire::ResourceIdentitySchema {
         version: schema.version,
         identity_attributes: schema.attributes.iter().map(attribute).collect(),

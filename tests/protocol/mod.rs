@@ -10,6 +10,7 @@ mod interruption;
 mod location;
 mod login;
 mod messages;
+mod minimal_resource;
 mod panics;
 mod plan;
 mod provider;

@@ -14,8 +14,8 @@ use terraform_provider_compshare::{
     framework::{
         Applied, Attr, Attribute, Block, Context, Diagnostic, Diagnostics, ErasedAction,
         ErasedDataSource, ErasedDefinition, ErasedEphemeralResource, ErasedListResource,
-        ErasedResource, Host, IdentityAttribute, IdentitySchema, ImportBy, ListEvent, ListRequest,
-        Mode, Object, PlanRequest, PlanResponse, Progress, Provider, Schema, ToApply,
+        ErasedResource, Host, IdentitySchema, ImportBy, ListEvent, ListRequest, Mode, Object,
+        PlanRequest, PlanResponse, Progress, Provider, Schema, ToApply,
     },
     model, panics,
     protocol::tfplugin5::{self as wire, provider_client::ProviderClient},
@@ -131,12 +131,7 @@ impl ErasedDefinition for Fragile {
 impl ErasedResource<()> for Fragile {
     fn identity_schema(&self) -> IdentitySchema {
         self.reach(EVERYTHING);
-        let thing = IdentityAttribute {
-            name: "thing",
-            ty: Type::String,
-            description: "The thing.".to_owned(),
-            required_for_import: true,
-        };
+        let thing = Attribute::new("thing", Type::String, Mode::Required, "The thing.");
         IdentitySchema { version: 0, attributes: vec![thing] }
     }
 

@@ -110,7 +110,12 @@ impl Terraform {
     }
 
     /// Reads the schemas of the provider behind `client`, and does not configure it.
-    pub(crate) async fn on(mut client: ProviderClient<Channel>) -> Self {
+    pub(crate) async fn on(client: ProviderClient<Channel>) -> Self {
+        Self::on_resource(client, DEFAULT_RESOURCE).await
+    }
+
+    /// The same for a provider with other resources.
+    pub(crate) async fn on_resource(mut client: ProviderClient<Channel>, type_name: &str) -> Self {
         let request = wire::get_provider_schema::Request::default();
         let schemas = client.get_schema(request).await.unwrap().into_inner();
         let request = wire::get_resource_identity_schemas::Request::default();
@@ -118,7 +123,7 @@ impl Terraform {
         let schemas = Schemas::read(&schemas, &identities);
         Self {
             client,
-            resource: schemas.resource(DEFAULT_RESOURCE),
+            resource: schemas.resource(type_name),
             schemas: Arc::new(schemas),
             deferral_allowed: false,
             secrets: SECRETS.map(str::to_owned).into(),
