@@ -1,51 +1,67 @@
 //! Client whose concurrent describes and lists share requests.
 //!
-//! The batches are sent by tasks of their own, so a caller that gives up does not cancel a request
-//! that others wait for. Every result comes from a request that was sent after the caller joined.
+//! Requests are sent by tasks of their own, so a caller that gives up does not cancel a request that
+//! others wait for. Every result comes from a request that was sent after the caller joined.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, Shared},
+};
 use tokio::{
-    sync::oneshot,
-    time::{Instant, sleep},
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::{
-    batch::{Batches, Caller, Described},
+    batch_queue::{BatchQueue, Caller, Described},
     call::Scope,
     calls::describe::DescribeInstances,
-    class::IdFault,
     client::Client,
+    describe_batch::{Outcome, describe_batch},
     error::Error,
     instance::Instance,
-    list_batch::{List, ListBatches, ListKey},
     pages::Pages,
 };
+use crate::lock::lock;
 
 /// Time between the first caller of a list and its request. Callers of the same list come some
-/// milliseconds apart, for example from data sources that look up instances by name.
+/// milliseconds apart, for example from data sources that find instances by name.
 const LIST_WINDOW: Duration = Duration::from_millis(25);
 
 /// Client whose concurrent describes and lists share requests. Clones share their batches.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BatchingClient(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     client: Client,
-    batches: Batches,
-    lists: ListBatches,
+    /// Senders to the tasks that send the batches. A request covers one region and project, so there
+    /// is one task for each scope.
+    queues: Mutex<HashMap<Scope, mpsc::UnboundedSender<Caller>>>,
+    /// Lists that have not been requested yet.
+    lists: Mutex<HashMap<ListKey, PendingList>>,
+}
+
+type List = Result<Arc<[Arc<Instance>]>, Error>;
+type PendingList = Shared<BoxFuture<'static, List>>;
+
+/// Filter of a list. Callers with equal keys share one list.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct ListKey {
+    scope: Scope,
+    tag: Option<String>,
 }
 
 impl BatchingClient {
     pub fn new(client: Client) -> Self {
-        let inner = Inner { client, batches: Batches::default(), lists: ListBatches::default() };
-        Self(Arc::new(inner))
+        Self(Arc::new(Inner { client, queues: Mutex::default(), lists: Mutex::default() }))
     }
 
     /// The client below, for calls that are not batched.
@@ -62,10 +78,8 @@ impl BatchingClient {
     pub async fn describe(&self, id: &str, scope: &Scope, within: Duration) -> Described {
         let (sender, described) = oneshot::channel();
         let caller = Caller { id: id.to_owned(), due: Instant::now() + within, sender };
-        if self.0.batches.join(scope, caller) {
-            tokio::spawn(self.clone().send_batches(scope.clone()));
-        }
-        described.await.unwrap_or_else(|_| Err(Error::abandoned(DescribeInstances::ACTION)))
+        self.join(scope, caller);
+        described.await.unwrap_or_else(|_| Err(abandoned()))
     }
 
     /// Lists all instances in `scope`, or only those with `tag`.
@@ -75,110 +89,82 @@ impl BatchingClient {
     /// As [`Client::call`], for the page that failed.
     pub async fn list(&self, scope: Scope, tag: Option<String>) -> List {
         let key = ListKey { scope, tag };
-        let (list, is_first) = self.0.lists.join(&key);
-        if is_first {
-            tokio::spawn(self.clone().send_list(key));
-        }
-        list.await.unwrap_or_else(|_| Err(Error::abandoned(DescribeInstances::ACTION)))
+        let list = lock(&self.0.lists)
+            .entry(key.clone())
+            .or_insert_with(|| {
+                let task = tokio::spawn(self.clone().request_list(key));
+                task.map(|list| list.unwrap_or_else(|_| Err(abandoned()))).boxed().shared()
+            })
+            .clone();
+        list.await
     }
 
-    /// Sends the batches of `scope` until its queue is empty.
-    async fn send_batches(self, scope: Scope) {
-        while let Some(callers) = self.0.batches.next(&scope).await {
-            tokio::spawn(self.clone().send_batch(scope.clone(), callers));
-        }
+    fn join(&self, scope: &Scope, caller: Caller) {
+        let mut queues = lock(&self.0.queues);
+        let queue = queues.entry(scope.clone()).or_insert_with(|| {
+            let (sender, callers) = mpsc::unbounded_channel();
+            tokio::spawn(send_batches(self.0.client.clone(), scope.clone(), callers));
+            sender
+        });
+        // If the task has ended, the caller is dropped and reports that its request was abandoned.
+        let _ = queue.send(caller);
     }
 
-    async fn send_batch(self, scope: Scope, callers: Vec<Caller>) {
-        let mut senders: BTreeMap<String, Vec<oneshot::Sender<Described>>> = BTreeMap::new();
-        for Caller { id, sender, .. } in callers {
-            senders.entry(id).or_default().push(sender);
-        }
-        let ids = senders.keys().cloned().collect();
-        let results = describe_all(self.client(), &scope, ids).await;
-        self.0.batches.completed(&scope, senders.values().map(Vec::len).sum());
-        for (id, described) in results {
-            for sender in senders.remove(&id).unwrap_or_default() {
-                // The receiver may have been dropped.
-                let _ = sender.send(described.clone());
+    /// Requests a list after [`LIST_WINDOW`]. Later callers start a new list, so that no caller receives
+    /// a list that was requested before it joined.
+    async fn request_list(self, key: ListKey) -> List {
+        sleep(LIST_WINDOW).await;
+        lock(&self.0.lists).remove(&key);
+        let ListKey { scope, tag } = key;
+        let describe = DescribeInstances { scope, tag, ..DescribeInstances::default() };
+        let instances = Pages::new(self.client().clone(), describe).all().await?;
+        Ok(instances.into_iter().map(Arc::new).collect())
+    }
+}
+
+/// Sends the batches of `callers`, until all clones of the client are dropped.
+async fn send_batches(client: Client, scope: Scope, mut callers: mpsc::UnboundedReceiver<Caller>) {
+    let mut queue = BatchQueue::new(Instant::now());
+    let mut requests: JoinSet<Vec<Outcome>> = JoinSet::new();
+    loop {
+        let next_batch = queue.next_batch_at(!requests.is_empty(), Instant::now());
+        tokio::select! {
+            // All callers that have joined belong in the batch, so they are received before it is sent.
+            biased;
+            caller = callers.recv() => match caller {
+                Some(caller) => queue.join(caller, Instant::now()),
+                None => return,
+            },
+            Some(outcomes) = requests.join_next() => {
+                // After a panic, the senders are dropped.
+                let outcomes = outcomes.unwrap_or_default();
+                // The queue must know the batch as completed before its callers join again.
+                queue.complete(outcomes.iter().map(|(senders, _)| senders.len()).sum(), Instant::now());
+                deliver(outcomes);
+            }
+            () = sleep_until(next_batch.unwrap_or_else(Instant::now)), if next_batch.is_some() => {
+                requests.spawn(describe_batch(client.clone(), scope.clone(), queue.take_batch()));
             }
         }
     }
+}
 
-    async fn send_list(self, key: ListKey) {
-        sleep(LIST_WINDOW).await;
-        let senders = self.0.lists.take(&key);
-        let describe =
-            DescribeInstances { scope: key.scope, tag: key.tag, ..DescribeInstances::default() };
-        let list = Pages::new(self.client().clone(), describe).all().await;
-        let list: List = list.map(|instances| instances.into_iter().map(Arc::new).collect());
+fn deliver(outcomes: Vec<Outcome>) {
+    for (senders, described) in outcomes {
         for sender in senders {
             // The receiver may have been dropped.
-            let _ = sender.send(list.clone());
+            let _ = sender.send(described.clone());
         }
     }
 }
 
-/// Describes `ids` in one request, or in several if some of them make the request fail.
-fn describe_all<'a>(
-    client: &'a Client,
-    scope: &'a Scope,
-    ids: Vec<String>,
-) -> BoxFuture<'a, Vec<(String, Described)>> {
-    Box::pin(async move {
-        let error = match request(client, scope, ids.clone()).await {
-            Ok(instances) => return by_id(ids, instances),
-            Err(error) => error,
-        };
-        if ids.len() > 1
-            && may_concern_an_id(&error)
-            && !fails_alone_too(client, scope, &ids, &error).await
-        {
-            let (left, right) = ids.split_at(ids.len() / 2);
-            let mut described = describe_all(client, scope, left.to_vec()).await;
-            described.extend(describe_all(client, scope, right.to_vec()).await);
-            return described;
-        }
-        let result = if error.is_not_found() { Ok(None) } else { Err(error) };
-        ids.into_iter().map(|id| (id, result.clone())).collect()
-    })
+fn abandoned() -> Error {
+    Error::abandoned(DescribeInstances::ACTION)
 }
 
-async fn request(client: &Client, scope: &Scope, ids: Vec<String>) -> Result<Vec<Instance>, Error> {
-    let describe = DescribeInstances { ids, scope: scope.clone(), ..DescribeInstances::default() };
-    Pages::new(client.clone(), describe).all().await
-}
-
-fn by_id(ids: Vec<String>, instances: Vec<Instance>) -> Vec<(String, Described)> {
-    let by_id = |instance: Instance| (instance.id.clone(), Arc::new(instance));
-    let mut instances: HashMap<_, _> = instances.into_iter().map(by_id).collect();
-    let described = |id: String| {
-        let instance = instances.remove(&id);
-        (id, Ok(instance))
-    };
-    ids.into_iter().map(described).collect()
-}
-
-/// Returns true if a single bad ID may have made the whole request fail.
-fn may_concern_an_id(error: &Error) -> bool {
-    match error.class().map(|class| class.behavior().id_fault) {
-        Some(IdFault::Possible) => true,
-        Some(IdFault::IfNamed) => error.is_usage_of("UHostId"),
-        Some(IdFault::Excluded) | None => false,
+/// Shows the settings only.
+impl fmt::Debug for BatchingClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("BatchingClient").field(self.client()).finish()
     }
-}
-
-/// Returns true if the first and the last of `ids` fail with the same code when each is requested
-/// alone. The error then does not concern one ID, and splitting would repeat it for each of them.
-async fn fails_alone_too(client: &Client, scope: &Scope, ids: &[String], error: &Error) -> bool {
-    if ids.len() < 3 {
-        return false;
-    }
-    for id in [ids.first(), ids.last()].into_iter().flatten() {
-        match request(client, scope, vec![id.clone()]).await {
-            Err(alone) if alone.ret_code() == error.ret_code() => {}
-            _ => return false,
-        }
-    }
-    true
 }

@@ -3,7 +3,7 @@
 //! A [`Call`] fills a form (`call`, `calls`, `form`). The client signs the form (`signature`), sends
 //! it (`transport`), and classifies the response (`response`, `ret_code`, `class`). It sends a request
 //! again only if that cannot do harm (`retry`, `backoff`, `limit`). [`BatchingClient`] stands above
-//! [`Client`] and lets concurrent describes and lists share requests (`batch`, `list_batch`).
+//! [`Client`] and lets concurrent describes and lists share requests (`batch_queue`, `describe_batch`).
 //! [`locate`] finds the keys.
 //!
 //! This module knows no schema, diagnostic or plan, and it waits for responses only: operations on
@@ -15,7 +15,7 @@
 
 mod backoff;
 mod base_url;
-mod batch;
+mod batch_queue;
 mod batching_client;
 mod call;
 mod calls;
@@ -23,12 +23,12 @@ mod class;
 mod client;
 mod credentials;
 mod credentials_file;
+mod describe_batch;
 mod error;
 mod form;
 mod instance;
 mod lenient;
 mod limit;
-mod list_batch;
 mod login;
 mod pages;
 mod response;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{DESCRIBE, settings};
 
 /// A simulator with `count` running instances `uhost-0`, `uhost-1`, …, every third in another region.
-async fn cloud(count: usize) -> (Simulator, BatchingClient) {
+async fn simulator(count: usize) -> (Simulator, BatchingClient) {
     let location = |n: usize| {
         if n % 3 == 2 { ("cn-sh2", "cn-sh2-02") } else { ("cn-wlcb", "cn-wlcb-01") }
     };
@@ -43,7 +43,7 @@ async fn describe(client: &BatchingClient, n: usize) -> Option<Arc<Instance>> {
 
 #[tokio::test]
 async fn concurrent_describes_need_one_request_per_hundred() {
-    let (simulator, client) = cloud(250).await;
+    let (simulator, client) = simulator(250).await;
     let found = join_all((0..250).map(|n| describe(&client, n))).await;
     for (n, instance) in found.into_iter().enumerate() {
         assert_eq!(instance.unwrap().id, format!("uhost-{n}"));
@@ -55,7 +55,7 @@ async fn concurrent_describes_need_one_request_per_hundred() {
 
 #[tokio::test]
 async fn callers_of_one_instance_share_the_result() {
-    let (simulator, client) = cloud(1).await;
+    let (simulator, client) = simulator(1).await;
     let found = join_all((0..150).map(|_| describe(&client, 0))).await;
     let first = found[0].as_ref().unwrap();
     assert!(found.iter().all(|instance| Arc::ptr_eq(instance.as_ref().unwrap(), first)));
@@ -64,7 +64,7 @@ async fn callers_of_one_instance_share_the_result() {
 
 #[tokio::test]
 async fn single_reader_is_not_delayed() {
-    let (_simulator, client) = cloud(1).await;
+    let (_simulator, client) = simulator(1).await;
     describe(&client, 0).await;
     let began = Instant::now();
     describe(&client, 0).await;
@@ -75,7 +75,7 @@ async fn single_reader_is_not_delayed() {
 
 #[tokio::test]
 async fn absent_instance_is_absent_for_its_caller_only() {
-    let (simulator, client) = cloud(3).await;
+    let (simulator, client) = simulator(3).await;
     let found = join_all([0, 7, 2].map(|n| describe(&client, n))).await;
     let present: Vec<_> = found.iter().map(Option::is_some).collect();
     assert_eq!(present, [true, false, true]);
@@ -84,7 +84,7 @@ async fn absent_instance_is_absent_for_its_caller_only() {
 
 #[tokio::test]
 async fn each_region_has_its_own_batches() {
-    let (simulator, client) = cloud(6).await;
+    let (simulator, client) = simulator(6).await;
     let region = |region: &str| Scope { region: Some(region.to_owned()), ..Scope::default() };
     let (here, there) = (region("cn-wlcb"), region("cn-sh2"));
     let found = join_all([
@@ -104,7 +104,7 @@ async fn each_region_has_its_own_batches() {
 
 #[tokio::test]
 async fn bad_id_fails_its_own_caller_only() {
-    let (simulator, client) = cloud(16).await;
+    let (simulator, client) = simulator(16).await;
     let bad = Fault::refuse(230, "Params [UHostIds] not available");
     simulator.add_fault(bad.on_action(DESCRIBE).on_instance("uhost-5").forever());
     let results = join_all((0..16).map(|n| try_describe(&client, n))).await;
@@ -120,7 +120,7 @@ async fn bad_id_fails_its_own_caller_only() {
 
 #[tokio::test]
 async fn refusal_of_every_id_is_not_repeated_for_each() {
-    let (simulator, client) = cloud(50).await;
+    let (simulator, client) = simulator(50).await;
     simulator.add_fault(Fault::refuse(299, "no permission").on_action(DESCRIBE).forever());
     let results = join_all((0..50).map(|n| try_describe(&client, n))).await;
     assert!(results.iter().all(|result| result.as_ref().is_err_and(|e| e.ret_code() == Some(299))));
@@ -130,7 +130,7 @@ async fn refusal_of_every_id_is_not_repeated_for_each() {
 
 #[tokio::test]
 async fn canceled_caller_does_not_cancel_the_batch() {
-    let (simulator, client) = cloud(10).await;
+    let (simulator, client) = simulator(10).await;
     let canceled = (0..5).map(|n| {
         let client = client.clone();
         tokio::spawn(async move { timeout(Duration::from_millis(10), describe(&client, n)).await })
@@ -146,7 +146,7 @@ async fn canceled_caller_does_not_cancel_the_batch() {
 
 #[tokio::test]
 async fn all_waits_share_one_request_per_poll_interval() {
-    let (simulator, client) = cloud(80).await;
+    let (simulator, client) = simulator(80).await;
     let interval = Duration::from_millis(100);
     let wait = |n: usize| {
         let client = client.clone();
@@ -168,7 +168,7 @@ async fn all_waits_share_one_request_per_poll_interval() {
 
 #[tokio::test]
 async fn read_includes_the_polls_that_are_due_later() {
-    let (simulator, client) = cloud(2).await;
+    let (simulator, client) = simulator(2).await;
     let poll = tokio::spawn({
         let client = client.clone();
         async move { client.describe("uhost-1", &Scope::default(), Duration::from_secs(60)).await }
