@@ -5,7 +5,7 @@ use terraform_provider_compshare::compshare::{ErrorKind, Lost};
 use tokio::time::Instant;
 
 use super::*;
-use crate::support::nowhere::Nowhere;
+use crate::support::closed_port::ClosedPort;
 
 #[tokio::test]
 async fn describe_is_resent_after_a_lost_response() {
@@ -57,7 +57,7 @@ async fn timed_out_describe_is_resent_and_start_is_not() {
 
 #[tokio::test]
 async fn describe_and_start_are_resent_after_a_refused_connection() {
-    let nowhere = Nowhere::new();
+    let nowhere = ClosedPort::new();
     let client = client(settings(&nowhere.url()));
     for error in
         [client.call(&start()).await.unwrap_err(), client.call(&describe()).await.unwrap_err()]

@@ -1,4 +1,4 @@
-//! One cell of the matrix: one operation, one thing that goes wrong, and everything that has to hold all the same.
+//! One cell of the matrix: one operation under one fault, and its checks.
 
 use std::{collections::BTreeSet, fmt, mem, sync::Mutex, time::Duration};
 
@@ -9,149 +9,193 @@ use terraform_provider_compshare::simulator::{
 use tokio::time::{Instant, sleep};
 
 use super::{
-    elsewhere::Elsewhere,
+    fault::{Fault, Kind},
     operation::{ID, Operation, Prepared},
-    trouble::Trouble,
+    unreachable::UnreachableServers,
 };
 use crate::support::{
     actions::POWER_CALLS,
     host::Launch,
-    terraform_core::{Errors, Terraform},
+    terraform_core::{Diagnostic, Errors, Terraform},
 };
 
-/// How long an operation may take where it comes to its end by itself: a fast machine needs a fifth of it.
-const AMPLE: Duration = Duration::from_secs(40);
-/// The same where it waits in vain for as long as it may. A slow machine must get as far as that in it.
-const SHORT: Duration = Duration::from_secs(8);
-/// What an operation may take beyond its time: a last request, pauses, a slow machine.
+/// Timeout of operations that are expected to finish. A fast machine needs a fifth of it.
+const LONG_TIMEOUT: Duration = Duration::from_secs(40);
+/// Timeout of operations that are expected to time out. A slow machine must reach the wait in it.
+const SHORT_TIMEOUT: Duration = Duration::from_secs(8);
+/// Time that an operation can take beyond its timeout: a last request, pauses, a slow machine.
 const SLACK: Duration = Duration::from_secs(12);
+/// Time limit of a cell.
+const CELL_LIMIT: Duration = Duration::from_secs(150);
 
-/// What a cell may take, with what comes before and after the operation.
-const LONGEST: Duration = Duration::from_secs(150);
-
-/// How long a start, a stop and a reboot take by the cloud's clock.
-const MOMENT: Duration = Duration::from_secs(1);
-/// How often the cloud's clock is thought of.
+/// Duration of a start, a stop and a reboot by the simulated clock.
+const POWER_CALL_TIME: Duration = Duration::from_secs(1);
+/// Interval between two updates of the simulated clock.
 const TICK: Duration = Duration::from_millis(2);
 
-/// What came of a cell.
+/// Result of the operation of a cell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outcome {
-    /// The practitioner notices nothing.
     Succeeded,
-    /// The message, without what differs from instance to instance.
-    Failed(String),
-    /// It was cut off, and there is nobody to tell anything.
+    /// The message, and the reason in it.
+    Failed {
+        message: String,
+        reason: Option<String>,
+    },
+    /// The provider was killed, and the next run completed the operation.
     Killed,
-    /// It was over before anything went wrong.
-    TooEarly,
+    /// The operation finished before the fault began.
+    FinishedBefore,
 }
 
-/// Lets `trouble` come over `operation`, and then goes on as a practitioner would.
+impl Outcome {
+    /// The reason in the message, if the operation failed for one.
+    pub(super) fn reason(&self) -> Option<&str> {
+        let Self::Failed { reason, .. } = self else { return None };
+        reason.as_deref()
+    }
+
+    pub(super) fn without_reason(&self) -> Self {
+        match self {
+            Self::Failed { message, .. } => Self::Failed { message: message.clone(), reason: None },
+            other => other.clone(),
+        }
+    }
+
+    /// Splits the first line of an error, `… failed: REASON. Rest.`, into message and reason.
+    ///
+    /// In the reason, text of the operating system after a colon is dropped.
+    fn failed(error: &Diagnostic) -> Self {
+        let line = error.detail.lines().next().unwrap_or_default();
+        let line = line.replace(&format!("`{ID}`"), "ID");
+        let Some((context, reason)) = line.split_once(": ") else {
+            let message = format!("{}. {line}", error.summary);
+            return Self::Failed { message: message.trim_end().to_owned(), reason: None };
+        };
+        let reason = match reason.split_once(": ") {
+            Some((reason, _)) => format!("{reason}: …"),
+            None => reason.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned(),
+        };
+        let message = format!("{}. {context}: REASON.", error.summary);
+        Self::Failed { message, reason: Some(reason) }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Succeeded => "success",
+            Self::Failed { message, .. } => message,
+            Self::Killed => "killed; the next run completes it",
+            Self::FinishedBefore => "finished before the fault",
+        })
+    }
+}
+
+/// Runs `operation` under `fault` and without it again, with all checks.
 pub(super) async fn check(
     operation: Operation,
-    trouble: Trouble,
-    elsewhere: &Elsewhere,
+    fault: &Fault,
+    servers: &UnreachableServers,
 ) -> Outcome {
     let states = Mutex::new(BTreeSet::from([operation.origin().to_owned()]));
-    let cell = Cell { operation, trouble, cloud: cloud(operation).await, states };
+    let cell = Cell { operation, fault, cloud: cloud(operation).await, states };
     tokio::select! {
         biased;
-        outcome = cell.check(elsewhere) => outcome,
-        never = cell.pass_time() => never,
-        () = sleep(LONGEST) => panic!("{cell} does not end"),
+        outcome = cell.check(servers) => outcome,
+        never = cell.advance_clock() => never,
+        () = sleep(CELL_LIMIT) => panic!("{cell} does not end"),
     }
 }
 
 async fn cloud(operation: Operation) -> Simulator {
     let options = Options {
         instances: vec![json!({"UHostId": ID, "State": operation.origin()})],
-        start_time: MOMENT,
-        stop_time: MOMENT,
-        // What makes one request only must be long enough at it to be killed meanwhile.
-        latency: Duration::from_millis(if operation.changes() { 4 } else { 40 }),
+        start_time: POWER_CALL_TIME,
+        stop_time: POWER_CALL_TIME,
+        // A read sends one request, which must be slow enough to be killed in flight.
+        latency: Duration::from_millis(if operation.sends_power_calls() { 4 } else { 40 }),
         clock: Clock::Stepped,
         ..Options::default()
     };
     Simulator::start(options).await.unwrap()
 }
 
-struct Cell {
+struct Cell<'a> {
     operation: Operation,
-    trouble: Trouble,
+    fault: &'a Fault,
     cloud: Simulator,
-    /// In which the instance has been.
+    /// States that the instance has had.
     states: Mutex<BTreeSet<String>>,
 }
 
-impl Cell {
-    async fn check(&self, elsewhere: &Elsewhere) -> Outcome {
-        let limit = if self.trouble.outlasts_patience() { SHORT } else { AMPLE };
+impl Cell<'_> {
+    async fn check(&self, servers: &UnreachableServers) -> Outcome {
+        let limit = if self.fault.ends_in_timeout() { SHORT_TIMEOUT } else { LONG_TIMEOUT };
         let mut terraform = Terraform::with(&self.cloud.url(), json!({})).await;
         let prepared = self.operation.prepare(&mut terraform, limit).await;
         let before = terraform.state().cloned();
         self.cloud.clear_calls();
 
         let begin = Instant::now();
-        let outcome = match &self.trouble {
-            Trouble::Killed { after } => self.run_and_kill(&terraform, prepared, *after).await,
-            trouble => {
-                let url = elsewhere.url(trouble).unwrap_or_else(|| self.cloud.url());
-                let mut struck = terraform.in_another_process(&url).await;
-                struck.configure(self.provider()).await.unwrap();
-                self.begin_trouble();
-                let result = self.operation.run(&mut struck, prepared, limit).await;
-                let took = begin.elapsed();
-                self.check_time(took, limit);
-                terraform = struck;
-                self.outcome(result)
-            }
+        let outcome = if let Kind::Killed { during } = self.fault.kind {
+            self.run_and_kill(&terraform, prepared, during).await
+        } else {
+            let url = servers.url(self.fault).unwrap_or_else(|| self.cloud.url());
+            terraform = terraform.in_another_process(&url).await;
+            terraform.configure(self.provider_config()).await.unwrap();
+            self.begin_fault();
+            let result = self.operation.run(&mut terraform, prepared, limit).await;
+            let took = begin.elapsed();
+            assert!(took < limit + SLACK, "{self} took {took:?}");
+            self.outcome(result)
         };
         self.check_state(&terraform, before.is_some(), &outcome);
         self.check_calls();
-        self.go_on(terraform).await;
+        self.check_next_run(terraform).await;
         outcome
     }
 
-    /// How the provider is configured while it is in trouble.
-    fn provider(&self) -> Json {
-        let timeout = self.trouble.request_timeout();
+    /// Configuration of the provider under the fault.
+    fn provider_config(&self) -> Json {
+        let timeout = self.fault.request_timeout();
         json!({"max_retries": 2, "request_timeout": format!("{}s", timeout.as_secs())})
     }
 
-    fn begin_trouble(&self) {
-        if let Trouble::Times(_, time) = self.trouble {
+    fn begin_fault(&self) {
+        if let Kind::Times(time) = self.fault.kind {
             let times = ["CreateTime", "StartTime", "StopTime", "ExpireTime", "StopSchedulerTime"];
             let patch = times.iter().map(|name| ((*name).to_owned(), json!(time))).collect();
             self.cloud.patch(ID, Json::Object(patch));
         }
-        if !self.trouble.begins_after_a_call() {
+        if !self.fault.begins_after_a_call() {
             self.add_faults();
         }
     }
 
     fn add_faults(&self) {
-        for fault in self.trouble.faults() {
+        for fault in self.fault.simulator_faults() {
             self.cloud.add_fault(fault);
         }
     }
 
-    /// Lets the cloud's time go by. What begins after a call begins before anything can have come of that.
+    /// Advances the simulated clock, and adds a fault that begins after the first power call.
     ///
-    /// Time goes by with the looks, not with ours: on a slow machine the same happens as on a fast one. After a call it stands
-    /// still until the second look, so that what comes of it is seen even if the first is struck.
-    async fn pass_time(&self) -> ! {
-        let step = match self.trouble {
-            Trouble::ClockJumps => Duration::from_secs(24 * 60 * 60),
-            _ => MOMENT / 4,
+    /// The clock advances on each describe rather than by wall time, so that slow machines see the
+    /// same sequence. After a power call it stands still until the second describe, so that the
+    /// operation observes the transition even if the first describe fails.
+    async fn advance_clock(&self) -> ! {
+        let step = match self.fault.kind {
+            Kind::ClockJumps => Duration::from_secs(24 * 60 * 60),
+            _ => POWER_CALL_TIME / 4,
         };
-        let (mut waiting, mut passed) = (self.trouble.begins_after_a_call(), 0);
+        let (mut waiting, mut passed) = (self.fault.begins_after_a_call(), 0);
         loop {
             sleep(TICK).await;
             self.note_state();
             let calls = self.cloud.calls();
-            let is_change = |call: &Call| POWER_CALLS.contains(&call.action.as_str());
-            let Some(last) = calls.iter().rposition(is_change) else { continue };
+            let is_power_call = |call: &Call| POWER_CALLS.contains(&call.action.as_str());
+            let Some(last) = calls.iter().rposition(is_power_call) else { continue };
             if mem::take(&mut waiting) {
                 self.add_faults();
             }
@@ -162,22 +206,23 @@ impl Cell {
         }
     }
 
-    /// Often enough to miss none, since time goes by in no other place.
+    /// Records the state of the instance. Called before each advance of the clock, so that no state is
+    /// missed.
     fn note_state(&self) {
         let state = self.cloud.instance(ID).unwrap()["State"].as_str().unwrap().to_owned();
         self.states.lock().unwrap().insert(state);
     }
 
-    fn was_asked(&self) -> bool {
+    fn sent_power_call(&self) -> bool {
         self.cloud.calls().iter().any(|call| POWER_CALLS.contains(&call.action.as_str()))
     }
 
-    /// Runs it in a process of its own, which is killed when request number `after` is with the cloud, and not answered.
+    /// Runs the operation in a real process, which is killed while request number `during` is in flight.
     async fn run_and_kill(
         &self,
         terraform: &Terraform,
         prepared: Prepared,
-        after: usize,
+        during: usize,
     ) -> Outcome {
         let host = Launch::new()
             .with("COMPSHARE_PUBLIC_KEY", DEMO_PUBLIC_KEY)
@@ -188,7 +233,7 @@ impl Cell {
         let mut doomed = terraform.served_by(host.provider().await);
         doomed.configure(json!({"poll_interval": "20ms"})).await.unwrap();
         let killed = async {
-            while self.cloud.calls().len() < after {
+            while self.cloud.calls().len() < during {
                 sleep(Duration::from_millis(1)).await;
             }
             host.process.signal(rustix::process::Signal::KILL);
@@ -196,88 +241,78 @@ impl Cell {
         tokio::select! {
             biased;
             () = killed => Outcome::Killed,
-            result = self.operation.run(&mut doomed, prepared, AMPLE) => {
+            result = self.operation.run(&mut doomed, prepared, LONG_TIMEOUT) => {
                 result.unwrap();
-                Outcome::TooEarly
+                Outcome::FinishedBefore
             }
         }
-    }
-
-    fn check_time(&self, took: Duration, limit: Duration) {
-        assert!(took < limit + SLACK, "{self}: {took:?}");
     }
 
     fn outcome(&self, result: Result<(), Errors>) -> Outcome {
         let Err(errors) = result else { return Outcome::Succeeded };
         let error = errors.only();
-        let first = error.detail.lines().next().unwrap_or_default();
-        let instance = format!("`{ID}`");
-        // What core says by itself names the address of the resource.
-        let by_core = error.detail.is_empty();
-        let names = error.detail.contains(&instance) || !self.operation.is_about_the_instance();
-        let names = names || by_core;
-        assert!(names, "{self} does not say of which instance: {error}");
-        if self.was_asked() {
-            let asked = POWER_CALLS.iter().any(|call| error.detail.contains(call));
-            assert!(asked, "{self} does not say what was asked of the cloud: {error}");
+        // An error of core itself has no detail, and names the resource.
+        let named = error.detail.contains(&format!("`{ID}`")) || error.detail.is_empty();
+        let must_be_named = self.operation.names_the_instance();
+        assert!(named || !must_be_named, "{self}: the message does not name the instance: {error}");
+        if self.sent_power_call() {
+            let listed = POWER_CALLS.iter().any(|call| error.detail.contains(call));
+            assert!(listed, "{self}: the message does not list the sent call: {error}");
         }
-        assert!(
-            error.detail.contains(self.trouble.network_says()),
-            "{self} does not say why: {error}"
-        );
-        // From here on it is the system that speaks, and each has words of its own.
-        let told = ["the response was lost: ", "the cloud could not be reached: "]
-            .iter()
-            .find_map(|words| Some(format!("{}{words}…", first.split_once(words)?.0)));
-        let told = told.unwrap_or_else(|| first.to_owned());
-        Outcome::Failed(format!("{}: {}", error.summary, told.replace(&instance, "…")))
+        let network_error = self.fault.network_error();
+        assert!(error.detail.contains(network_error), "{self}: no network error: {error}");
+        Outcome::failed(error)
     }
 
-    /// The state says what is, or what was; and what exists is not forgotten.
+    /// Checks that the stored state matches a state that the instance has had, and that an existing
+    /// instance is still in the state.
     fn check_state(&self, terraform: &Terraform, existed: bool, outcome: &Outcome) {
         let Some(state) = terraform.state() else {
-            let goes = matches!(self.operation, Operation::Destroy | Operation::DestroyOnly);
-            let forgotten = existed && !(goes && *outcome == Outcome::Succeeded);
+            let is_destroy = matches!(self.operation, Operation::Destroy | Operation::DestroyOnly);
+            let expected = !existed || is_destroy && *outcome == Outcome::Succeeded;
             assert!(
-                !forgotten || self.trouble.denies_the_instance(),
-                "{self} forgets the instance"
+                expected || self.fault.denies_the_instance(),
+                "{self} removes the instance from the state"
             );
             return;
         };
         assert!(!state.tainted, "{self} taints the instance");
         self.note_state();
-        let told = terraform.attribute("state");
-        let truth = self.cloud.instance(ID).unwrap()["State"].clone();
+        let stored = terraform.attribute("state");
+        let actual = self.cloud.instance(ID).unwrap()["State"].clone();
         if *outcome == Outcome::Succeeded {
-            assert_eq!(told, truth, "{self}");
+            assert_eq!(stored, actual, "{self}");
         }
         let states = self.states.lock().unwrap();
-        assert!(states.iter().any(|state| told == *state), "{self}: {told} was never so");
+        assert!(
+            states.iter().any(|state| stored == *state),
+            "{self}: the instance was never {stored}"
+        );
     }
 
-    /// What was taken by the cloud is not asked for again.
+    /// Checks that no accepted call was repeated.
     fn check_calls(&self) {
         for action in POWER_CALLS {
             let calls = self.cloud.calls();
             let calls: Vec<_> = calls.iter().filter(|call| call.action == action).collect();
-            let taken = calls.iter().position(|call| call.ret_code == Some(0));
-            assert!(taken.is_none_or(|taken| taken == calls.len() - 1), "{self}: {calls:#?}");
+            let accepted = calls.iter().position(|call| call.ret_code == Some(0));
+            assert!(accepted.is_none_or(|at| at == calls.len() - 1), "{self}: {calls:#?}");
         }
     }
 
-    /// Nothing is wrong any more, and the practitioner tries again with a new process.
-    async fn go_on(&self, terraform: Terraform) {
+    /// Checks that the next run, in a new process and without the fault, converges.
+    async fn check_next_run(&self, terraform: Terraform) {
         self.cloud.clear_faults();
         let mut terraform = terraform.in_another_process(&self.cloud.url()).await;
         terraform.configure(json!({})).await.unwrap();
-        let again = self.operation.run_again(&mut terraform, AMPLE).await;
-        assert!(again.is_ok(), "{self}, then again: {again:?}");
-        // A reboot that is asked for again is another one.
+        let next = self.operation.run_until_converged(&mut terraform, LONG_TIMEOUT).await;
+        assert!(next.is_ok(), "the next run after {self}: {next:?}");
+        // The next run of a reboot reboots again.
         if self.operation != Operation::Reboot {
             self.check_calls();
         }
-        // What the cloud itself says is gone is not stopped, and forgotten.
-        if self.operation == Operation::Destroy && self.trouble.denies_the_instance() {
+        // If the API denies the instance, a destroy succeeds without a stop.
+        if self.operation == Operation::Destroy && self.fault.denies_the_instance() {
             return;
         }
         let instance = self.cloud.instance(ID).unwrap();
@@ -285,8 +320,8 @@ impl Cell {
     }
 }
 
-impl fmt::Display for Cell {
+impl fmt::Display for Cell<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}` under `{}`", self.operation.name(), self.trouble)
+        write!(formatter, "`{}` under `{}`", self.operation.name(), self.fault)
     }
 }

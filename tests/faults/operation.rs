@@ -1,4 +1,4 @@
-//! What a practitioner can want of the provider, as data.
+//! The operations of the provider, as data.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use serde_json::{Value as Json, json};
 
 use crate::support::terraform_core::{Action, Errors, Plan, Terraform};
 
-/// The instance that everything is about.
+/// ID of the instance of every operation.
 pub(super) const ID: &str = "uhost-1";
 
 const NAME: &str = "训练 uhost-1";
 
-/// The columns of the matrix.
+/// One operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Operation {
     CreateRunning,
@@ -38,7 +38,7 @@ pub(super) enum Operation {
 
 use Operation::*;
 
-/// All of them.
+/// All operations, in the order of the page.
 pub(super) const ALL: [Operation; 20] = [
     CreateRunning,
     CreateStopped,
@@ -88,17 +88,17 @@ impl Operation {
         }
     }
 
-    /// Whether it asks the cloud to change something.
-    pub(super) fn changes(self) -> bool {
+    /// Returns whether the operation starts, stops or reboots the instance.
+    pub(super) fn sends_power_calls(self) -> bool {
         self.target() != self.origin() || matches!(self, Reboot | UpdateToWithoutGpu)
     }
 
-    /// Whether its message is about the instance.
-    pub(super) fn is_about_the_instance(self) -> bool {
+    /// Returns whether the messages of the operation name the instance.
+    pub(super) fn names_the_instance(self) -> bool {
         !matches!(self, InstanceByName | Instances | Zones | Query)
     }
 
-    /// The state of the instance before.
+    /// State of the instance before the operation.
     pub(super) fn origin(self) -> &'static str {
         match self {
             CreateRunning | CreateWithoutGpu | UpdateToRunning | PlanAlone | Start => "Stopped",
@@ -106,7 +106,7 @@ impl Operation {
         }
     }
 
-    /// The state of the instance afterwards.
+    /// State of the instance after the operation.
     pub(super) fn target(self) -> &'static str {
         match self {
             CreateStopped | UpdateToStopped | Destroy | Stop | PlanAlone => "Stopped",
@@ -114,45 +114,46 @@ impl Operation {
         }
     }
 
-    /// What the practitioner writes, and what is in the state before; for what is about a managed resource.
+    /// Configuration and prior state; `None` if the operation is not about a managed resource.
     fn resource(self, limit: Duration) -> Option<(Json, Option<Json>)> {
         let limit = format!("{}s", limit.as_secs());
         let timeouts = json!({"create": limit, "update": limit, "delete": limit});
-        let wanted = |mut config: Json| {
+        let with_id = |mut config: Json| {
             config["instance_id"] = json!(ID);
             config["timeouts"] = timeouts.clone();
             config
         };
-        let remembered = |state: &str, config: &Json| {
-            let mut seen = json!({
-                "id": ID, "state": state, "region": "cn-wlcb", "zone": "cn-wlcb-01", "without_gpu": false, "name": NAME,
-                "gpu_type": "4090", "gpu_count": i32::from(state == "Running"), "started_at": "2025-12-31T00:00:00Z",
+        let stored = |state: &str, config: &Json| {
+            let mut stored = json!({
+                "id": ID, "state": state, "region": "cn-wlcb", "zone": "cn-wlcb-01",
+                "without_gpu": false, "name": NAME, "gpu_type": "4090",
+                "gpu_count": i32::from(state == "Running"), "started_at": "2025-12-31T00:00:00Z",
             });
             for (name, value) in config.as_object().unwrap() {
-                if !seen.as_object().unwrap().contains_key(name) {
-                    seen[name] = value.clone();
+                if !stored.as_object().unwrap().contains_key(name) {
+                    stored[name] = value.clone();
                 }
             }
-            seen
+            stored
         };
-        let running = wanted(json!({}));
-        let stopped = wanted(json!({"state": "Stopped"}));
-        let without_gpu = wanted(json!({"without_gpu": true, "allow_stopping_for_update": true}));
-        let stopping = wanted(json!({"stop_on_destroy": true}));
+        let running = with_id(json!({}));
+        let stopped = with_id(json!({"state": "Stopped"}));
+        let without_gpu = with_id(json!({"without_gpu": true, "allow_stopping_for_update": true}));
+        let stopping = with_id(json!({"stop_on_destroy": true}));
         Some(match self {
             CreateRunning | PlanAlone => (running, None),
             CreateStopped => (stopped, None),
             CreateWithoutGpu => (without_gpu, None),
-            UpdateToRunning => (running.clone(), Some(remembered("Stopped", &running))),
-            UpdateToStopped => (stopped.clone(), Some(remembered("Running", &stopped))),
-            UpdateToWithoutGpu => (without_gpu.clone(), Some(remembered("Running", &without_gpu))),
-            Destroy => (stopping.clone(), Some(remembered("Running", &stopping))),
-            DestroyOnly | Refresh => (running.clone(), Some(remembered("Running", &running))),
+            UpdateToRunning => (running.clone(), Some(stored("Stopped", &running))),
+            UpdateToStopped => (stopped.clone(), Some(stored("Running", &stopped))),
+            UpdateToWithoutGpu => (without_gpu.clone(), Some(stored("Running", &without_gpu))),
+            Destroy => (stopping.clone(), Some(stored("Running", &stopping))),
+            DestroyOnly | Refresh => (running.clone(), Some(stored("Running", &running))),
             _ => return None,
         })
     }
 
-    /// Puts the state in place and makes the plan, both before anything goes wrong.
+    /// Sets the state and makes the plan, before the fault begins.
     pub(super) async fn prepare(self, terraform: &mut Terraform, limit: Duration) -> Prepared {
         let Some((config, state)) = self.resource(limit) else {
             return Prepared { config: Json::Null, plan: None };
@@ -168,7 +169,7 @@ impl Operation {
         Prepared { config, plan }
     }
 
-    /// Does it.
+    /// Runs the operation once.
     pub(super) async fn run(
         self,
         terraform: &mut Terraform,
@@ -176,7 +177,7 @@ impl Operation {
         limit: Duration,
     ) -> Result<(), Errors> {
         let instance = json!({"instance_id": ID});
-        let timely = json!({"instance_id": ID, "timeout": format!("{}s", limit.as_secs())});
+        let with_timeout = json!({"instance_id": ID, "timeout": format!("{}s", limit.as_secs())});
         match self {
             PlanAlone => drop(terraform.plan(prepared.config).await?),
             Refresh => drop(terraform.refresh().await?),
@@ -189,16 +190,20 @@ impl Operation {
             Zones => drop(terraform.read_data("compshare_zones", &json!({})).await?),
             Query => drop(terraform.query(&json!({}), true, 100).await?),
             Login => drop(terraform.open("compshare_instance_login", &instance).await?),
-            Start => drop(terraform.invoke("compshare_instance_start", &timely).await.outcome?),
-            Stop => drop(terraform.invoke("compshare_instance_stop", &timely).await.outcome?),
-            Reboot => drop(terraform.invoke("compshare_instance_reboot", &timely).await.outcome?),
-            _ => drop(terraform.apply(prepared.plan.expect("a plan")).await?),
+            Start => {
+                drop(terraform.invoke("compshare_instance_start", &with_timeout).await.outcome?)
+            }
+            Stop => drop(terraform.invoke("compshare_instance_stop", &with_timeout).await.outcome?),
+            Reboot => {
+                drop(terraform.invoke("compshare_instance_reboot", &with_timeout).await.outcome?)
+            }
+            _ => drop(terraform.apply(prepared.plan.expect("prepared with a plan")).await?),
         }
         Ok(())
     }
 
-    /// What the practitioner does next, when nothing is wrong any more: the same again, until there is nothing left to do.
-    pub(super) async fn run_again(
+    /// Repeats the operation without the fault, until the plan is empty.
+    pub(super) async fn run_until_converged(
         self,
         terraform: &mut Terraform,
         limit: Duration,
@@ -216,13 +221,13 @@ impl Operation {
                 if terraform.state().is_some() {
                     terraform.destroy().await?;
                 }
-                assert!(terraform.state().is_none(), "what is destroyed is not forgotten");
+                assert!(terraform.state().is_none(), "a state after the destroy");
             }
             _ => {
                 terraform.run(config.clone()).await?;
                 terraform.refresh().await?;
                 let left = terraform.plan(config).await?;
-                assert_eq!(left.action, Action::NoOp, "it does not come to rest");
+                assert_eq!(left.action, Action::NoOp, "the plan after the apply is not empty");
                 assert_eq!(terraform.attribute("state"), self.target());
             }
         }
@@ -230,7 +235,7 @@ impl Operation {
     }
 }
 
-/// What is in place before something goes wrong.
+/// Configuration and plan from before the fault.
 pub(super) struct Prepared {
     config: Json,
     plan: Option<Plan>,

@@ -56,7 +56,7 @@ async fn wrong_location_error_names_the_right_one() {
         (json!({"region": "cn-wlcb"}), "region", "Instance in Another Region", "cn-sh2"),
         (json!({"region": "cn-wlbc"}), "region", "Instance in Another Region", "cn-sh2"),
         (json!({"zone": "cn-sh2-01"}), "zone", "Instance in Another Zone", "cn-sh2-02"),
-        (json!({"zone": "nowhere"}), "zone", "Instance in Another Zone", "cn-sh2-02"),
+        (json!({"zone": "closed_port"}), "zone", "Instance in Another Zone", "cn-sh2-02"),
         (
             json!({"region": "cn-sh2", "zone": "cn-wlcb-01"}),
             "zone",

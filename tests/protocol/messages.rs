@@ -18,7 +18,7 @@ use super::setup::{
 };
 use crate::support::{
     actions::{DESCRIBE, START, STOP},
-    nowhere::Nowhere,
+    closed_port::ClosedPort,
     terraform_core::{Errors, Terraform, UNKNOWN},
 };
 
@@ -169,7 +169,7 @@ async fn refusals(page: &mut Page) {
 
 async fn transport(page: &mut Page) {
     let nobody = async {
-        let nowhere = Nowhere::new();
+        let nowhere = ClosedPort::new();
         let mut terraform = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
         terraform.run(configuration(json!({}))).await.unwrap_err()
     };

@@ -9,7 +9,7 @@ use super::setup::{
 use crate::support::{
     actions::DESCRIBE,
     calls::Calls as _,
-    nowhere::Nowhere,
+    closed_port::ClosedPort,
     terraform_core::{Action, Terraform, UNKNOWN},
 };
 
@@ -218,8 +218,8 @@ async fn failed_preflight_is_silent() {
         let plan = terraform.plan(configuration(json!({}))).await.unwrap();
         assert!(plan.warnings.is_empty(), "{effect:?}");
     }
-    let nowhere = Nowhere::new();
-    let terraform = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
+    let closed_port = ClosedPort::new();
+    let terraform = Terraform::with(&closed_port.url(), json!({"max_retries": 0})).await;
     terraform.plan(configuration(json!({}))).await.unwrap();
 }
 

@@ -13,7 +13,7 @@ use super::setup::{ID, cloud, cloud_with, configuration, describes, wait_until};
 use crate::support::{
     actions::DESCRIBE,
     calls::Calls as _,
-    nowhere::Nowhere,
+    closed_port::ClosedPort,
     script::{Script, Step},
     terraform_core::{Action, Listed, Terraform, UNKNOWN},
 };
@@ -284,8 +284,8 @@ async fn failed_page_is_an_error_with_its_reason() {
         assert_eq!(describes(&simulator), 2);
         simulator.clear_calls();
     }
-    let nowhere = Nowhere::new();
-    let unreachable = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
+    let closed_port = ClosedPort::new();
+    let unreachable = Terraform::with(&closed_port.url(), json!({"max_retries": 0})).await;
     let errors = unreachable.query(&json!({}), false, ALL).await.unwrap_err();
     errors.says("Unable to List Instances", &["could not be reached"]);
 }

@@ -12,7 +12,7 @@ use super::setup::{
 };
 use crate::support::{
     actions::{DESCRIBE, START},
-    nowhere::Nowhere,
+    closed_port::ClosedPort,
     terraform_core::{Errors, Terraform},
 };
 
@@ -191,8 +191,8 @@ async fn repeatedly_lost_responses_are_an_error() {
 
 #[tokio::test]
 async fn refused_connection_reports_that_nothing_was_sent() {
-    let nowhere = Nowhere::new();
-    let mut terraform = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
+    let closed_port = ClosedPort::new();
+    let mut terraform = Terraform::with(&closed_port.url(), json!({"max_retries": 0})).await;
     let errors = terraform.run(configuration(json!({}))).await.unwrap_err();
     errors
         .says("Unable to Start Instance", &["could not be reached", "the bill is what it was"])

@@ -2,11 +2,11 @@
 
 pub(crate) mod actions;
 pub(crate) mod calls;
+pub(crate) mod closed_port;
 #[cfg(unix)]
 pub(crate) mod effort;
 #[cfg(unix)]
 pub(crate) mod host;
-pub(crate) mod nowhere;
 #[cfg(target_os = "linux")]
 pub(crate) mod proc;
 pub(crate) mod python;

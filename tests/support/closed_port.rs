@@ -1,13 +1,13 @@
-//! An address at which nobody listens.
+//! A port that refuses connections.
 
 use tokio::net::TcpSocket;
 
-/// A port that refuses every connection for as long as this lives.
+/// A port that refuses every connection while this value exists.
 ///
-/// It is bound, so that nobody else can have it: one that was let go again may soon be the listener of another test.
-pub(crate) struct Nowhere(TcpSocket);
+/// The port stays bound, so that no other test can listen on it.
+pub(crate) struct ClosedPort(TcpSocket);
 
-impl Nowhere {
+impl ClosedPort {
     pub(crate) fn new() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();

@@ -1,4 +1,4 @@
-//! Addresses at which there is no cloud.
+//! Addresses at which the provider cannot reach the API.
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -6,47 +6,47 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::trouble::{Trouble, Unreachable};
-use crate::support::{nowhere::Nowhere, tls::self_signed_server};
+use super::fault::{ConnectionFailure, Fault, Kind};
+use crate::support::{closed_port::ClosedPort, tls::self_signed_server};
 
-/// Two servers that are not what is looked for, and one address without any.
-pub(super) struct Elsewhere {
-    nowhere: Nowhere,
+/// Two servers that are not the API, and one address without a server.
+pub(super) struct UnreachableServers {
+    closed_port: ClosedPort,
     untrusted: String,
-    no_tls: String,
+    plain_text: String,
     tasks: [JoinHandle<()>; 2],
 }
 
-impl Elsewhere {
-    pub(super) async fn new() -> Self {
-        let (untrusted, no_tls) = (listen().await, listen().await);
+impl UnreachableServers {
+    pub(super) async fn start() -> Self {
+        let (untrusted, plain_text) = (listen().await, listen().await);
         let url = |listener: &TcpListener| {
             format!("https://localhost:{}", listener.local_addr().unwrap().port())
         };
         Self {
-            nowhere: Nowhere::new(),
+            closed_port: ClosedPort::new(),
             untrusted: url(&untrusted),
-            no_tls: url(&no_tls),
+            plain_text: url(&plain_text),
             tasks: [
                 tokio::spawn(accept_with_tls(untrusted)),
-                tokio::spawn(accept_without_tls(no_tls)),
+                tokio::spawn(accept_without_tls(plain_text)),
             ],
         }
     }
 
-    /// Where the provider looks for the cloud, if that is what is wrong.
-    pub(super) fn url(&self, trouble: &Trouble) -> Option<String> {
-        let Trouble::Unreachable(why) = trouble else { return None };
+    /// Base URL of the provider under `fault`, if the fault is an unreachable API.
+    pub(super) fn url(&self, fault: &Fault) -> Option<String> {
+        let Kind::Unreachable(why) = fault.kind else { return None };
         Some(match why {
-            Unreachable::Refused => self.nowhere.url(),
-            Unreachable::NoSuchName => "https://compshare.invalid".to_owned(),
-            Unreachable::NoTls => self.no_tls.clone(),
-            Unreachable::Untrusted => self.untrusted.clone(),
+            ConnectionFailure::ConnectionRefused => self.closed_port.url(),
+            ConnectionFailure::UnknownHost => "https://compshare.invalid".to_owned(),
+            ConnectionFailure::PlainText => self.plain_text.clone(),
+            ConnectionFailure::UntrustedCertificate => self.untrusted.clone(),
         })
     }
 }
 
-impl Drop for Elsewhere {
+impl Drop for UnreachableServers {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
     }
@@ -56,12 +56,12 @@ async fn listen() -> TcpListener {
     TcpListener::bind(("127.0.0.1", 0)).await.unwrap()
 }
 
-/// Answers whatever comes in plain text.
+/// Answers every connection in plain text.
 async fn accept_without_tls(listener: TcpListener) {
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
         tokio::spawn(async move {
-            // What is left unread would make the end a reset.
+            // Unread bytes would turn the end of the connection into a reset.
             let mut handshake = vec![0; 16 * 1024];
             if stream.read(&mut handshake).await.is_ok_and(|length| length > 0) {
                 let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
@@ -70,7 +70,7 @@ async fn accept_without_tls(listener: TcpListener) {
     }
 }
 
-/// Does whatever handshakes come, with a certificate that it made itself.
+/// Accepts TLS handshakes with a self-signed certificate.
 async fn accept_with_tls(listener: TcpListener) {
     let acceptor = self_signed_server();
     loop {
