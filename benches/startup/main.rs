@@ -5,7 +5,7 @@
 //! The providers take turns, so that other load on the machine affects all of them; the figures are
 //! medians.
 //!
-//! - `host`: the life of one process, with a host that sends the requests of Terraform;
+//! - `life`: the life of one process, with a host that sends the requests of Terraform;
 //! - `command`: `terraform providers schema`, which starts a provider, reads its schemas and ends it;
 //! - `waits`: memory of a process that polls many instances, this provider only;
 //! - `table`: medians and ratios.
@@ -23,7 +23,11 @@
 #[cfg(target_os = "linux")]
 mod command;
 #[cfg(target_os = "linux")]
+#[path = "../../tests/support/host/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "shared with the tests, which use more of it")]
 mod host;
+#[cfg(target_os = "linux")]
+mod life;
 #[cfg(target_os = "linux")]
 #[path = "../packaged.rs"]
 mod packaged;
@@ -58,7 +62,7 @@ mod measure {
 
     use crate::{
         command::providers_schema,
-        host::{Host, bare_process},
+        life::{Host, bare_process},
         packaged::Packaged,
         table::{Column, Table},
         waits::Waits,

@@ -2,7 +2,7 @@
 
 use std::{fmt, fs, path::PathBuf, time::Duration};
 
-use crate::{command::provider_name, host::Life};
+use crate::{command::provider_name, life::Life};
 
 pub(crate) struct Table {
     /// Start and end of `true`.

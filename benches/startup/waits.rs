@@ -10,7 +10,7 @@ use terraform_provider_compshare::{
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
-    host::{Host, resident},
+    life::{Host, resident},
     terraform_core::Terraform,
 };
 

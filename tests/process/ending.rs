@@ -88,7 +88,7 @@ async fn it_ends_by_itself_when_its_host_is_gone_and_nobody_reads_its_log() {
     let host = Launch::new().start().await;
     let channel = host.connect().await;
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
-    let (mut process, directory) = host.process.forsake();
+    let (mut process, directory) = host.process.abandon();
     drop(channel);
     let status = timeout(LIMIT, process.wait()).await.expect("it does not end").unwrap();
     assert_eq!(status.code(), Some(0));

@@ -64,7 +64,7 @@ async fn kill_the_host_during(work: Work) -> Duration {
     let under_way = UnderWay::begin(work, channel.clone()).await;
     assert!(provider.is_running() && line.address.path().exists());
 
-    let (mut process, temporary) = host.forsake();
+    let (mut process, temporary) = host.abandon();
     process.kill().await.unwrap();
     let killed = Instant::now();
     until(|| !provider.is_running()).await;
