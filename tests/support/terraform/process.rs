@@ -1,25 +1,23 @@
-//! The processes of a command: those of a process group, which are Terraform and the providers it has started.
+//! The processes of a process group: Terraform and the providers that it started.
 
 use std::fmt;
 
 use rustix::process::Pid;
 
-/// A process that has not ended.
+/// A running process.
 pub(crate) struct Process {
     pub(super) pid: Pid,
     name: String,
 }
 
 impl Process {
-    /// Whether it is a provider. Terraform itself may be more than one process, under whatever name.
+    /// Returns whether the process is a provider. Terraform can be several processes of any name.
     pub(crate) fn is_provider(&self) -> bool {
-        // Linux cuts a name off after 15 bytes, and others have a path in front of it.
+        // Linux truncates a name to 15 bytes; other systems prepend a path.
         self.name.rsplit('/').next().is_some_and(|name| name.starts_with("terraform-provi"))
     }
-}
 
-impl Process {
-    /// What everybody on the machine can read of it: its arguments, the program's name among them.
+    /// Command line of the process, which every user of the machine can read.
     pub(super) fn arguments(&self) -> String {
         let pid = self.pid.as_raw_nonzero().to_string();
         arguments(&pid).unwrap_or_default()
@@ -44,7 +42,7 @@ impl fmt::Display for Process {
     }
 }
 
-/// The processes of a group, without those that only wait to be reaped.
+/// Processes of a group, without zombies.
 pub(super) fn members(group: Pid) -> Vec<Process> {
     let group = group.as_raw_nonzero().to_string();
     let is_member = |entry: &Entry| entry.group == group && !entry.state.starts_with(['Z', 'X']);
@@ -55,13 +53,13 @@ impl From<Entry> for Process {
     fn from(entry: Entry) -> Self {
         let pid = entry.pid.parse().ok().and_then(Pid::from_raw);
         Self {
-            pid: pid.unwrap_or_else(|| panic!("no process id: {}", entry.pid)),
+            pid: pid.unwrap_or_else(|| panic!("invalid process ID: {}", entry.pid)),
             name: entry.name,
         }
     }
 }
 
-/// What the system says about a process.
+/// Facts of the system about a process.
 struct Entry {
     pid: String,
     group: String,
@@ -72,11 +70,11 @@ struct Entry {
 #[cfg(target_os = "linux")]
 fn all() -> Vec<Entry> {
     let entries = std::fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
-    // A process may end at any moment.
+    // A process can end during the loop.
     entries.filter_map(|path| parse(&std::fs::read_to_string(path.join("stat")).ok()?)).collect()
 }
 
-/// From `PID (NAME) STATE PARENT GROUP …`, where the name may hold anything.
+/// Parses `PID (NAME) STATE PARENT GROUP …`; the name can contain any character.
 #[cfg(target_os = "linux")]
 fn parse(status: &str) -> Option<Entry> {
     let (begin, end) = status.rsplit_once(')')?;
@@ -95,7 +93,7 @@ fn all() -> Vec<Entry> {
     String::from_utf8_lossy(&listed.stdout).lines().filter_map(parse).collect()
 }
 
-/// From `PID GROUP STATE NAME`, where the name may hold anything.
+/// Parses `PID GROUP STATE NAME`; the name can contain any character.
 #[cfg(not(target_os = "linux"))]
 fn parse(line: &str) -> Option<Entry> {
     let mut fields = line.split_whitespace().map(str::to_owned);

