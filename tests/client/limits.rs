@@ -17,7 +17,7 @@ async fn requests_above_the_limit_wait() {
     for outcome in join_all(calls).await {
         outcome.unwrap();
     }
-    assert_eq!(script.finish().most_under_way, 2);
+    assert_eq!(script.finish().max_in_flight, 2);
 }
 
 /// Also that a configured limit of 0 acts as 1 instead of blocking all calls.
@@ -33,7 +33,7 @@ async fn wait_for_a_permit_does_not_count_as_request_time() {
     for outcome in join_all((0..4).map(|_| async { client.call(&start()).await })).await {
         outcome.unwrap();
     }
-    assert_eq!(script.finish().most_under_way, 1);
+    assert_eq!(script.finish().max_in_flight, 1);
 }
 
 #[tokio::test]

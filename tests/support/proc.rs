@@ -1,4 +1,4 @@
-//! What Linux tells of a process, under `/proc`.
+//! Facts about a process, from `/proc`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,26 +13,26 @@ use tokio::time::{Instant, sleep};
 
 use super::host::LIMIT;
 
-/// A process of this machine, by its number.
+/// A process of this machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Proc(PathBuf);
 
-/// What a process holds at some moment.
+/// Resources of a process at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Holdings {
     /// Memory, in KiB.
     pub(crate) resident: u64,
     pub(crate) threads: usize,
-    /// Open files of all kinds but TCP, in which the kept connections to the cloud come and go.
+    /// Open files except TCP connections, whose number varies with the pool of API connections.
     pub(crate) descriptors: usize,
     /// TCP connections.
     pub(crate) connections: usize,
 }
 
-/// A socket that a process has open.
+/// An open socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Socket {
-    /// `None`: it has no name in the file system, as those have that connect, and pairs.
+    /// `path` is `None` for client sockets and socket pairs.
     Unix {
         path: Option<PathBuf>,
         listens: bool,
@@ -46,24 +46,24 @@ pub(crate) enum Socket {
         local: SocketAddr,
         peer: SocketAddr,
     },
-    /// Of a kind that nothing here needs.
+    /// Any other kind.
     Other,
 }
 
-/// How much more memory a process may have after it has served for long, in KiB: what the allocator keeps of a busy moment.
+/// Accepted growth of resident memory, in KiB: memory that the allocator keeps after a peak.
 const SLACK: u64 = 4 * 1024;
-/// The most connections to the cloud, which is the provider's `max_concurrent_requests`.
-const MOST_CONNECTIONS: usize = 10;
+/// Limit of the API connections: the default of `max_concurrent_requests`.
+const MAX_CONNECTIONS: usize = 10;
 
 impl Holdings {
-    /// The same apart from what may differ from one moment to the next.
+    /// Compares the numbers that do not vary over time.
     fn is_like(self, other: Self) -> bool {
         (self.threads, self.descriptors) == (other.threads, other.descriptors)
     }
 
     #[track_caller]
     pub(crate) fn assert_no_heavier_than(self, before: Self) {
-        let fits = self.resident <= before.resident + SLACK && self.connections <= MOST_CONNECTIONS;
+        let fits = self.resident <= before.resident + SLACK && self.connections <= MAX_CONNECTIONS;
         assert!(fits && self.is_like(before), "{before:?} became {self:?}");
     }
 }
@@ -73,23 +73,23 @@ impl Proc {
         Self(PathBuf::from(format!("/proc/{pid}")))
     }
 
-    /// How large a core dump of it may be at most, as `/proc` has it.
+    /// Size limit of a core dump.
     pub(crate) fn core_dump_limit(&self) -> String {
         let limits = fs::read_to_string(self.0.join("limits")).unwrap();
         let limits = limits.lines().find_map(|line| line.strip_prefix("Max core file size"));
         limits.unwrap().split_whitespace().next().unwrap().to_owned()
     }
 
-    /// How many bytes it has read so far, from files and from anything else.
+    /// Number of bytes read from all sources.
     pub(crate) fn read_so_far(&self) -> u64 {
         let counts = fs::read_to_string(self.0.join("io")).unwrap();
         let read = counts.lines().find_map(|line| line.strip_prefix("rchar: "));
         read.unwrap().parse().unwrap()
     }
 
-    /// Whether it runs. What only waits to be reaped does not.
+    /// Returns whether the process runs; a zombie does not.
     pub(crate) fn is_running(&self) -> bool {
-        // `PID (NAME) STATE …`, where the name may hold anything.
+        // `PID (NAME) STATE …`; the name can contain any character.
         let Ok(stat) = fs::read_to_string(self.0.join("stat")) else { return false };
         let state = stat.rsplit_once(") ").and_then(|(_, fields)| fields.chars().next());
         !matches!(state, None | Some('Z' | 'X'))
@@ -107,7 +107,7 @@ impl Proc {
         }
     }
 
-    /// What it holds when nothing is under way any more.
+    /// Resources once they no longer change.
     pub(crate) async fn at_rest(&self) -> Holdings {
         let mut last = self.holdings();
         let mut alike = 0;
@@ -120,7 +120,7 @@ impl Proc {
         last
     }
 
-    /// What it holds as soon as that is what it held `before`, or after a while, whatever that is.
+    /// Resources once they equal `before`, or after the time limit.
     pub(crate) async fn back_to(&self, before: Holdings) -> Holdings {
         let begin = Instant::now();
         loop {
@@ -132,15 +132,15 @@ impl Proc {
         }
     }
 
-    /// How many files it has open.
+    /// Number of open files.
     pub(crate) fn open_files(&self) -> usize {
         self.descriptors().len()
     }
 
-    /// The sockets it has open.
+    /// Open sockets.
     ///
-    /// One that is neither connected nor listening is in none of the kernel's tables. That passes: it is on its way to
-    /// become one or the other, or to be closed.
+    /// The tables of the kernel contain no sockets that are neither connected nor listening. That state
+    /// is transitional, so the tables are read again.
     pub(crate) fn sockets(&self) -> Vec<Socket> {
         for _ in 0..50 {
             let sockets = self.sockets_now();
@@ -155,7 +155,7 @@ impl Proc {
     fn sockets_now(&self) -> Vec<Socket> {
         let before = self.socket_numbers();
         let known = self.known_sockets();
-        // What was opened or closed meanwhile may be in the table and not here, or the other way round.
+        // A socket that was opened or closed meanwhile can be missing from the table.
         let still = self.socket_numbers();
         let open = before.intersection(&still);
         open.map(|number| known.get(number).cloned().unwrap_or(Socket::Other)).collect()
@@ -168,7 +168,7 @@ impl Proc {
         self.descriptors().iter().filter_map(number).collect()
     }
 
-    /// What each open descriptor leads to.
+    /// Link target of each open descriptor.
     fn descriptors(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.join("fd")).unwrap();
         let target = |entry: fs::DirEntry| fs::read_link(entry.path()).ok();
@@ -176,7 +176,7 @@ impl Proc {
         targets.map(|target| target.to_string_lossy().into_owned()).collect()
     }
 
-    /// All sockets of the machine, as far as this process could see them, by their number.
+    /// Sockets in the network namespace of the process, by inode.
     fn known_sockets(&self) -> BTreeMap<u64, Socket> {
         let mut known = BTreeMap::new();
         for line in self.table("unix") {
@@ -200,7 +200,7 @@ impl Proc {
         known
     }
 
-    /// The lines below the heading; none where the system has no such sockets at all.
+    /// Lines of a table below its heading; none if the system has no such table.
     fn table(&self, name: &str) -> Vec<String> {
         let text = fs::read_to_string(self.0.join("net").join(name)).unwrap_or_default();
         text.lines().skip(1).map(str::to_owned).collect()
@@ -213,7 +213,7 @@ impl Proc {
     }
 }
 
-/// `0100007F:1F90`: words of the address as the processor has them, then the port.
+/// Parses `0100007F:1F90`: words of the address in native byte order, then the port.
 fn address(text: &str) -> SocketAddr {
     let (address, port) = text.split_once(':').unwrap();
     let words = address.as_bytes().chunks(8).map(|word| str::from_utf8(word).unwrap());

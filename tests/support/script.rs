@@ -1,7 +1,8 @@
-//! A cloud that follows a script: an ordered list of expected requests, each with what is done about it.
+//! A server that follows a script: an ordered list of expected requests, each with a reaction.
 //!
-//! It knows nothing of the API but that `Action` names the call. Raw sockets, so that it can misbehave below HTTP too.
-//! A request that is not in the script, or a line of it that was never reached, fails the test in [`Script::finish`].
+//! The server uses raw sockets, so that it can violate HTTP. Of the API it knows only that the `Action`
+//! parameter names the call. [`Script::finish`] fails the test if a request was not in the script, or
+//! a step was not reached.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -15,18 +16,18 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// One line of the script.
+/// One step of the script.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
-    /// The `Action` that has to come; `None` if the connection is closed before any can.
+    /// Expected `Action`; `None` if the connection is closed before a request.
     action: Option<&'static str>,
     then: Then,
 }
 
-/// What to do about a request.
+/// Reaction to a request.
 #[derive(Clone, Debug)]
 enum Then {
-    /// Nothing is read: the connection is closed as soon as it is there.
+    /// The connection is closed before anything is read.
     CloseAtOnce,
     /// The request is read, then the connection is reset.
     Reset,
@@ -51,14 +52,14 @@ impl Step {
         Self { action: Some(action), then: Then::Silence }
     }
 
-    /// Announces the whole of `json` and sends half of it.
+    /// Sends the first half of `json` with the Content-Length of the whole.
     pub(crate) fn half_a_body(action: &'static str, json: &str) -> Self {
         let mut bytes = http(200, &[], json.as_bytes());
         bytes.truncate(bytes.len() - json.len() / 2);
         Self { action: Some(action), then: Then::Send(bytes) }
     }
 
-    /// A complete answer of any status.
+    /// A complete HTTP response.
     pub(crate) fn http(
         action: &'static str,
         status: u16,
@@ -69,14 +70,14 @@ impl Step {
         Self { action: Some(action), then: Then::Reply { after: Duration::ZERO, bytes } }
     }
 
-    /// What the API answers when all is well, or refuses with a `RetCode`.
+    /// A response of the API, successful or with a `RetCode`.
     pub(crate) fn json(action: &'static str, json: &str) -> Self {
         let headers =
             [("Content-Type", "application/json"), ("X-UCLOUD-REQUEST-UUID", "request-1")];
         Self::http(action, 200, &headers, json.as_bytes())
     }
 
-    /// The same, but later.
+    /// Delays the response.
     pub(crate) fn after(mut self, pause: Duration) -> Self {
         if let Then::Reply { after, .. } = &mut self.then {
             *after = pause;
@@ -93,118 +94,118 @@ fn http(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// A request as it came in.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// Method and path.
     pub(crate) line: String,
-    /// Names in lower case.
+    /// By name, in lower case.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
     pub(crate) form: BTreeMap<String, String>,
 }
 
-/// What happened so far.
+/// Progress of the script.
 #[derive(Debug, Default)]
-struct Course {
+struct Progress {
     steps: VecDeque<Step>,
     requests: Vec<Request>,
     connections: usize,
-    under_way: usize,
-    most_under_way: usize,
-    surprises: Vec<String>,
+    in_flight: usize,
+    max_in_flight: usize,
+    unexpected: Vec<String>,
 }
 
-/// The running script.
+/// A running script.
 #[derive(Debug)]
 pub(crate) struct Script {
     port: u16,
-    course: Arc<Mutex<Course>>,
+    progress: Arc<Mutex<Progress>>,
     task: JoinHandle<()>,
 }
 
-/// What is left when it is over.
+/// Received requests and their numbers.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) requests: Vec<Request>,
     pub(crate) connections: usize,
-    /// The most requests that were under way at the same time.
-    pub(crate) most_under_way: usize,
+    /// Maximum number of concurrent requests.
+    pub(crate) max_in_flight: usize,
 }
 
 impl Script {
     pub(crate) async fn start(steps: impl IntoIterator<Item = Step>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let course = Course { steps: steps.into_iter().collect(), ..Course::default() };
-        let course = Arc::new(Mutex::new(course));
-        let task = tokio::spawn(accept(listener, Arc::clone(&course)));
-        Self { port, course, task }
+        let progress = Progress { steps: steps.into_iter().collect(), ..Progress::default() };
+        let progress = Arc::new(Mutex::new(progress));
+        let task = tokio::spawn(accept(listener, Arc::clone(&progress)));
+        Self { port, progress, task }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Ends it; panics if it was not followed to the letter.
+    /// Ends the script; panics if the requests differed from it.
     pub(crate) fn finish(self) -> Report {
         self.task.abort();
-        let course = self.course.lock().unwrap();
-        assert!(course.surprises.is_empty(), "not in the script: {:?}", course.surprises);
-        assert!(course.steps.is_empty(), "never asked for: {:?}", course.steps);
+        let progress = self.progress.lock().unwrap();
+        assert!(progress.unexpected.is_empty(), "not in the script: {:?}", progress.unexpected);
+        assert!(progress.steps.is_empty(), "not reached: {:?}", progress.steps);
         Report {
-            requests: course.requests.clone(),
-            connections: course.connections,
-            most_under_way: course.most_under_way,
+            requests: progress.requests.clone(),
+            connections: progress.connections,
+            max_in_flight: progress.max_in_flight,
         }
     }
 }
 
-async fn accept(listener: TcpListener, course: Arc<Mutex<Course>>) {
+async fn accept(listener: TcpListener, progress: Arc<Mutex<Progress>>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         let closes = {
-            let mut course = course.lock().unwrap();
-            course.connections += 1;
+            let mut progress = progress.lock().unwrap();
+            progress.connections += 1;
             let closes =
-                course.steps.front().is_some_and(|step| matches!(step.then, Then::CloseAtOnce));
+                progress.steps.front().is_some_and(|step| matches!(step.then, Then::CloseAtOnce));
             if closes {
-                course.steps.pop_front();
+                progress.steps.pop_front();
             }
             closes
         };
         if !closes {
-            tokio::spawn(serve(stream, Arc::clone(&course)));
+            tokio::spawn(serve(stream, Arc::clone(&progress)));
         }
     }
 }
 
-/// Answers one request after the other, until the script or the client ends the connection.
-async fn serve(mut stream: TcpStream, course: Arc<Mutex<Course>>) {
+/// Responds to requests until the script or the client closes the connection.
+async fn serve(mut stream: TcpStream, progress: Arc<Mutex<Progress>>) {
     while let Some(request) = read(&mut stream).await {
-        let then = course.lock().unwrap().take(request);
+        let then = progress.lock().unwrap().take(request);
         match then {
             Then::CloseAtOnce => return,
             Then::Reset => {
-                course.lock().unwrap().under_way -= 1;
+                progress.lock().unwrap().in_flight -= 1;
                 stream.set_zero_linger().unwrap();
                 return;
             }
             Then::Silence => {
-                // Until the client gives up.
+                // Until the client closes the connection.
                 let _ = stream.read(&mut [0]).await;
-                course.lock().unwrap().under_way -= 1;
+                progress.lock().unwrap().in_flight -= 1;
                 return;
             }
             Then::Send(bytes) => {
-                course.lock().unwrap().under_way -= 1;
+                progress.lock().unwrap().in_flight -= 1;
                 let _ = stream.write_all(&bytes).await;
                 return;
             }
             Then::Reply { after, bytes } => {
                 tokio::time::sleep(after).await;
-                course.lock().unwrap().under_way -= 1;
-                // A client that has seen enough closes early.
+                progress.lock().unwrap().in_flight -= 1;
+                // A client can close the connection early.
                 if stream.write_all(&bytes).await.is_err() {
                     return;
                 }
@@ -213,24 +214,24 @@ async fn serve(mut stream: TcpStream, course: Arc<Mutex<Course>>) {
     }
 }
 
-impl Course {
-    /// Takes the next step for `request`; something harmless and final if there is none.
+impl Progress {
+    /// Takes the next step for `request`; an error response if the script has none.
     fn take(&mut self, request: Request) -> Then {
-        self.under_way += 1;
-        self.most_under_way = self.most_under_way.max(self.under_way);
+        self.in_flight += 1;
+        self.max_in_flight = self.max_in_flight.max(self.in_flight);
         let action = request.form.get("Action").cloned().unwrap_or_default();
         self.requests.push(request);
         match self.steps.pop_front() {
             Some(Step { action: Some(expected), then }) if expected == action => then,
             step => {
-                self.surprises.push(format!("{action} instead of {step:?}"));
+                self.unexpected.push(format!("{action} instead of {step:?}"));
                 Then::Reply { after: Duration::ZERO, bytes: http(418, &[], b"") }
             }
         }
     }
 }
 
-/// The next request; `None` when the client is done with the connection.
+/// Reads the next request; `None` if the client closed the connection.
 async fn read(stream: &mut TcpStream) -> Option<Request> {
     let mut bytes = Vec::new();
     let end = loop {

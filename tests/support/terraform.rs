@@ -1,4 +1,4 @@
-//! Real Terraform, and folders to run it in.
+//! Real Terraform, and workspaces to run it in.
 
 mod process;
 mod program;
@@ -30,36 +30,36 @@ pub(crate) use self::release::{
     with_the_oldest_terraform,
 };
 
-/// A second address of the provider under test, as a company may have one of its own.
+/// A second source address of the provider under test, such as that of a company mirror.
 pub(crate) const MIRROR: &str = "mirror.example.com/tools/compshare";
 
-/// No command of any scenario takes this long; one that does hangs.
+/// Time limit of a command.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Terraform's own settings, in the root of a workspace.
+/// Name of the CLI configuration file, in the root of a workspace.
 const SETTINGS: &str = "terraform.rc";
 
-/// Settings that say where providers come from.
+/// CLI configuration with an installation method for providers.
 fn provider_installation(method: &str) -> String {
     format!("provider_installation {{\n  {method}\n}}\n")
 }
 
-/// A folder with a configuration and its state, for one Terraform.
+/// A folder with a configuration and its state, for one version of Terraform.
 ///
-/// Its commands see no environment but what is set here: not the user's keys, home folder, proxies or `TF_` variables.
-/// The provider is the one under test, by a development override, so there is no `init`.
+/// The environment of its commands contains only the variables set here: not the keys, home folder,
+/// proxies or `TF_` variables of the user. A development override selects the provider under test, so
+/// that no `init` is needed.
 pub(crate) struct Workspace {
     terraform: Terraform,
-    /// Holds `bin/`, `configuration/`, `home/`, `tmp/` and what the commands print.
+    /// Contains `bin/`, `configuration/`, `home/`, `tmp/` and the output of the commands.
     root: TempDir,
     variables: BTreeMap<OsString, OsString>,
     runs: AtomicUsize,
 }
 
 impl Workspace {
-    /// An empty one.
     pub(crate) fn new(terraform: &Terraform) -> Self {
-        // A short name: socket paths, which are made below it, have to be short.
+        // A short name, because the length of socket paths is limited.
         let root = tempfile::Builder::new().prefix("tf").tempdir().unwrap();
         for folder in ["bin", "configuration", "home", "tmp"] {
             fs::create_dir(root.path().join(folder)).unwrap();
@@ -89,41 +89,41 @@ impl Workspace {
         workspace
     }
 
-    /// Sets an environment variable for the commands to come.
+    /// Sets an environment variable for later commands.
     pub(crate) fn set(&mut self, name: &str, value: impl AsRef<OsStr>) {
         self.variables.insert(name.into(), value.as_ref().to_owned());
     }
 
-    /// Takes an environment variable away again.
+    /// Removes an environment variable.
     pub(crate) fn unset(&mut self, name: &str) {
         self.variables.remove(OsStr::new(name));
     }
 
-    /// Writes a file beside the configuration, and says where it is.
+    /// Writes a file in the configuration folder, and returns its path.
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.configuration().join(name);
         fs::write(&path, text).unwrap();
         path
     }
 
-    /// What is in a file beside the configuration.
+    /// Reads a file in the configuration folder.
     #[track_caller]
     pub(crate) fn read(&self, name: &str) -> String {
         let path = self.configuration().join(name);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// Takes a file beside the configuration away.
+    /// Removes a file in the configuration folder.
     pub(crate) fn remove(&self, name: &str) {
         fs::remove_file(self.configuration().join(name)).unwrap();
     }
 
-    /// The state file as it is, which may be anything when Terraform did not end by itself. `None` if there is none.
+    /// The state file, if it exists. Its content is arbitrary after a killed command.
     pub(crate) fn stored_text(&self) -> Option<String> {
         fs::read_to_string(self.configuration().join("terraform.tfstate")).ok()
     }
 
-    /// The folder that holds everything its commands write, all they print included.
+    /// The folder with everything that its commands write and print.
     pub(crate) fn root(&self) -> &Path {
         self.root.path()
     }
@@ -133,18 +133,18 @@ impl Workspace {
         self.root.path().join("configuration")
     }
 
-    /// The temporary folder of Terraform and the provider, where nothing should be left.
+    /// The temporary folder of Terraform and the provider.
     fn temporary(&self) -> PathBuf {
         self.root.path().join("tmp")
     }
 
-    /// What is left in the temporary folder.
+    /// Names of the files in the temporary folder.
     pub(crate) fn temporary_files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.temporary()).unwrap();
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
     }
 
-    /// Gives the commands to come a temporary folder that no other has used, and says where it is.
+    /// Creates a new temporary folder for later commands, and returns its path.
     pub(crate) fn renew_temporary(&mut self) -> PathBuf {
         let folder = self.temporary().join(self.runs.load(Ordering::Relaxed).to_string());
         fs::create_dir(&folder).unwrap();
@@ -160,10 +160,10 @@ impl Workspace {
         self.start(command, format!("terraform {} ({})", arguments.join(" "), self.terraform))
     }
 
-    /// Starts commands as they stand in the documentation, for a shell that finds Terraform as `terraform`, and returns at
-    /// once.
+    /// Starts shell commands from the documentation, in which `terraform` runs this version, and
+    /// returns at once.
     ///
-    /// Nobody is there to approve of anything, and no colours are asked for; the commands need not say so.
+    /// Commands are approved automatically and print no colors.
     pub(crate) fn spawn_shell(&self, commands: &str) -> Running {
         let (program, leading) = self.terraform.command();
         let quoted = |word: &OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', r"'\''"));
@@ -183,7 +183,7 @@ impl Workspace {
         self.start(shell, format!("{commands} ({})", self.terraform))
     }
 
-    /// Writes a program, in the shell's language, that those commands find before any other of its name.
+    /// Writes a shell script that precedes other programs of its name in the PATH of shell commands.
     pub(crate) fn write_program(&self, name: &str, script: &str) {
         let path = self.programs().join(name);
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -194,11 +194,11 @@ impl Workspace {
         self.root.path().join("bin")
     }
 
-    /// Starts `command` in this workspace, under the name that failures are told with.
+    /// Starts `command` in this workspace; failure messages contain `name`.
     fn start(&self, mut command: Command, name: String) -> Running {
         let number = self.runs.fetch_add(1, Ordering::Relaxed);
         let output = |stream: &str| self.root.path().join(format!("{number}.{stream}"));
-        // Files, since a provider that is left behind would hold a pipe open.
+        // Files, because a remaining provider would keep a pipe open.
         let (stdout, stderr) = (output("stdout"), output("stderr"));
         let own: Vec<_> = command
             .get_envs()
@@ -218,7 +218,7 @@ impl Workspace {
         Running { command: name, child, stdout, stderr }
     }
 
-    /// Runs a command to its end, whatever that is.
+    /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         self.spawn(arguments).finish(LIMIT)
     }
@@ -233,17 +233,17 @@ impl Workspace {
         self.run(&[&["query", "-no-color"], options].concat())
     }
 
-    /// Invokes the action at `address`, and nothing else.
+    /// Invokes only the action at `address`.
     pub(crate) fn invoke(&self, address: &str) -> Run {
         self.try_apply_with(&[&format!("-invoke={address}")])
     }
 
-    /// What Terraform would do now.
+    /// Plans, and reads the plan.
     pub(crate) fn plan(&self) -> Plan {
         self.plan_with(&[])
     }
 
-    /// The same with more options.
+    /// Plans with options, and reads the plan.
     pub(crate) fn plan_with(&self, options: &[&str]) -> Plan {
         let file = self.root.path().join("plan");
         let out = format!("-out={}", file.display());
@@ -259,12 +259,12 @@ impl Workspace {
         self.apply_with(&[])
     }
 
-    /// The same with more options.
+    /// Plans and applies with options.
     pub(crate) fn apply_with(&self, options: &[&str]) -> Run {
         self.try_apply_with(options).succeed()
     }
 
-    /// The same where it may fail.
+    /// Plans and applies, and can fail.
     pub(crate) fn try_apply(&self) -> Run {
         self.try_apply_with(&[])
     }
@@ -273,7 +273,7 @@ impl Workspace {
         self.run(&[&["apply", "-no-color", "-input=false", "-auto-approve"], options].concat())
     }
 
-    /// Brings the state up to date with the cloud, and nothing else.
+    /// Refreshes the state, without changes.
     pub(crate) fn refresh(&self) -> Run {
         self.apply_with(&["-refresh-only"])
     }
@@ -288,12 +288,12 @@ impl Workspace {
         self.run(&["import", "-no-color", "-input=false", address, id])
     }
 
-    /// The attributes of what is at `address` in the state, `None` if nothing is.
+    /// Attributes of the resource at `address`, if it is in the state.
     pub(crate) fn state_of(&self, address: &str) -> Option<Value> {
         self.shown(address).map(|resource| resource["values"].clone())
     }
 
-    /// All that `terraform show` says about what is at `address` in the state, `None` if nothing is.
+    /// The resource at `address` in the output of `terraform show`, if it is in the state.
     pub(crate) fn shown(&self, address: &str) -> Option<Value> {
         let shown = self.run(&["show", "-json"]).succeed();
         let state: Value = serde_json::from_str(&shown.stdout).unwrap();
@@ -301,10 +301,10 @@ impl Workspace {
         resources.iter().find(|resource| resource["address"] == address).cloned()
     }
 
-    /// The state as it is stored.
+    /// The stored state, as `terraform state pull` prints it.
     pub(crate) fn stored_state(&self) -> Value {
         let pulled = self.run(&["state", "pull"]).succeed().stdout;
-        let begin = pulled.find('{').unwrap_or_else(|| panic!("there is no state: {pulled}"));
+        let begin = pulled.find('{').unwrap_or_else(|| panic!("no state: {pulled}"));
         serde_json::from_str(&pulled[begin..]).unwrap()
     }
 
@@ -315,24 +315,24 @@ impl Workspace {
     }
 }
 
-/// Lets everybody run a file.
+/// Makes a file executable for all users.
 pub(crate) fn make_executable(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// What Terraform would do.
+/// A saved plan.
 pub(crate) struct Plan {
-    /// What was said when it was made.
+    /// The command that made it.
     pub(crate) run: Run,
-    /// As `terraform show` has it.
+    /// Output of `terraform show -json`.
     pub(crate) json: Value,
-    /// Where it is saved, until the next one is.
+    /// Path of the plan file. The next plan overwrites it.
     file: PathBuf,
 }
 
 impl Plan {
-    /// What would be done to which resource, by address: `create`, `update`, `delete`, `delete, create`. What would stay
-    /// as it is is not listed.
+    /// Planned actions of each changed resource, by address: `create`, `update`, `delete` or
+    /// `delete, create`.
     pub(crate) fn actions(&self) -> BTreeMap<&str, String> {
         let mut actions = BTreeMap::new();
         for change in self.changes() {
@@ -349,7 +349,7 @@ impl Plan {
         actions
     }
 
-    /// An attribute of the resource at `address`, before and after.
+    /// Values of an attribute of the resource at `address`, before and after.
     pub(crate) fn change(&self, address: &str, attribute: &str) -> (&Value, &Value) {
         let change = self.changes().iter().find(|change| change["address"] == address);
         let change = &change
@@ -361,12 +361,12 @@ impl Plan {
         self.json["resource_changes"].as_array().map_or(&[], Vec::as_slice)
     }
 
-    /// Where it is saved, as an argument of `apply`.
+    /// Path of the plan file, as an argument of `apply`.
     pub(crate) fn file(&self) -> &str {
         self.file.to_str().unwrap()
     }
 
-    /// Terraform has nothing to do, and its exit code says so.
+    /// Panics unless the plan is empty and the exit code reports it.
     #[track_caller]
     pub(crate) fn assert_empty(&self) {
         assert!(
@@ -377,7 +377,7 @@ impl Plan {
     }
 }
 
-/// A command that has not ended yet, in a process group of its own, as a shell would have it.
+/// A running command, in its own process group.
 pub(crate) struct Running {
     command: String,
     child: Child,
@@ -386,56 +386,56 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Waits until something has happened. Panics if the command ends first.
-    pub(crate) fn wait_until(&mut self, happened: impl Fn() -> bool) {
+    /// Waits until `condition` holds. Panics if the command ends first.
+    pub(crate) fn wait_until(&mut self, condition: impl Fn() -> bool) {
         let begin = Instant::now();
-        while !happened() {
+        while !condition() {
             let ended = self.child.try_wait().unwrap();
             assert!(
                 ended.is_none() && begin.elapsed() < LIMIT,
-                "waited in vain: {}",
-                self.so_far(None)
+                "the condition did not become true: {}",
+                self.output(None)
             );
             thread::sleep(Duration::from_millis(10));
         }
     }
 
-    /// Waits until it has printed `text`. Panics if it ends first.
-    pub(crate) fn wait_until_it_says(&mut self, text: &str) {
+    /// Waits until stdout contains `text`. Panics if the command ends first.
+    pub(crate) fn wait_until_printed(&mut self, text: &str) {
         let stdout = self.stdout.clone();
         self.wait_until(|| String::from_utf8_lossy(&fs::read(&stdout).unwrap()).contains(text));
     }
 
-    /// What Ctrl-C does: a signal to Terraform and to every process it has started.
+    /// Sends the signal of Ctrl-C, to Terraform and all processes that it started.
     pub(crate) fn interrupt(&self) {
         kill_process_group(self.group(), Signal::INT).unwrap();
     }
 
-    /// Waits until something has happened, or it ends. Whether it goes on.
-    pub(crate) fn goes_on_until(&mut self, happened: impl Fn() -> bool) -> bool {
+    /// Waits until `condition` holds or the command ends. Returns whether the command still runs.
+    pub(crate) fn runs_until(&mut self, condition: impl Fn() -> bool) -> bool {
         loop {
             if self.child.try_wait().unwrap().is_some() {
                 return false;
             }
-            if happened() {
+            if condition() {
                 return true;
             }
             thread::sleep(Duration::from_millis(2));
         }
     }
 
-    /// Waits for so long, or until it ends. Whether it goes on.
-    pub(crate) fn goes_on_for(&mut self, duration: Duration) -> bool {
+    /// Waits for `duration` or until the command ends. Returns whether the command still runs.
+    pub(crate) fn runs_for(&mut self, duration: Duration) -> bool {
         let begin = Instant::now();
-        self.goes_on_until(|| begin.elapsed() >= duration)
+        self.runs_until(|| begin.elapsed() >= duration)
     }
 
-    /// The arguments of its processes.
+    /// Command lines of its processes.
     pub(crate) fn arguments(&self) -> Vec<String> {
         members(self.group()).iter().map(Process::arguments).collect()
     }
 
-    /// Makes each provider among its processes crash. How many there were.
+    /// Crashes its provider processes, and returns their number.
     pub(crate) fn crash_providers(&self) -> usize {
         let providers: Vec<_> =
             members(self.group()).into_iter().filter(Process::is_provider).collect();
@@ -445,27 +445,28 @@ impl Running {
         providers.len()
     }
 
-    /// SIGKILL to those of its processes that are meant, until there are none. How many providers were among them.
-    pub(crate) fn kill(&self, is_meant: impl Fn(&Process) -> bool) -> usize {
+    /// Sends SIGKILL to its processes that match `filter`, until none is left. Returns the number of
+    /// killed providers.
+    pub(crate) fn kill(&self, filter: impl Fn(&Process) -> bool) -> usize {
         let mut providers = HashSet::new();
         loop {
-            let meant: Vec<_> = members(self.group()).into_iter().filter(&is_meant).collect();
-            if meant.is_empty() {
+            let matching: Vec<_> = members(self.group()).into_iter().filter(&filter).collect();
+            if matching.is_empty() {
                 return providers.len();
             }
-            for process in meant {
-                // It may have come to its end.
+            for process in matching {
+                // The process may have ended.
                 let _ = kill_process(process.pid, Signal::KILL);
                 if process.is_provider() {
                     providers.insert(process.pid);
                 }
             }
-            // One that was being started is there now, and one that was hit has let go of its files.
+            // Gives processes time to start, and killed ones time to release their files.
             thread::sleep(Duration::from_millis(2));
         }
     }
 
-    /// Waits for the end. Panics, and kills the whole group, if it does not come within `limit`.
+    /// Waits for the end of the command. Panics, and kills the process group, after `limit`.
     pub(crate) fn finish(mut self, limit: Duration) -> Run {
         let begin = Instant::now();
         let status = loop {
@@ -475,14 +476,14 @@ impl Running {
             assert!(
                 begin.elapsed() < limit,
                 "still running after {limit:?}: {}",
-                self.so_far(None)
+                self.output(None)
             );
             thread::sleep(Duration::from_millis(10));
         };
-        self.so_far(status.code())
+        self.output(status.code())
     }
 
-    fn so_far(&self, exit_code: Option<i32>) -> Run {
+    fn output(&self, exit_code: Option<i32>) -> Run {
         let read = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
         Run {
             command: self.command.clone(),
@@ -499,7 +500,7 @@ impl Running {
 }
 
 impl Drop for Running {
-    /// Nothing outlives a test that failed.
+    /// Kills the process group after a failed test.
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
             let _ = kill_process_group(self.group(), Signal::KILL);
@@ -508,69 +509,69 @@ impl Drop for Running {
     }
 }
 
-/// A command that has ended.
+/// A finished command.
 pub(crate) struct Run {
     command: String,
     /// `None` if a signal ended it.
     pub(crate) exit_code: Option<i32>,
     pub(crate) stdout: String,
-    /// Errors, and the log if one was asked for.
+    /// Errors, and the log if enabled.
     pub(crate) stderr: String,
     group: Pid,
 }
 
 impl Run {
-    /// Panics with all the output unless it has succeeded.
+    /// Panics with the output unless the exit code is 0.
     #[track_caller]
     pub(crate) fn succeed(self) -> Self {
         assert!(self.exit_code == Some(0), "failed: {self}");
         self
     }
 
-    /// Panics with all the output unless it is a plan that has found something to do.
+    /// Panics with the output unless the exit code is 2: a plan with changes.
     #[track_caller]
-    pub(crate) fn finds_something_to_do(self) -> Self {
-        assert!(self.exit_code == Some(2), "failed, or found nothing: {self}");
+    pub(crate) fn has_changes(self) -> Self {
+        assert!(self.exit_code == Some(2), "failed, or no changes: {self}");
         self
     }
 
-    /// Panics with all the output unless it has failed in the ordinary way, which is with an exit code of 1.
+    /// Panics with the output unless the exit code is 1.
     #[track_caller]
     pub(crate) fn fail(self) -> Self {
         assert!(self.exit_code == Some(1), "did not fail: {self}");
         self
     }
 
-    /// Panics with all the output unless it says each of `facts`, however the lines are broken.
+    /// Panics with the output unless it contains each of `facts`, regardless of line breaks.
     #[track_caller]
     pub(crate) fn says(self, facts: &[&str]) -> Self {
-        let spoken = [self.stdout.as_str(), self.stderr.as_str()].join("\n");
-        // The lines of a message are framed where the output is taken for a terminal.
-        let spoken = spoken.replace(['│', '╷', '╵'], " ");
-        let spoken = spoken.split_whitespace().collect::<Vec<_>>().join(" ");
+        let output = [self.stdout.as_str(), self.stderr.as_str()].join("\n");
+        // On a terminal, messages are framed.
+        let output = output.replace(['│', '╷', '╵'], " ");
+        let output = output.split_whitespace().collect::<Vec<_>>().join(" ");
         for fact in facts {
-            assert!(spoken.contains(fact), "does not say `{fact}`: {self}");
+            assert!(output.contains(fact), "the output lacks `{fact}`: {self}");
         }
         self
     }
 
-    /// What it tells machines under `kind`, in order, if it was run with `-json`.
-    pub(crate) fn told(&self, kind: &str) -> Vec<Value> {
+    /// Events of `kind` in the output of a command with `-json`, in order.
+    pub(crate) fn events(&self, kind: &str) -> Vec<Value> {
         let lines = self.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         lines.filter(|line| line["type"] == kind).map(|line| line[kind].clone()).collect()
     }
 
-    /// The processes it has left behind, and that have not ended a moment later.
+    /// Processes of the command that still run three seconds later.
     pub(crate) fn left_behind(&self) -> Vec<String> {
         self.left_behind_after(Duration::from_secs(3))
     }
 
-    /// The processes it has left behind, and that have not ended when `patience` has passed.
-    pub(crate) fn left_behind_after(&self, patience: Duration) -> Vec<String> {
+    /// Processes of the command that still run after `limit`.
+    pub(crate) fn left_behind_after(&self, limit: Duration) -> Vec<String> {
         let begin = Instant::now();
         loop {
             let left = members(self.group);
-            if left.is_empty() || begin.elapsed() > patience {
+            if left.is_empty() || begin.elapsed() > limit {
                 return left.iter().map(Process::to_string).collect();
             }
             thread::sleep(Duration::from_millis(20));

@@ -1,4 +1,4 @@
-//! Servers with TLS and no wish to know their clients.
+//! TLS servers without client certificates.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// With this certificate and its key.
+/// A server with this certificate and key.
 pub(crate) fn server(
     certificate: CertificateDer<'static>,
     key: PrivatePkcs8KeyDer<'static>,
@@ -23,7 +23,7 @@ pub(crate) fn server(
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// With a certificate for `localhost` that it has signed itself, and nobody has a reason to trust.
+/// A server with a self-signed certificate for `localhost`, which no client trusts.
 pub(crate) fn self_signed_server() -> TlsAcceptor {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     server(certified.cert.der().clone(), certified.signing_key.serialize_der().into())

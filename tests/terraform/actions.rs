@@ -199,7 +199,7 @@ fn interrupted_action_ends_soon_and_reports_its_calls() {
         ]);
         // The last report before a pause: Terraform 1.15 crashes if a report arrives during the
         // interrupt.
-        invoked.wait_until_it_says("Instance uhost-a was Stopped and is Starting now");
+        invoked.wait_until_printed("Instance uhost-a was Stopped and is Starting now");
         invoked.interrupt();
         assert_eq!(stage.changes(), [START]);
         let invoked = invoked.finish(Duration::from_secs(10)).fail().says(&[

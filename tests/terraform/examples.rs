@@ -201,7 +201,7 @@ fn list_example_finds_instances() {
     with_each_terraform_that_has(Feature::Query, async |terraform| {
         let spare = json!({"UHostId": "uhost-b", "State": "Stopped", "Name": "训练 2"});
         let stage = show(terraform, LIST, &[training("Running"), spare]).await;
-        let lists = stage.workspace.query(&["-json"]).succeed().told("list_complete");
+        let lists = stage.workspace.query(&["-json"]).succeed().events("list_complete");
         let mut totals: Vec<_> = lists
             .iter()
             .map(|list| (list["address"].to_string(), list["total"].to_string()))

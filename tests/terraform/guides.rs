@@ -381,7 +381,7 @@ fn ci() {
         let mut guide = Guide::open("ci", terraform, &[instance(TRAINING, "Stopped")]).await;
         guide.put("main.tf", "main.tf");
         guide.put("ci.sh", "ci.sh");
-        guide.follow().finds_something_to_do();
+        guide.follow().has_changes();
         assert_eq!(guide.changes(), [""; 0]);
         guide.follow().succeed();
         assert_eq!(guide.changes(), [START]);
@@ -392,7 +392,7 @@ fn ci() {
 
         // The instance is stopped elsewhere.
         guide.stage.cloud.patch(TRAINING, json!({"State": "Stopped"}));
-        guide.follow().finds_something_to_do();
+        guide.follow().has_changes();
 
         // An interrupt after the start was accepted.
         guide.stage.cloud.add_fault(Fault::new(Effect::StuckInStarting));

@@ -261,7 +261,7 @@ impl Round {
         let apply = ["apply", "-no-color", "-input=false", "-auto-approve"];
         let mut apply = self.workspace.spawn(&[&apply[..], &OPTIONS].concat());
         let started = || self.cloud.count(START) - before >= moment.starts;
-        if !(apply.goes_on_until(started) && apply.goes_on_for(moment.delay)) {
+        if !(apply.runs_until(started) && apply.runs_for(moment.delay)) {
             tally.too_late += 1;
             apply.finish(LIMIT).succeed();
             return None;

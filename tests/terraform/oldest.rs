@@ -28,7 +28,7 @@ fn oldest_terraform_creates_updates_imports_and_destroys() {
         let stage = Stage::new(terraform, &[instance("Stopped"), running]).await;
         let (cloud, workspace) = (&stage.cloud, &stage.workspace);
         stage.configure(STARTED);
-        plan(workspace).finds_something_to_do();
+        plan(workspace).has_changes();
         stage.assert_no_changes();
         stage.apply();
         assert_eq!(stage.changes(), [START]);
@@ -36,7 +36,7 @@ fn oldest_terraform_creates_updates_imports_and_destroys() {
         plan(workspace).succeed();
 
         stage.set_state("Stopped");
-        plan(workspace).finds_something_to_do();
+        plan(workspace).has_changes();
         stage.apply();
         assert_eq!(cloud.count(START), 2);
         plan(workspace).succeed();

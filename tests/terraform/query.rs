@@ -22,7 +22,7 @@ fn list(name: &str, filter: &str) -> String {
 /// Instance IDs in the results of the list with this name.
 fn found(run: &Run, name: &str) -> Vec<String> {
     let address = format!("list.compshare_instance_power.{name}");
-    let results = run.told("list_resource_found").into_iter();
+    let results = run.events("list_resource_found").into_iter();
     results
         .filter(|result| result["address"] == address)
         .map(|result| result["identity"]["instance_id"].as_str().unwrap().to_owned())
@@ -48,7 +48,7 @@ fn query_lists_instances_with_name_and_identity() {
 
         let with_resource = ALL.replace("\n}", "\n  include_resource = true\n}");
         workspace.write("all.tfquery.hcl", &with_resource);
-        let results = workspace.query(&["-json"]).succeed().told("list_resource_found");
+        let results = workspace.query(&["-json"]).succeed().events("list_resource_found");
         assert_eq!(results.len(), 2);
         assert_eq!(results[1]["display_name"], "Größe \"B\" (uhost-b)");
         assert_eq!(results[1]["identity"], json!({"instance_id": "uhost-b", "project_id": null}));
