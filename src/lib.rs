@@ -61,4 +61,5 @@ pub mod plugin;
 pub mod power;
 pub mod protocol;
 pub mod provider;
+#[cfg(feature = "simulator")]
 pub mod simulator;
