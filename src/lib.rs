@@ -30,7 +30,7 @@
 //! - [`provider`]: ours: the provider block, what it offers, one file each, and the one place where failures become messages.
 //! - [`power`]: the decision what to do next about an instance, and the loop around it; for the resource and the actions alike.
 //! - [`compshare`]: the API client, with credentials and errors.
-//! - [`simulator`]: the cloud, small; for tests and for the demo.
+//! - `simulator`: the simulated API, for tests and for the demo; behind the feature of that name.
 //! - [`environment`]: the process environment, taken once by `main` and handed on.
 //! - [`panics`]: what may be told of one, and where it was.
 //!

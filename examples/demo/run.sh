@@ -43,8 +43,8 @@ trap 'exit 143' TERM
 say "Building the provider and the simulator (the first build takes several minutes)"
 profile=${DEMO_PROFILE:-dev}
 # The second run prints the paths of the executables, which depend on the user's Cargo settings.
-cargo build --profile "$profile" --bins
-cargo build --profile "$profile" --bins --message-format=json --quiet >"$work/built.json"
+cargo build --profile "$profile" --features simulator --bins
+cargo build --profile "$profile" --features simulator --bins --message-format=json --quiet >"$work/built.json"
 built() {
   python3 - "$work/built.json" "$1" <<'PYTHON'
 import json, sys
