@@ -33,8 +33,8 @@ impl<S> Context<S> {
         self.session.as_deref().ok_or_else(|| {
             Diagnostic::error(
                 "Provider Not Configured",
-                "This operation needs the provider's configuration, and the host has not handed it over. \
-                 This is a fault of the host or of a tool in between.",
+                "This operation requires a configured provider, but the host has not sent the \
+                 configuration. This is a defect of the host or of a tool in between.",
             )
             .into()
         })

@@ -45,7 +45,7 @@ impl Diagnostic {
         Self::error(
             "Provider Bug",
             format!(
-                "{what}\n\nThis is a fault of the provider. Please report it to its developers."
+                "{what}\n\nThis is a defect of the provider. Please report it to its developers."
             ),
         )
     }
@@ -71,7 +71,7 @@ impl Diagnostics {
         self.0.push(diagnostic);
     }
 
-    /// Whether it contains an error, and not only warnings.
+    /// Returns `false` if there are only warnings.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }

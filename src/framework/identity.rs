@@ -84,8 +84,9 @@ impl IdentitySchema {
             Some(attribute) => Err(Diagnostic::error(
                 "Unexpected Identity Change",
                 format!(
-                    "The stored identity of this resource has another `{}` than its state. One of them was changed outside \
-                     of Terraform. Remove the resource from the state with `terraform state rm`, and import it again.",
+                    "The stored identity of this resource and its state differ in `{}`. One of them \
+                     was changed outside of Terraform. Remove the resource from the state with \
+                     `terraform state rm`, and import it again.",
                     attribute.name
                 ),
             )

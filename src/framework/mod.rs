@@ -4,10 +4,11 @@
 //! [`crate::provider`], the layer above, implements the traits. This module contains the rules of
 //! Terraform and nothing about a particular provider.
 //!
-//! A resource consists of a [`Model`], written with [`model!`], which declares its schema, and an
-//! implementation of [`Definition`] and [`Resource`]. [`Definition`] has the type name and the
-//! description, the trait of the kind the behavior. The erased forms ([`ErasedResource`] and so on)
-//! work on [`cty::Value`](crate::cty::Value); a blanket implementation converts between the two.
+//! A resource consists of a [`Model`], written with [`model!`], which declares its schema, and
+//! implementations of [`Definition`] (type name, description) and [`Resource`] (behavior). Data
+//! sources, ephemeral resources, list resources and actions are alike. A server holds their erased
+//! forms, such as [`ErasedResource`], which work on [`cty::Value`](crate::cty::Value); blanket
+//! implementations convert between models and values.
 //!
 //! This module never contains gRPC or generated types, HTTP, a clock, or the environment.
 
@@ -41,7 +42,7 @@ pub use list_resource::{
     ErasedListResource, ListEvent, ListRequest, ListResource, Listed, Results,
 };
 pub use model::{Field, Model, ModelField, attribute_name, model};
-pub use plan::{Planned, planned_state, unread};
+pub use plan::unread;
 pub use provider::{Host, Provider};
 pub use resource::{
     Applied, Change, ErasedResource, Failure, ImportBy, Object, PlanRequest, PlanResponse,

@@ -1,4 +1,4 @@
-//! Typed models: one struct for configuration, plan and state, and the schema that it stands for.
+//! Typed models: one struct declares a schema, and holds a configuration, plan or state.
 
 use std::marker::PhantomData;
 
@@ -27,7 +27,7 @@ pub trait Model: Convert + Clone + Send + Sync + 'static {
     fn fill_unknown(&mut self, other: &Self);
 }
 
-/// Conversion of one field of a model from and to the object that the model stands for.
+/// Conversion of one field of a model from and to the object value of the model.
 pub trait ModelField: Sized {
     /// Reads the field from `object`, where it is called `name`.
     ///
@@ -35,7 +35,7 @@ pub trait ModelField: Sized {
     /// The value has another type than the field.
     fn read(object: &Value, name: &'static str) -> Result<Self, Error>;
 
-    /// The attributes of the object that the field stands for.
+    /// The attributes of the object value that the field contributes.
     fn into_attributes(self, name: &'static str) -> Vec<(String, Value)>;
 
     /// As [`Model::fill_unknown`], for this field.
@@ -60,8 +60,8 @@ impl<T: Convert + Clone> ModelField for Attr<T> {
     }
 }
 
-/// A flattened group: its attributes stand beside those of the model, and the field's own name
-/// appears nowhere.
+/// A flattened group: its attributes are beside those of the model, and the field's own name does
+/// not appear in the schema.
 impl<M: Model> ModelField for M {
     fn read(object: &Value, _name: &'static str) -> Result<Self, Error> {
         Self::from_value(object)
@@ -79,8 +79,8 @@ impl<M: Model> ModelField for M {
     }
 }
 
-/// Name, description and type of a model's field. Its methods say what the field is in the schema;
-/// in [`model!`](crate::framework::model), one of them begins the declaration behind the `=`.
+/// Name, description and type of a model's field. A method turns it into a part of the schema; in
+/// [`model!`](crate::framework::model), it is the first one after the `=`.
 #[derive(Debug)]
 pub struct Field<F> {
     name: &'static str,
@@ -133,7 +133,7 @@ impl<M: Model> Field<Attr<M>> {
 }
 
 impl<M: Model> Field<M> {
-    /// A group of attributes that several models share, in place of the field.
+    /// The attributes of a group that several models share.
     pub fn flattened(self) -> Block {
         M::block()
     }
@@ -152,11 +152,11 @@ fn text(doc: &[&str]) -> String {
 /// Defines a [`Model`]: name, type, mode, rules and description of each attribute at its field.
 ///
 /// The field's type gives the attribute's type, and whether it is sensitive. The doc comment is the
-/// description that hosts and the registry show, in Markdown. Behind the `=` stands a method of
-/// [`Field`], followed by methods of [`Attribute`]:
+/// description that hosts and the registry show, in Markdown. After the `=` come a method of
+/// [`Field`] and methods of [`Attribute`]:
 ///
 /// ```
-/// use terraform_provider_compshare::framework::{Model as _, Rule, model};
+/// use terraform_provider_compshare::framework::{Attr, Model as _, Rule, model};
 ///
 /// model! {
 ///     struct Filter {

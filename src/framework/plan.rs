@@ -9,11 +9,11 @@ use crate::cty::{Path, Unknown, Value};
 
 /// The plan of a change by the schema alone.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Planned {
+pub(super) struct Planned {
     /// The planned object.
-    pub value: Value,
+    pub(super) value: Value,
     /// The attributes whose change replaces the object.
-    pub requires_replace: Vec<Path>,
+    pub(super) requires_replace: Vec<Path>,
 }
 
 /// Fills defaults and unknowns into `proposed`, and finds the attributes that require a
@@ -21,7 +21,12 @@ pub struct Planned {
 ///
 /// In a create, `prior` is null and computed values are unknown. In an update, computed values keep
 /// their prior value; a resource that changes one marks it as unknown.
-pub fn planned_state(block: &Block, prior: &Value, config: &Value, proposed: &Value) -> Planned {
+pub(super) fn planned_state(
+    block: &Block,
+    prior: &Value,
+    config: &Value,
+    proposed: &Value,
+) -> Planned {
     Planned {
         value: planned_block(block, prior, config, proposed),
         requires_replace: replaced(block, prior, config),

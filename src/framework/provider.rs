@@ -48,8 +48,8 @@ pub trait Provider: Send + Sync + 'static {
         host: Host,
     ) -> impl Future<Output = Result<Self::Session, Diagnostics>> + Send;
 
-    /// Whether the session cannot send requests yet because values of its configuration are known
-    /// only after apply.
+    /// Returns `true` if the session cannot send requests yet because values of its configuration
+    /// are known only after apply.
     fn config_is_unknown(&self, _session: &Self::Session) -> bool {
         false
     }

@@ -64,7 +64,8 @@ pub trait Resource: Definition {
     /// unknown in the identity. [`NoIdentity`](super::NoIdentity) for a resource that has none.
     type Identity: Model + for<'a> From<&'a Self::Model>;
 
-    /// Completes or refuses `planned`, which [`planned_state`] has made from the proposal of core.
+    /// Completes or refuses `planned`, which the rules of the schema have made from the proposal of
+    /// core.
     ///
     /// Terraform plans again during an apply and requires the same result. A planned value must
     /// therefore not depend on an observation that can change in between.
@@ -159,7 +160,7 @@ pub trait Resource: Definition {
     }
 }
 
-/// The values of a plan request; [`planned_state`] has their meaning.
+/// The values of a plan request.
 #[derive(Debug)]
 pub struct PlanRequest {
     /// Null for a create.

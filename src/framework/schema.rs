@@ -40,7 +40,7 @@ pub struct NestedBlock {
     pub block: Block,
 }
 
-/// Who sets an attribute.
+/// The side that sets an attribute: the configuration or the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// The configuration must.
@@ -70,7 +70,7 @@ pub struct Attribute {
     pub name: &'static str,
     /// The Terraform type.
     pub ty: Type,
-    /// Who sets it.
+    /// The side that sets it.
     pub mode: Mode,
     /// Description in Markdown: meaning, constraint, default, consequences.
     pub description: String,
@@ -80,7 +80,7 @@ pub struct Attribute {
     pub never_null: bool,
     /// The planned value if the configuration sets none; only for [`Mode::OptionalComputed`].
     pub default: Option<Value>,
-    /// When a change replaces the resource.
+    /// Condition under which a change replaces the resource.
     pub replacement: Replacement,
     /// Condition on the configured value.
     pub rule: Option<Rule>,
@@ -159,7 +159,7 @@ impl Attribute {
         Self { rule: Some(rule), ..self }
     }
 
-    /// Whether the provider sets it if the configuration does not.
+    /// Returns `true` if the provider sets the attribute when the configuration does not.
     pub const fn is_computed(&self) -> bool {
         matches!(self.mode, Mode::Computed | Mode::OptionalComputed)
     }

@@ -5,9 +5,8 @@ use crate::{
     framework::{Attr, Rule, Sensitive, model},
 };
 
-pub(crate) const DESCRIPTION: &str = "Manages the power state of GPU instances rented from \
-    [CompShare](https://www.compshare.cn) (优云智算). The provider starts and stops existing instances; it does not create \
-    or delete them.";
+pub(crate) const DESCRIPTION: &str = "Manages the power state of GPU instances rented from [CompShare](https://www.compshare.cn) \
+     (优云智算). The provider starts and stops existing instances; it does not create or delete them.";
 
 model! {
     /// The provider block.

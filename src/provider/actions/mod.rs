@@ -89,8 +89,9 @@ impl PowerAction<StartModel> {
     pub(crate) const fn start() -> Self {
         Self {
             type_name: "compshare_instance_start",
-            description: "Starts an instance and waits until it is running. Does nothing if the instance is already running. \
-                          The instance is billed until it is stopped; actions have no state and are not reverted by Terraform.",
+            description: "Starts an instance and waits until it is running. Does nothing if the \
+                          instance is already running. The instance is billed until it is stopped; \
+                          actions have no state and are not reverted by Terraform.",
             validate: |config| {
                 message::spec_without_mode(&config.without_gpu, &config.without_gpu_spec)
                     .into_iter()
@@ -114,9 +115,10 @@ impl PowerAction<StopModel> {
     pub(crate) const fn stop() -> Self {
         Self {
             type_name: "compshare_instance_stop",
-            description: "Stops an instance and waits until it is stopped. Does nothing if the instance is already stopped. If \
-                          a `compshare_instance_power` resource has `state = \"Running\"` for this instance, the next apply \
-                          starts it again.",
+            description: "Stops an instance and waits until it is stopped. Does nothing if the \
+                          instance is already stopped. If a `compshare_instance_power` resource \
+                          has `state = \"Running\"` for this instance, the next apply starts it \
+                          again.",
             validate: |_| Diagnostics::new(),
             request: |config| Request {
                 target: Target::Stopped,
@@ -133,8 +135,9 @@ impl PowerAction<ActionArguments> {
     pub(crate) const fn reboot() -> Self {
         Self {
             type_name: "compshare_instance_reboot",
-            description: "Reboots a running instance and waits until it is running again. All processes on it are terminated. \
-                          The request is sent only once; if the response is lost and no reboot is observed, the action fails.",
+            description: "Reboots a running instance and waits until it is running again. All \
+                          processes on it are terminated. The request is sent only once; if the \
+                          response is lost and no reboot is observed, the action fails.",
             validate: |_| Diagnostics::new(),
             request: |arguments| Request {
                 target: Target::Rebooted,

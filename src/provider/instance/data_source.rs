@@ -23,8 +23,8 @@ impl Definition for InstanceDataSource {
     }
 
     fn description(&self) -> &'static str {
-        "Information about one instance, selected by ID or name. Login details are only available from the ephemeral \
-         resource `compshare_instance_login`, so that they are never stored."
+        "Information about one instance, selected by ID or name. Login details are only available \
+         from the ephemeral resource `compshare_instance_login`, so that they are never stored."
     }
 
     fn validate(&self, config: &InstanceFacts) -> Diagnostics {

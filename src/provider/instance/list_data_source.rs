@@ -33,8 +33,8 @@ impl Definition for InstancesDataSource {
     }
 
     fn description(&self) -> &'static str {
-        "Instances of the account that match all filters. Without filters, all instances match. An empty result is not an \
-         error."
+        "Instances of the account that match all filters. Without filters, all instances match. An \
+         empty result is not an error."
     }
 }
 

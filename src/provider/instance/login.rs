@@ -72,9 +72,9 @@ impl Definition for InstanceLogin {
     }
 
     fn description(&self) -> &'static str {
-        "Login details of an instance, for the connection of a provisioner, the configuration of another provider, or a \
-         write-only argument. The values are never written to state or plan files. This resource does not start or stop the \
-         instance."
+        "Login details of an instance, for the connection of a provisioner, the configuration of \
+         another provider, or a write-only argument. The values are never written to state or plan \
+         files. This resource does not start or stop the instance."
     }
 }
 

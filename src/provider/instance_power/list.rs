@@ -23,8 +23,8 @@ impl Definition for InstancePowerList {
     }
 
     fn description(&self) -> &'static str {
-        "Lists instances that match all filters, for `terraform query`, to inspect or import them. Without filters, all \
-         instances of the account are listed."
+        "Lists instances that match all filters, for `terraform query`, to inspect or import them. \
+         Without filters, all instances of the account are listed."
     }
 }
 

@@ -138,9 +138,9 @@ impl Definition for InstancePower {
     }
 
     fn description(&self) -> &'static str {
-        "Manages the power state of an existing CompShare instance: starts or stops it, and corrects drift on the next apply. \
-         The instance itself is not created or deleted. No start or stop request is sent if the instance is already in the \
-         desired state."
+        "Manages the power state of an existing CompShare instance: starts or stops it, and \
+         corrects drift on the next apply. The instance itself is not created or deleted. No start \
+         or stop request is sent if the instance is already in the desired state."
     }
 
     fn validate(&self, config: &InstancePowerModel) -> Diagnostics {
