@@ -14,10 +14,15 @@ mod release;
 #[path = "../terraform/stage.rs"]
 #[expect(dead_code, reason = "shared with the stories, which use more of it")]
 mod stage;
-#[path = "../support/mod.rs"]
+#[path = "../support"]
 #[expect(
     dead_code,
     unused_imports,
     reason = "shared with the integration tests, which use more of it"
 )]
-mod support;
+mod support {
+    pub(crate) mod actions;
+    pub(crate) mod calls;
+    pub(crate) mod python;
+    pub(crate) mod terraform;
+}
