@@ -1,7 +1,7 @@
-//! The process environment, taken once and handed on.
+//! Snapshot of the process environment.
 //!
-//! Only `main` takes it; the handshake and the search for credentials look things up in what they are given. So a test
-//! says what the environment is, and no other module can come to depend on it.
+//! Only `main` reads the environment of the process. The handshake and the search for credentials
+//! receive the snapshot, so that tests can set it and no other module depends on the process.
 
 use std::{
     collections::BTreeMap,
@@ -9,23 +9,23 @@ use std::{
     fmt,
 };
 
-/// A snapshot of environment variables.
+/// Environment variables.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<OsString, OsString>);
 
 impl Environment {
-    /// The variables of this process, as they are now.
+    /// Reads the variables of this process.
     pub fn of_process() -> Self {
         Self(std::env::vars_os().collect())
     }
 
-    /// The value of `name`: `None` if it is absent or empty, since an empty variable is how a shell says "not set".
-    /// A value that is not Unicode counts as absent here; [`Self::path`] keeps it.
+    /// Returns the value of `name`. An empty value counts as absent, since shells often use it for
+    /// "not set", and so does a value that is not Unicode; [`Self::path`] returns the latter.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.path(name)?.to_str()
     }
 
-    /// The value of `name` for use as a path, if it is present and not empty.
+    /// Returns the value of `name` for use as a path, if it is not empty.
     pub fn path(&self, name: &str) -> Option<&OsStr> {
         self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
@@ -37,7 +37,7 @@ impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment 
     }
 }
 
-/// Names only: values may be secrets.
+/// Omits the values, which may be secrets.
 impl fmt::Debug for Environment {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.0.keys()).finish()

@@ -1,54 +1,63 @@
-//! Terraform provider for CompShare: the power state of rented GPU instances, as code.
+//! Terraform provider for CompShare: manages the power state of rented GPU instances.
 //!
 //! # Architecture
 //!
-//! ## In one picture
+//! ## Overview
 //!
-//! Terraform starts the binary, and finds a gRPC server that speaks its plugin protocol, version 5. The practitioner's
-//! configuration comes in as values, is compared with what the cloud reports, and ends in StartCompShareInstance or
-//! StopCompShareInstance, or, most often, in nothing at all. Around that resource there is what people expect: data sources,
-//! a list for `terraform query`, actions, and an ephemeral login.
+//! Terraform starts the binary, which serves version 5 of Terraform's plugin protocol over gRPC. The
+//! provider compares the practitioner's configuration with the state that the CompShare API reports,
+//! and sends StartCompShareInstance or StopCompShareInstance if they differ. Around the resource
+//! there are data sources, a list resource for `terraform query`, actions, and an ephemeral resource
+//! for login data.
 //!
 //! ```text
 //! host (Terraform, OpenTofu)
 //!   │ process, handshake line, mutual TLS          plugin
 //!   │ tfplugin5 over gRPC                          protocol
 //!   │ values, schemas, plans, diagnostics          framework over cty
-//!   │ what there is, in Terraform's words          provider
-//!   │ from one power state to another              power
-//!   │ sign, send, judge, repeat, limit             compshare
+//!   │ resources, data sources, actions, messages   provider
+//!   │ operations on instances                      power
+//!   │ sign, send, retry, limit, batch              compshare
 //!   ▼
-//! cloud (or the simulator)
+//! CompShare API (or the simulator)
 //! ```
 //!
 //! ## Code map
 //!
-//! - [`plugin`]: how a process becomes a gRPC server for its host. It serves whatever router it is given.
-//! - [`protocol`]: tfplugin5 on one side, the framework on the other; one short method per RPC.
-//! - [`framework`]: what a provider author writes against, and the rules that Terraform checks.
+//! - [`plugin`]: go-plugin's side of a provider process. It serves any gRPC services.
+//! - [`protocol`]: tfplugin5 over the framework, with one short function per RPC.
+//! - [`framework`]: the API for provider authors, and the rules that Terraform enforces.
 //! - [`cty`]: Terraform's values and types, in MessagePack and JSON.
-//! - [`provider`]: ours: the provider block, what it offers, one file each, and the one place where failures become messages.
-//! - [`power`]: the decision what to do next about an instance, and the loop around it; for the resource and the actions alike.
-//! - [`compshare`]: the API client, with credentials and errors.
-//! - `simulator`: the simulated API, for tests and for the demo; behind the feature of that name.
-//! - [`environment`]: the process environment, taken once by `main` and handed on.
-//! - [`panics`]: what may be told of one, and where it was.
+//! - [`provider`]: the provider block and the products, with one folder per product; `message` turns
+//!   failures into diagnostics.
+//! - [`power`]: decides and carries out operations on the power state of an instance, for the
+//!   resource and the actions.
+//! - [`compshare`]: the API client, with credentials, errors and batching.
+//! - `simulator`: a small CompShare API for tests and the demo, behind the feature of that name.
+//! - [`environment`]: snapshot of the process environment.
+//! - [`panics`]: message and location of a panic, without secrets.
+//! - [`error_chain`]: text of an error with its causes.
 //!
 //! ## Invariants
 //!
-//! Most of them are absences, and `tests/architecture` holds them over the `use` lines:
+//! Most invariants are absences, which `tests/architecture` checks in the source text:
 //!
-//! - `plugin` knows no Terraform beyond cookie and version. `protocol` alone names generated tfplugin5 types.
-//! - `framework` and `cty` know no gRPC, no HTTP, no clock and no environment.
-//! - `compshare` and `power` know no Terraform. `provider` never builds a form or reads JSON.
-//! - `simulator` shares no request or response type with `compshare`: else both would agree on the same mistake.
-//! - Only `main` reads the environment; the handshake and the search for credentials are handed it.
-//! - Only `plugin` writes to stdout, and there only the handshake line (or, in debug mode, how to attach).
+//! - `plugin` knows of Terraform only the cookie and the protocol version. Only `protocol` names
+//!   generated tfplugin5 types.
+//! - `framework` and `cty` contain no gRPC, HTTP, clock or environment.
+//! - `compshare` and `power` do not know Terraform. `provider` builds no request form and reads no
+//!   JSON.
+//! - `simulator` shares no request or response type with `compshare`, so that both cannot agree on
+//!   the same mistake.
+//! - Only `main` reads the environment of the process.
+//! - Only `plugin` and the binaries write to stdout. During a run that is the handshake line alone.
+//! - No two files import each other, directly or through others.
 //!
 //! ## Money and secrets
 //!
-//! A start is never sent twice on a guess: see [`power`]. None is sent for a host that is gone: its next run may be at work on
-//! the same instance. Keys, signatures and passwords are in types that do not print.
+//! A start is never repeated on a guess (see [`power`]), and none is sent for a host that is gone,
+//! since the next run may work on the same instance. Keys, signatures and passwords have types that
+//! do not print them.
 
 pub mod compshare;
 pub mod cty;

@@ -1,9 +1,7 @@
-//! The provider's binary: what a host starts, and what a developer runs.
+//! The provider binary.
 
 use std::{
-    error::Error as _,
     ffi::OsString,
-    fmt::Write as _,
     io::{self, Write as _},
     process::ExitCode,
 };
@@ -11,17 +9,17 @@ use std::{
 use lexopt::Arg;
 use terraform_provider_compshare::{
     environment::Environment,
-    plugin::{self, Cookie, Plugin},
+    error_chain::error_chain,
+    plugin::{self, Cookie, Plugin, Services},
     protocol::{Server, tfplugin5::provider_server::ProviderServer},
     provider::CompshareProvider,
 };
-use tonic::service::Routes;
 use tracing::level_filters::LevelFilter;
 
-/// What Terraform and OpenTofu know a provider by. Cookie: hashicorp/terraform
-/// `internal/plugin/serve.go`.
+/// Contract with Terraform and OpenTofu. The cookie is that of `internal/plugin/serve.go` in
+/// hashicorp/terraform.
 const PLUGIN: Plugin = Plugin {
-    // Without a host: each of them then takes its own default registry.
+    // Without a hostname, which each host completes with its own default registry.
     address: "compshare/compshare",
     app_protocol: 5,
     cookie: Cookie {
@@ -35,19 +33,17 @@ const PLUGIN: Plugin = Plugin {
 /// stops at 4 MiB.
 const MESSAGE_LIMIT: usize = 256 * 1024 * 1024;
 
-/// What a person can ask of the program. Hosts ask nothing; they start it.
+/// Request of the command line. Hosts pass no arguments.
 enum Request {
-    /// Serve the host that started this.
+    /// Serve the host that started this process.
     Serve,
     /// Serve any host, until interrupted.
     Debug,
-    /// Tell what this is.
     Help,
-    /// Tell which this is.
     Version,
 }
 
-/// What a report of a fault has to say.
+/// Version line, with all that a bug report needs.
 const VERSION: &str = concat!(
     "terraform-provider-compshare ",
     env!("CARGO_PKG_VERSION"),
@@ -58,28 +54,27 @@ const VERSION: &str = concat!(
 
 const HELP: &str = r#"Terraform provider for CompShare.
 
-Terraform and OpenTofu start this program by themselves, without arguments; run by hand it does
-nothing.
+Terraform and OpenTofu start this program without arguments. It cannot be run by hand.
 
 Usage: terraform-provider-compshare [OPTIONS]
 
 Options:
-      --debug    Serve until interrupted, for hosts that are given what this prints on stdout
+      --debug    Serve until interrupted, for hosts that have the printed variable set
   -h, --help     Print help
   -V, --version  Print version
 
-To use a build of your own, tell Terraform where it is, in its configuration file (~/.terraformrc,
-or any that TF_CLI_CONFIG_FILE names); no `terraform init` is needed then:
+To use a local build, name its directory in the CLI configuration file of Terraform (~/.terraformrc,
+or the file in TF_CLI_CONFIG_FILE), and skip `terraform init`:
 
   provider_installation {
     dev_overrides { "compshare/compshare" = "/path/to/target/debug" }
     direct {}
   }
 
-To run it under a debugger, start it with --debug, and run Terraform in another shell where you have
-set the variable that it prints (`export TF_REATTACH_PROVIDERS=...`). Ctrl-C ends it.
+To run it under a debugger, start it with --debug, set the variable that it prints in another shell
+(`export TF_REATTACH_PROVIDERS=...`), and run Terraform there. Ctrl-C ends it.
 
-The log goes to stderr, from where Terraform takes it: set TF_LOG=DEBUG, or TF_LOG_PROVIDER_COMPSHARE
+The log is written to stderr, which Terraform reads: set TF_LOG=DEBUG, or TF_LOG_PROVIDER_COMPSHARE
 for this provider alone."#;
 
 fn main() -> ExitCode {
@@ -91,8 +86,8 @@ fn main() -> ExitCode {
         }
     };
     let is_debug = match request {
-        Request::Help => return tell(HELP),
-        Request::Version => return tell(VERSION),
+        Request::Help => return print(HELP),
+        Request::Version => return print(VERSION),
         Request::Debug => true,
         Request::Serve => false,
     };
@@ -101,8 +96,8 @@ fn main() -> ExitCode {
     match run(is_debug, &environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Not an event: it must be seen whatever the level of the log.
-            let _ = writeln!(io::stderr(), "{}", last_words(&error));
+            // Written directly, so that it does not depend on the log level.
+            let _ = writeln!(io::stderr(), "{}", exit_message(&error));
             ExitCode::FAILURE
         }
     }
@@ -116,35 +111,35 @@ fn run(is_debug: bool, environment: &Environment) -> Result<(), plugin::Error> {
         .build()
         .map_err(plugin::Error::Runtime)?;
     let served = if is_debug {
-        runtime.block_on(plugin::serve_debug(&PLUGIN, environment, || routes(environment)))
+        runtime.block_on(plugin::serve_debug(&PLUGIN, environment, || services(environment)))
     } else {
-        runtime.block_on(plugin::serve(&PLUGIN, environment, || routes(environment)))
+        runtime.block_on(plugin::serve(&PLUGIN, environment, || services(environment)))
     };
-    // Whatever still runs has had its time: the host is waiting for this process to end.
+    // Running calls have had their grace period, and the host waits for this process to end.
     runtime.shutdown_background();
     served
 }
 
-fn routes(environment: &Environment) -> Routes {
+fn services(environment: &Environment) -> Services {
     let server = Server::new(CompshareProvider::new(environment.clone()));
     let provider = ProviderServer::new(server)
         .max_decoding_message_size(MESSAGE_LIMIT)
         .max_encoding_message_size(MESSAGE_LIMIT);
-    Routes::new(provider)
+    Services::default().with(provider)
 }
 
-/// A developer who runs the provider reads its log directly; otherwise the host does, which has
-/// variables of its own.
+/// Returns the log level. In debug mode a developer reads the log directly; otherwise the host does,
+/// which has variables of its own.
 fn log_level(is_debug: bool, environment: &Environment) -> LevelFilter {
     let own = environment.text("TF_LOG_PROVIDER_COMPSHARE");
     if is_debug {
-        return plugin::log::wanted_level(own.or(Some("INFO")), None);
+        return plugin::log::effective_level(own.or(Some("INFO")), None);
     }
     let host = environment.text("TF_LOG_PROVIDER").or_else(|| environment.text("TF_LOG"));
-    plugin::log::wanted_level(own, host)
+    plugin::log::effective_level(own, host)
 }
 
-/// What the arguments ask for; the last one decides.
+/// Parses the arguments; the last one decides.
 fn request() -> Result<Request, lexopt::Error> {
     let mut arguments = lexopt::Parser::from_args(std::env::args_os().skip(1).map(long_option));
     let mut request = Request::Serve;
@@ -159,7 +154,7 @@ fn request() -> Result<Request, lexopt::Error> {
     Ok(request)
 }
 
-/// Go's flags have one dash or two, and Terraform's users know them so.
+/// Accepts one dash as well as two, as Go's flags do.
 fn long_option(argument: OsString) -> OsString {
     match argument.to_str() {
         Some(name @ ("-debug" | "-help" | "-version")) => format!("-{name}").into(),
@@ -167,25 +162,18 @@ fn long_option(argument: OsString) -> OsString {
     }
 }
 
-/// Answers a person on stdout.
-fn tell(text: &str) -> ExitCode {
-    match plugin::say(text) {
+fn print(text: &str) -> ExitCode {
+    match plugin::print(text) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-/// What to tell on stderr. The host gives a line that begins with `[ERROR]` that level, and a
-/// person can read it.
-fn last_words(error: &plugin::Error) -> String {
+/// Returns the last message on stderr. The host logs a line that begins with `[ERROR]` at that
+/// level.
+fn exit_message(error: &plugin::Error) -> String {
     if matches!(error, plugin::Error::NotStartedByHost) {
         return error.to_string();
     }
-    let mut text = format!("[ERROR] {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
+    format!("[ERROR] {}", error_chain(error))
 }

@@ -1,26 +1,27 @@
-//! What may be told of a panic, and where it was: from the hook that sees it to whoever catches it.
+//! Message and location of a panic, passed from the panic hook to the code that catches the panic.
 
 use std::{any::Any, cell::RefCell, panic::Location};
 
 /// Beginning of the diagnostic that reports a panic.
-pub const REPORT: &str = "The provider failed inside";
+pub const REPORT: &str = "The provider panicked in";
 
 thread_local! {
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// The message, if it is a fixed text. What was formatted into one is told nowhere: `unwrap` and a slice of text put the very
-/// value there, which may be a secret.
+/// Returns the panic message, if it is a `&'static str`. A formatted message may contain a secret:
+/// `unwrap` and slicing of text format the value itself.
 pub fn fixed_text(payload: &(dyn Any + Send)) -> Option<&'static str> {
     payload.downcast_ref().copied()
 }
 
-/// Keeps the place of a panic for whoever catches it, which happens on the same thread. For the hook.
-pub fn remember(location: Option<&Location<'_>>) {
-    PLACE.set(location.map(Location::to_string));
+/// Stores the location of a panic for the code that catches it, which runs on the same thread.
+/// Called by the panic hook.
+pub fn set_location(location: Option<&Location<'_>>) {
+    LOCATION.set(location.map(Location::to_string));
 }
 
-/// Where the panic was that has just been caught on this thread, if a hook remembered it.
-pub fn take_place() -> Option<String> {
-    PLACE.take()
+/// Returns the location of the panic that was caught last on this thread, if the hook stored it.
+pub fn take_location() -> Option<String> {
+    LOCATION.take()
 }

@@ -1,15 +1,15 @@
-//! What is left in the file system when the process crashes: nothing.
+//! Core dumps of this process.
 
-/// Lets a crash of this process write no image of its memory, in which there are keys. Whoever wants one for a debugger has the
-/// debug mode, or can raise the limit again.
+/// Disables core dumps: an image of this process contains keys. A developer who wants one can raise
+/// the limit again, or use debug mode, where it stays as it is.
 #[cfg(unix)]
-pub(super) fn forbid() {
+pub(super) fn disable() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = Rlimit { current: Some(0), ..getrlimit(Resource::Core) };
-    // Only lowered, which is always allowed; and if it were not, nothing worse would follow than without this.
+    // Lowering a limit is always allowed. If it failed, nothing would be worse than without it.
     let _ = setrlimit(Resource::Core, limit);
 }
 
-/// There are none.
+/// Does nothing: there are no core dumps.
 #[cfg(not(unix))]
-pub(super) fn forbid() {}
+pub(super) fn disable() {}

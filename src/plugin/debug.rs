@@ -1,21 +1,21 @@
-//! Debug mode, also called reattach mode: a developer starts the plugin, and tells hosts where it
-//! is.
+//! Debug mode, which go-plugin calls reattach mode: a developer starts the plugin and passes its
+//! address to hosts.
 
 use serde_json::json;
 
-use super::{Address, Plugin};
+use super::{contract::Plugin, listener::Address};
 
-/// The assignment that makes hosts use this process, for the shell that is usual here.
-pub(super) fn announcement(plugin: &Plugin, address: &Address) -> String {
+/// Returns the shell assignment that makes hosts use this process.
+pub(super) fn reattach_assignment(plugin: &Plugin, address: &Address) -> String {
     let connection = reattach(plugin, address, std::process::id());
     let assign = if cfg!(windows) { assign_in_powershell } else { assign_in_shell };
     assign(plugin.reattach_variable, &connection)
 }
 
-/// go-plugin's `ReattachConfig` in the form the host reads from its environment.
+/// go-plugin's `ReattachConfig`, as hosts read it from their environment.
 ///
-/// `Test` makes the host leave the process alone when it is done with it: otherwise it would end it between the phases
-/// of one command.
+/// `Test` keeps hosts from ending the process: otherwise they would end it between the phases of one
+/// command.
 fn reattach(plugin: &Plugin, address: &Address, pid: u32) -> String {
     json!({
         plugin.address: {
@@ -29,12 +29,12 @@ fn reattach(plugin: &Plugin, address: &Address, pid: u32) -> String {
     .to_string()
 }
 
-/// In a POSIX shell a single quote is written by leaving the quotes for it.
+/// Quotes for a POSIX shell, where a single quote has to stand outside of single quotes.
 fn assign_in_shell(name: &str, value: &str) -> String {
     format!("{name}='{}'", value.replace('\'', r#"'"'"'"#))
 }
 
-/// In PowerShell a single quote is doubled.
+/// Quotes for PowerShell, where a single quote is doubled.
 fn assign_in_powershell(name: &str, value: &str) -> String {
     format!("$env:{name}='{}'", value.replace('\'', "''"))
 }
@@ -42,7 +42,7 @@ fn assign_in_powershell(name: &str, value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::Cookie;
+    use crate::plugin::contract::Cookie;
 
     const PLUGIN: Plugin = Plugin {
         address: "example.org/its/own",
@@ -52,7 +52,7 @@ mod tests {
     };
 
     #[test]
-    fn the_connection_has_the_keys_a_host_looks_for() {
+    fn reattach_config_has_the_keys_that_hosts_read() {
         let text = reattach(&PLUGIN, &Address::Unix("/tmp/p/socket".to_owned()), 7);
         let connection: serde_json::Value = serde_json::from_str(&text).unwrap();
         let expected = json!({"example.org/its/own": {
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn single_quotes_survive_the_shell() {
+    fn single_quotes_are_escaped_for_each_shell() {
         assert_eq!(assign_in_shell("A", r#"{"b":"c"}"#), r#"A='{"b":"c"}'"#);
         assert_eq!(assign_in_shell("A", "it's"), r#"A='it'"'"'s'"#);
         assert_eq!(assign_in_powershell("A", "it's"), "$env:A='it''s'");

@@ -1,7 +1,7 @@
-//! The socket a host connects to: private to its user, and gone when the process is.
+//! The socket that a host connects to: private to its user, and removed when the process ends.
 //!
-//! Implements `serverListener` of go-plugin's `server.go`, with one difference: the socket lies in
-//! a directory that nobody else may enter, instead of among all temporary files.
+//! Implements `serverListener` of go-plugin's `server.go`, with one difference: the socket is in a
+//! directory that other users cannot enter, instead of directly among all temporary files.
 
 use std::{
     fmt,
@@ -13,33 +13,32 @@ use std::{
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use super::Error;
+use super::{error::Error, socket::Socket};
 
-/// Where to listen.
+/// Place to listen at.
 #[derive(Clone, Debug)]
 pub enum Place {
-    /// A Unix socket in a directory of its own, which is made in `parent`.
+    /// A Unix socket in a directory of its own, which is created in `parent`.
     Socket {
-        /// A directory that can be written to.
         parent: PathBuf,
-        /// Name or number of a group whose members may connect too.
+        /// Name or number of a group whose members may connect as well.
         group: Option<String>,
     },
-    /// The first free one of these ports on 127.0.0.1; port 0 is any free one.
+    /// The first free port of these on 127.0.0.1; port 0 is any free port.
     Ports(RangeInclusive<u16>),
 }
 
-/// Where a host connects to. Displays as in the handshake line.
+/// Address that hosts connect to. Displays as in the handshake line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// The absolute path of a Unix socket.
+    /// Absolute path of a Unix socket.
     Unix(String),
     /// A port on 127.0.0.1.
     Tcp(SocketAddr),
 }
 
 impl Address {
-    /// The name of the kind of network, as Go has it.
+    /// Name of the kind of network in Go's `net` package.
     pub fn network(&self) -> &'static str {
         match self {
             Self::Unix(_) => "unix",
@@ -57,32 +56,21 @@ impl fmt::Display for Address {
     }
 }
 
-/// A bound socket that already accepts connections. Dropping it removes what it left in the file
-/// system.
+/// A bound socket that accepts connections. Dropping it removes the socket from the file system.
 #[derive(Debug)]
 pub struct Listener {
-    /// What accepts.
     socket: Socket,
-    /// Where hosts find it.
     address: Address,
-    /// Holds the Unix socket, and removes it with itself.
+    /// Directory of a Unix socket. Dropping it removes both.
     directory: Option<TempDir>,
 }
 
-/// What accepts connections.
-#[derive(Debug)]
-pub(super) enum Socket {
-    #[cfg(unix)]
-    Unix(tokio::net::UnixListener),
-    Tcp(TcpListener),
-}
-
 impl Listener {
-    /// Binds a socket in `place`. Must be called within a Tokio runtime.
+    /// Binds a socket at `place`. Must be called within a Tokio runtime.
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the place, or with the names and numbers in it.
+    /// The directory, the group or the ports cannot be used.
     pub fn bind(place: &Place) -> Result<Self, Error> {
         match place {
             #[cfg(unix)]
@@ -93,12 +81,11 @@ impl Listener {
         }
     }
 
-    /// Where hosts find this socket.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// The socket, and the guard that must outlive it.
+    /// Returns the socket and the directory that has to outlive it.
     pub(super) fn into_parts(self) -> (Socket, Option<TempDir>) {
         (self.socket, self.directory)
     }
@@ -144,7 +131,7 @@ mod unix {
     pub(super) fn bind(parent: &Path, group: Option<&str>) -> Result<Listener, Error> {
         let group = group.map(group_id).transpose()?;
         let directory_error = |source| Error::Directory { parent: parent.to_owned(), source };
-        // Absolute, since the host need not stand in the same directory for long.
+        // Absolute, since the host may have or enter another working directory.
         let directory = absolute(parent).and_then(private_directory).map_err(directory_error)?;
         let path = directory.path().join("socket");
         let address = match path.to_str() {
@@ -176,12 +163,12 @@ mod unix {
         if let Ok(number) = group.parse() {
             return Ok(number);
         }
-        // Groups of a directory service are not found here; the error says what to do then.
+        // Groups of a directory service are not in this file; the error names the remedy.
         let groups = fs::read_to_string("/etc/group").unwrap_or_default();
         find_group(&groups, group).ok_or_else(|| Error::Group(group.to_owned()))
     }
 
-    /// Looks `name` up in a file in the form of `group(5)`: name, password, number, members.
+    /// Finds `name` in a file in the format of `group(5)`: name, password, number, members.
     pub(super) fn find_group(groups: &str, name: &str) -> Option<u32> {
         groups.lines().find_map(|line| {
             let mut fields = line.split(':');
@@ -198,7 +185,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn any_free_port_is_taken_on_loopback_only() {
+    async fn port_zero_binds_a_free_loopback_port() {
         let listener = Listener::bind(&Place::Ports(0..=0)).unwrap();
         let Address::Tcp(address) = listener.address() else { panic!("no TCP address") };
         assert!(address.ip().is_loopback());
@@ -206,14 +193,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_taken_port_is_skipped_and_a_range_without_a_free_one_is_an_error() {
-        let taken = Listener::bind(&Place::Ports(0..=0)).unwrap();
-        let Address::Tcp(address) = taken.address() else { panic!("no TCP address") };
+    async fn port_in_use_is_skipped_and_a_full_range_is_an_error() {
+        let in_use = Listener::bind(&Place::Ports(0..=0)).unwrap();
+        let Address::Tcp(address) = in_use.address() else { panic!("no TCP address") };
         let refused = Listener::bind(&Place::Ports(address.port()..=address.port()));
         assert!(matches!(refused, Err(Error::NoFreePort { .. })), "{refused:?}");
         let last = address.port().saturating_add(200);
         let next = Listener::bind(&Place::Ports(address.port()..=last)).unwrap();
-        assert_ne!(next.address(), taken.address());
+        assert_ne!(next.address(), in_use.address());
     }
 
     #[cfg(unix)]
@@ -238,7 +225,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn nobody_else_may_enter_the_directory_of_the_socket() {
+        async fn socket_directory_is_private() {
             let parent = tempfile::tempdir().unwrap();
             let listener = bind(parent.path(), None).unwrap();
             let directory = path(&listener).parent().unwrap();
@@ -247,7 +234,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn a_dropped_listener_leaves_nothing_behind() {
+        async fn dropped_listener_removes_its_directory() {
             let parent = tempfile::tempdir().unwrap();
             let listener = bind(parent.path(), None).unwrap();
             assert!(path(&listener).exists());
@@ -256,9 +243,9 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn a_group_may_connect_if_the_host_says_so() {
+        async fn configured_group_may_connect() {
             let parent = tempfile::tempdir().unwrap();
-            // The group of this user's own new files: one that it may always give.
+            // A user may always assign the group of its own new files.
             let group = fs::metadata(parent.path()).unwrap().gid();
             let listener = bind(parent.path(), Some(&group.to_string())).unwrap();
             let socket = fs::metadata(path(&listener)).unwrap();
@@ -268,7 +255,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn a_path_that_is_too_long_is_explained_and_leaves_nothing_behind() {
+        async fn too_long_path_is_an_error_and_leaves_no_directory() {
             let parent = tempfile::tempdir().unwrap();
             let deep = parent.path().join("d".repeat(120));
             fs::create_dir(&deep).unwrap();
@@ -278,7 +265,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn a_path_that_would_break_the_handshake_line_is_refused() {
+        async fn path_that_breaks_the_handshake_line_is_refused() {
             let parent = tempfile::tempdir().unwrap();
             let odd = parent.path().join("a|b");
             fs::create_dir(&odd).unwrap();
@@ -286,7 +273,7 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn a_missing_directory_and_an_unknown_group_are_explained() {
+        async fn missing_directory_and_unknown_group_are_errors() {
             let parent = tempfile::tempdir().unwrap();
             let missing = bind(&parent.path().join("missing"), None);
             assert!(matches!(missing, Err(Error::Directory { .. })), "{missing:?}");

@@ -1,19 +1,19 @@
-//! The log: one line of JSON on stderr per event, in the form go-plugin's hosts read.
+//! The log: one line of JSON per event on stderr, in the format that go-plugin's hosts read.
 //!
-//! The form is that of HashiCorp's hclog: `@level`, `@message`, `@timestamp`, `@module`, `@caller`,
-//! and the event's fields as further keys. A host parses it (go-plugin's `log_entry.go`), filters
-//! by level and shows the rest to the practitioner. It takes a wrong form ill: a timestamp without
-//! exactly six fraction digits makes the line plain text, and an `@` key that is no string ends the
-//! host.
+//! The format is that of HashiCorp's hclog: `@level`, `@message`, `@timestamp`, `@module`, `@caller`,
+//! and the fields of the event as further keys. A host parses it (go-plugin's `log_entry.go`),
+//! filters by level and shows the rest to the practitioner. It is strict: a timestamp without
+//! exactly six fraction digits makes the line plain text, and an `@` key that is not a string
+//! crashes the host.
 //!
-//! Only events of this crate pass at the level that is wanted. Dependencies pass from WARN on,
-//! since at lower levels they may show what they send and receive, and that has secrets in it.
+//! Events of this crate are logged from the configured level on. Events of dependencies are logged
+//! from WARN on, since at lower levels they may contain requests and responses, which have secrets.
 
 use std::{
     any::Any,
     backtrace::Backtrace,
     error::Error,
-    fmt::{self, Write as _},
+    fmt,
     io::{self, Write as _},
     panic::{self, Location},
 };
@@ -33,24 +33,24 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::panics;
+use crate::{error_chain::error_chain, panics};
 
-/// The crate whose events are logged at the level that is wanted.
-const OURS: &str = env!("CARGO_CRATE_NAME");
+/// Crate whose events are logged from the configured level on.
+const OWN_CRATE: &str = env!("CARGO_CRATE_NAME");
 
-/// The name of the logger, as the SDKs in Go call it.
+/// Name of the logger, as in the SDKs in Go.
 const MODULE: &str = "provider";
 
-/// The host reads up to 64 KiB as one line. Each value may have this much of it.
-const LONGEST_VALUE: usize = 8 * 1024;
+/// Maximum length of a value, in bytes. The host reads up to 64 KiB as one line.
+const MAX_VALUE_LENGTH: usize = 8 * 1024;
 
-/// The level of this crate's events.
+/// Returns the level of this crate's events.
 ///
-/// `own` is what a practitioner set for this plugin alone; `host` is what the host logs its plugins at. Values are the
-/// host's: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `OFF`, in any case; anything else (`JSON`
-/// among it) means all. Without either, or where the host drops everything, nobody reads the log
-/// but for what went wrong.
-pub fn wanted_level(own: Option<&str>, host: Option<&str>) -> LevelFilter {
+/// `own` is the level set for this plugin alone, `host` the level at which the host logs its
+/// plugins. Values are the host's: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `OFF`, in any case;
+/// any other value, such as `JSON`, means all events. If neither is set, or the host discards the
+/// log, only warnings and errors are logged.
+pub fn effective_level(own: Option<&str>, host: Option<&str>) -> LevelFilter {
     match (own, host.map(level)) {
         (Some(own), _) => level(own),
         (None, None | Some(LevelFilter::OFF)) => LevelFilter::WARN,
@@ -69,51 +69,54 @@ fn level(text: &str) -> LevelFilter {
     }
 }
 
-/// Sends all events of this process from `level` on to stderr, and panics too. To be called once; a
-/// second call does nothing.
+/// Logs the events of this process from `level` on, and its panics, to stderr. A second call does
+/// nothing.
 pub fn install(level: LevelFilter) {
     let subscriber = tracing_subscriber::registry().with(Hclog { level, write: write_to_stderr });
-    // An error means that there is a subscriber already.
+    // An error means that a subscriber is installed.
     let _ = tracing::subscriber::set_global_default(subscriber);
     panic::set_hook(Box::new(|panic| {
-        panics::remember(panic.location());
+        panics::set_location(panic.location());
         write_to_stderr(panic_line(panic.payload(), panic.location()).as_bytes());
     }));
 }
 
-/// Whole lines, under the lock of stderr. A host that is gone leaves a broken pipe; then there is
-/// nobody to tell.
+/// Writes whole lines under the lock of stderr. Errors are ignored: a host that is gone leaves a
+/// broken pipe.
 fn write_to_stderr(lines: &[u8]) {
     let _ = io::stderr().lock().write_all(lines);
 }
 
-/// A panic, as a line of the log that is written whatever level is wanted. It begins as in Go, by which hosts know a crash.
+/// Formats a panic as a line of the log, which is written at every level. It begins as a panic of Go
+/// does, by which hosts recognize a crash.
 fn panic_line(payload: &(dyn Any + Send), location: Option<&Location<'_>>) -> String {
-    let text = panics::fixed_text(payload).unwrap_or("(a message with values in it)");
-    let place = location.map(|location| format!(" at {location}")).unwrap_or_default();
+    let text =
+        panics::fixed_text(payload).unwrap_or("(message withheld, since it may contain secrets)");
+    let at = location.map(|location| format!(" at {location}")).unwrap_or_default();
     let line = json!({
         "@level": level_name(Level::ERROR),
-        "@message": format!("panic: {text}{place}"),
+        "@message": format!("panic: {text}{at}"),
         "@module": MODULE,
         "@timestamp": timestamp(Timestamp::now()),
-        "backtrace": shortened(&Backtrace::force_capture().to_string()),
+        "backtrace": truncated(&Backtrace::force_capture().to_string()),
     });
     format!("{line}\n")
 }
 
-/// Turns events into lines and hands them to `write`, each with its line break in one call.
+/// Layer that formats events and passes each line, with its line break, to `write`.
 struct Hclog<W> {
-    /// Of this crate's events.
+    /// Level of this crate's events.
     level: LevelFilter,
     write: W,
 }
 
 impl<W> Hclog<W> {
-    fn is_wanted(&self, metadata: &Metadata<'_>) -> bool {
+    fn is_enabled(&self, metadata: &Metadata<'_>) -> bool {
         let target = metadata.target();
-        let is_ours =
-            target.strip_prefix(OURS).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
-        let limit = if is_ours { self.level } else { self.level.min(LevelFilter::WARN) };
+        let is_own = target
+            .strip_prefix(OWN_CRATE)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+        let limit = if is_own { self.level } else { self.level.min(LevelFilter::WARN) };
         *metadata.level() <= limit
     }
 }
@@ -124,11 +127,11 @@ where
     W: Fn(&[u8]) + 'static,
 {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.is_wanted(metadata) { Interest::always() } else { Interest::never() }
+        if self.is_enabled(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        self.is_wanted(metadata)
+        self.is_enabled(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -151,7 +154,7 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Fields::default();
-        // From the outermost span inwards, so that the nearest word for a thing wins.
+        // From the outermost span inwards, so that the innermost value of a field wins.
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
             if let Some(of_span) = span.extensions().get::<Fields>() {
                 fields.0.extend(of_span.0.clone());
@@ -164,7 +167,7 @@ where
 
 fn line(metadata: &Metadata<'_>, Fields(mut keys): Fields) -> String {
     let message = keys.remove("message").unwrap_or_else(|| Value::from(""));
-    // Always a string, else the host would end; a number may have been recorded under this name.
+    // Always a string, else the host would crash; the field may have been recorded as a number.
     let message = message.as_str().map_or_else(|| message.to_string(), str::to_owned);
     keys.insert("@message".to_owned(), message.into());
     keys.insert("@level".to_owned(), level_name(*metadata.level()).into());
@@ -176,7 +179,7 @@ fn line(metadata: &Metadata<'_>, Fields(mut keys): Fields) -> String {
     format!("{}\n", Value::Object(keys))
 }
 
-/// In hclog's layout, whose number of fraction digits is fixed.
+/// Formats a time as hclog does, with exactly six fraction digits.
 fn timestamp(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
@@ -197,7 +200,7 @@ struct Fields(Map<String, Value>);
 
 impl Fields {
     fn insert(&mut self, field: &Field, value: Value) {
-        // Names with `@` are hclog's own.
+        // Names with `@` are reserved by hclog.
         if !field.name().starts_with('@') {
             self.0.insert(field.name().to_owned(), value);
         }
@@ -222,31 +225,25 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.insert(field, shortened(value).into());
+        self.insert(field, truncated(value).into());
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let mut text = value.to_string();
-        let mut cause = value.source();
-        while let Some(error) = cause {
-            let _ = write!(text, ": {error}");
-            cause = error.source();
-        }
-        self.insert(field, shortened(&text).into());
+        self.insert(field, truncated(&error_chain(value)).into());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.insert(field, shortened(&format!("{value:?}")).into());
+        self.insert(field, truncated(&format!("{value:?}")).into());
     }
 }
 
-/// `text`, or as much of it as a line has room for.
-fn shortened(text: &str) -> String {
-    if text.len() <= LONGEST_VALUE {
+/// Returns `text`, or its first [`MAX_VALUE_LENGTH`] bytes and its length.
+fn truncated(text: &str) -> String {
+    if text.len() <= MAX_VALUE_LENGTH {
         return text.to_owned();
     }
-    let kept = &text[..text.floor_char_boundary(LONGEST_VALUE)];
-    format!("{kept}… ({} bytes in all)", text.len())
+    let kept = &text[..text.floor_char_boundary(MAX_VALUE_LENGTH)];
+    format!("{kept}… ({} bytes in total)", text.len())
 }
 
 #[cfg(test)]
@@ -269,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_level_is_our_own_else_what_the_host_lets_through() {
+    fn level_is_the_plugins_own_or_else_the_hosts() {
         for (own, host, expected) in [
             (None, None, LevelFilter::WARN),
             (None, Some("OFF"), LevelFilter::WARN),
@@ -282,12 +279,12 @@ mod tests {
             (Some("OFF"), Some("TRACE"), LevelFilter::OFF),
             (Some("nonsense"), Some("OFF"), LevelFilter::TRACE),
         ] {
-            assert_eq!(wanted_level(own, host), expected, "{own:?}, {host:?}");
+            assert_eq!(effective_level(own, host), expected, "{own:?}, {host:?}");
         }
     }
 
     #[test]
-    fn an_event_becomes_one_line_with_its_fields_and_those_of_its_spans() {
+    fn event_is_one_line_with_its_fields_and_its_spans_fields() {
         let lines = logged(LevelFilter::TRACE, || {
             let _outer = tracing::info_span!("outer", rpc = "plan", depth = 1).entered();
             let inner = tracing::info_span!("inner", depth = 2, late = tracing::field::Empty);
@@ -309,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn each_level_has_hclogs_name() {
+    fn levels_have_hclogs_names() {
         let lines = logged(LevelFilter::TRACE, || {
             tracing::error!("e");
             tracing::warn!("w");
@@ -322,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn the_timestamp_has_six_fraction_digits_whatever_the_time() {
+    fn timestamp_always_has_six_fraction_digits() {
         for (second, nanosecond, expected) in [
             (0, 0, "1970-01-01T00:00:00.000000Z"),
             (1_700_000_000, 120_000_000, "2023-11-14T22:13:20.120000Z"),
@@ -333,8 +330,8 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_an_error_that_begins_as_in_go_and_says_where_but_no_value() {
-        let told = |payload: &(dyn Any + Send)| {
+    fn panic_line_has_the_location_and_no_values() {
+        let message_of = |payload: &(dyn Any + Send)| {
             let text = panic_line(payload, Some(Location::caller()));
             assert_eq!(text.matches('\n').count(), 1, "not one line: {text:?}");
             let line: Value = serde_json::from_str(&text).unwrap();
@@ -342,18 +339,19 @@ mod tests {
             assert!(line["backtrace"].as_str().is_some_and(|stack| !stack.is_empty()), "{line}");
             line["@message"].as_str().unwrap().to_owned()
         };
-        let fixed = told(&"index out of range");
+        let fixed = message_of(&"index out of range");
         assert!(fixed.starts_with("panic: index out of range at src/plugin/log.rs:"), "{fixed}");
-        let formatted = told(&format!("not a number: {}", "canary"));
+        let formatted = message_of(&format!("not a number: {}", "canary"));
         assert!(
-            formatted.starts_with("panic: (a message with values in it) at src/"),
+            formatted
+                .starts_with("panic: (message withheld, since it may contain secrets) at src/"),
             "{formatted}"
         );
         assert!(!formatted.contains("canary"), "{formatted}");
     }
 
     #[test]
-    fn what_hclog_needs_as_a_string_is_one_whatever_was_recorded() {
+    fn message_is_a_string_for_every_recorded_type() {
         let lines = logged(LevelFilter::TRACE, || {
             tracing::info!(message = 7, "@level" = 8, "@extra" = "x");
             tracing::info!(only = "a field");
@@ -364,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn dependencies_are_heard_only_from_warn_on() {
+    fn dependencies_are_logged_from_warn_on() {
         let lines = logged(LevelFilter::TRACE, || {
             tracing::trace!(target: "h2::codec", "secret");
             tracing::info!(target: "terraform_provider_compshare_other", "secret");
@@ -376,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_logged_when_logging_is_off() {
+    fn nothing_is_logged_at_level_off() {
         let lines = logged(LevelFilter::OFF, || {
             tracing::error!(target: "h2", "trouble");
             tracing::error!("ours");
@@ -385,12 +383,12 @@ mod tests {
     }
 
     #[test]
-    fn a_long_value_is_cut_between_characters() {
-        let text = "é".repeat(LONGEST_VALUE);
-        let short = shortened(&text);
-        assert!(short.len() < LONGEST_VALUE + 40);
-        assert!(short.ends_with("é… (16384 bytes in all)"), "{}", &short[short.len() - 40..]);
-        assert_eq!(shortened("short"), "short");
+    fn long_value_is_truncated_between_characters() {
+        let text = "é".repeat(MAX_VALUE_LENGTH);
+        let short = truncated(&text);
+        assert!(short.len() < MAX_VALUE_LENGTH + 40);
+        assert!(short.ends_with("é… (16384 bytes in total)"), "{}", &short[short.len() - 40..]);
+        assert_eq!(truncated("short"), "short");
     }
 
     #[test]

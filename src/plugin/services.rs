@@ -1,105 +1,119 @@
-//! The services that every plugin has beside its own: go-plugin's controller, stdio and broker, and
-//! gRPC's health.
+//! Dispatch of gRPC requests to services, by the name in the request path.
 
-use std::future;
-
-use futures_util::{StreamExt as _, stream};
-use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status, Streaming, codegen::BoxStream, service::Routes};
-use tonic_health::ServingStatus;
-
-use self::rpc::{
-    ConnInfo, Empty, StdioData,
-    grpc_broker_server::{GrpcBroker, GrpcBrokerServer},
-    grpc_controller_server::{GrpcController, GrpcControllerServer},
-    grpc_stdio_server::{GrpcStdio, GrpcStdioServer},
+use std::{
+    convert::Infallible,
+    fmt,
+    future::ready,
+    task::{Context, Poll},
 };
-use super::Owner;
 
-/// Messages, servers and clients of go-plugin's own services, generated from `proto/grpc_*.proto`.
-#[allow(
-    clippy::all,
-    clippy::allow_attributes,
-    clippy::use_self,
-    missing_docs,
-    missing_debug_implementations,
-    unreachable_pub,
-    unused_qualifications,
-    rustdoc::all,
-    reason = "generated from proto/"
-)]
-pub mod rpc {
-    tonic::include_proto!("plugin");
+use futures_util::{FutureExt as _, future::BoxFuture};
+use tonic::{
+    Status,
+    body::Body,
+    codegen::{Service, http},
+    server::NamedService,
+};
+use tower::{ServiceExt as _, util::BoxCloneService};
+
+type Request = http::Request<Body>;
+type Response = http::Response<Body>;
+
+/// The gRPC services of one server. A request for any other service is answered with the gRPC
+/// status `UNIMPLEMENTED`.
+///
+/// tonic's own router does the same with the whole of axum behind it, which the provider needs for
+/// nothing else.
+#[derive(Clone, Default)]
+pub struct Services(Vec<(&'static str, BoxCloneService<Request, Response, Infallible>)>);
+
+impl Services {
+    /// Adds a generated service.
+    #[must_use]
+    pub fn with<S>(mut self, service: S) -> Self
+    where
+        S: Service<Request, Response = Response, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.0.push((S::NAME, BoxCloneService::new(service)));
+        self
+    }
 }
 
-/// The name under which go-plugin's hosts ask for the plugin's health; `GRPCServiceName` of its
-/// `grpc_server.go`.
-const HEALTH_SERVICE: &str = "plugin";
+impl Service<Request> for Services {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
 
-/// Adds the common services to `routes`. The controller cancels `stop`, and all streams end with
-/// it.
-pub(super) async fn add(routes: Routes, owner: Owner, stop: &CancellationToken) -> Routes {
-    let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_service_status(HEALTH_SERVICE, ServingStatus::Serving).await;
-    routes
-        .add_service(health_service)
-        .add_service(GrpcControllerServer::new(Controller { owner, stop: stop.clone() }))
-        .add_service(GrpcStdioServer::new(Stdio { stop: stop.clone() }))
-        .add_service(GrpcBrokerServer::new(Broker { stop: stop.clone() }))
-}
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
 
-/// Ends the process when its owner says so.
-struct Controller {
-    owner: Owner,
-    stop: CancellationToken,
-}
-
-#[tonic::async_trait]
-impl GrpcController for Controller {
-    async fn shutdown(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
-        match self.owner {
-            Owner::Host(..) => self.stop.cancel(),
-            Owner::Developer => tracing::info!("not ending: a developer runs this, not the host"),
+    fn call(&mut self, request: Request) -> Self::Future {
+        let requested = service_name(request.uri().path());
+        match self.0.iter().find(|(name, _)| Some(*name) == requested) {
+            Some((_, service)) => service.clone().oneshot(request).boxed(),
+            None => ready(Ok(Status::unimplemented("").into_http())).boxed(),
         }
-        Ok(Response::new(Empty {}))
     }
 }
 
-/// Would carry what the plugin prints. It prints nothing; hosts still want the stream, each its
-/// own.
-struct Stdio {
-    stop: CancellationToken,
-}
-
-#[tonic::async_trait]
-impl GrpcStdio for Stdio {
-    type StreamStdioStream = BoxStream<StdioData>;
-
-    async fn stream_stdio(&self, _: Request<()>) -> Result<Response<BoxStream<StdioData>>, Status> {
-        let silence = stream::pending().take_until(self.stop.clone().cancelled_owned());
-        Ok(Response::new(Box::pin(silence)))
+impl fmt::Debug for Services {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 
-/// Would arrange connections from the plugin back to its host. None are needed; hosts still open
-/// the stream.
-struct Broker {
-    stop: CancellationToken,
+/// Returns `package.Service` of `/package.Service/Method`.
+fn service_name(path: &str) -> Option<&str> {
+    let (service, _method) = path.strip_prefix('/')?.split_once('/')?;
+    Some(service)
 }
 
-#[tonic::async_trait]
-impl GrpcBroker for Broker {
-    type StartStreamStream = BoxStream<ConnInfo>;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    async fn start_stream(
-        &self,
-        request: Request<Streaming<ConnInfo>>,
-    ) -> Result<Response<BoxStream<ConnInfo>>, Status> {
-        // Reads, so that the stream ends when the host ends it, and answers nothing.
-        let unanswered = request
-            .into_inner()
-            .filter_map(|_| future::ready(None))
-            .take_until(self.stop.clone().cancelled_owned());
-        Ok(Response::new(Box::pin(unanswered)))
+    #[derive(Clone)]
+    struct Echo;
+
+    impl NamedService for Echo {
+        const NAME: &'static str = "test.Echo";
+    }
+
+    impl Service<Request> for Echo {
+        type Response = Response;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Response, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request) -> Self::Future {
+            ready(Ok(Response::default()))
+        }
+    }
+
+    #[tokio::test]
+    async fn request_reaches_the_service_in_its_path() {
+        let mut services = Services::default().with(Echo);
+        for (path, status) in [
+            ("/test.Echo/Call", None),
+            ("/test.Echo/AnyMethod", None),
+            ("/test.Other/Call", Some("12")),
+            ("/test.Ech/Call", Some("12")),
+            ("/test.Echo", Some("12")),
+            ("/", Some("12")),
+        ] {
+            let request = http::Request::builder().uri(path).body(Body::empty()).unwrap();
+            let response = services.call(request).await.unwrap();
+            let header = response.headers().get("grpc-status");
+            assert_eq!(header.map(|value| value.to_str().unwrap()), status, "{path}");
+        }
     }
 }

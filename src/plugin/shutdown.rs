@@ -1,4 +1,4 @@
-//! When a plugin ends: by signal, or because nobody is left who wants it.
+//! End of a plugin process: by signal, or because the host that started it is gone.
 
 use std::{
     future::{self, Future},
@@ -7,101 +7,97 @@ use std::{
 
 use tokio::time::{sleep, timeout};
 
-use super::incoming::OpenConnections;
+use super::connection::OpenConnections;
 
-/// Who started the process, and so who may end it.
+/// The party that started the process and may end it.
 #[derive(Clone, Copy, Debug)]
 pub enum Owner {
-    /// A host did, for itself. `Shutdown` ends the process, and so does the host's own end.
-    Host(Patience, Parent),
-    /// A developer did, for any number of hosts. Only a signal ends the process.
+    /// A host. Its `Shutdown` ends the process, and so does its own end.
+    Host(HostTimeouts, Parent),
+    /// A developer, for any number of hosts. Only a signal ends the process.
     Developer,
 }
 
-/// How long a plugin waits for a host that is not connected, before it takes it for dead. Nothing
-/// else would tell it that the host was killed.
+/// Times after which a host without a connection counts as dead. A killed host leaves no other
+/// sign.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// For the first connection.
-    pub first: Duration,
-    /// For another connection after the last one was lost, or for the first one after the process
+pub struct HostTimeouts {
+    /// Until the first connection.
+    pub connect: Duration,
+    /// Until the next connection after all were lost, and until the first one after the process
     /// that started this one has ended.
-    pub again: Duration,
+    pub reconnect: Duration,
 }
 
-impl Default for Patience {
-    /// The host itself waits one minute for a plugin's handshake line, and connects at once when it
-    /// has read it. A lost connection it never renews; the few seconds are for one that
-    /// does.
+impl Default for HostTimeouts {
+    /// Terraform waits one minute for the handshake line and connects as soon as it has read it. It
+    /// never reconnects; the few seconds are for hosts that do.
     fn default() -> Self {
-        Self { first: Duration::from_secs(90), again: Duration::from_secs(5) }
+        Self { connect: Duration::from_secs(90), reconnect: Duration::from_secs(5) }
     }
 }
 
-/// Ready when the owner is a host that has gone.
-pub(super) async fn unwanted(owner: Owner, connections: &OpenConnections) {
+/// Completes when the owner is a host that is gone.
+pub(super) async fn owner_gone(owner: Owner, connections: &OpenConnections) {
     match owner {
-        Owner::Host(patience, parent) => abandoned(patience, parent.ended(), connections).await,
+        Owner::Host(timeouts, parent) => host_gone(timeouts, parent.ended(), connections).await,
         Owner::Developer => future::pending().await,
     }
 }
 
-async fn abandoned(
-    patience: Patience,
+async fn host_gone(
+    timeouts: HostTimeouts,
     orphaned: impl Future<Output = ()>,
     connections: &OpenConnections,
 ) {
     let mut count = connections.watch();
     let orphaned = async {
         orphaned.await;
-        sleep(patience.again).await;
+        sleep(timeouts.reconnect).await;
     };
-    // Never an error: `connections` keeps the other end.
+    // `wait_for` cannot fail here: `connections` holds the sender.
     tokio::select! {
         biased;
         _ = count.wait_for(|count| *count > 0) => {}
-        () = sleep(patience.first) => return,
+        () = sleep(timeouts.connect) => return,
         () = orphaned => return,
     }
     loop {
         let _ = count.wait_for(|count| *count == 0).await;
         let connected = count.wait_for(|count| *count > 0);
-        if timeout(patience.again, connected).await.is_err() {
+        if timeout(timeouts.reconnect, connected).await.is_err() {
             return;
         }
     }
 }
 
-/// The process that started this one, as far as it can be told from others.
+/// The process that started this one. On Windows its end cannot be observed.
 #[derive(Clone, Copy, Debug)]
 pub struct Parent(#[cfg(unix)] Option<rustix::process::Pid>);
 
 #[cfg(unix)]
 impl Parent {
-    /// How often it is looked at.
-    const INTERVAL: Duration = Duration::from_secs(1);
+    const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-    /// That of this process now.
     pub fn of_process() -> Self {
         Self(rustix::process::getppid())
     }
 
-    /// Ready when it has ended: somebody else is the parent then.
+    /// Completes when it has ended: this process then has another parent.
     async fn ended(self) {
         while rustix::process::getppid() == self.0 {
-            sleep(Self::INTERVAL).await;
+            sleep(Self::POLL_INTERVAL).await;
         }
     }
 }
 
 #[cfg(not(unix))]
 impl Parent {
-    /// That of this process now.
     pub fn of_process() -> Self {
         Self()
     }
 
-    /// Never ready: its end shows in nothing.
+    /// Never completes.
     async fn ended(self) {
         future::pending().await
     }
@@ -116,21 +112,21 @@ pub(super) use self::windows::{Signals, ignore_hangup};
 mod unix {
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    use crate::plugin::Error;
+    use crate::plugin::error::Error;
 
-    /// From here on SIGHUP does nothing: what catches it stays when what tells of it is dropped.
+    /// Ignores SIGHUP: Tokio's handler stays installed after the `Signal` is dropped.
     pub(in crate::plugin) fn ignore_hangup() -> Result<(), Error> {
         signal(SignalKind::hangup()).map(drop).map_err(Error::Signals)
     }
 
-    /// The signals that are caught from its making on.
+    /// Signals that are caught from the creation of this value on.
     pub(in crate::plugin) struct Signals {
         interrupt: Signal,
         terminate: Signal,
     }
 
     impl Signals {
-        /// From here on neither SIGINT nor SIGTERM ends the process by itself.
+        /// Replaces the default action of SIGINT and SIGTERM, which would end the process.
         pub(in crate::plugin) fn install() -> Result<Self, Error> {
             Ok(Self {
                 interrupt: signal(SignalKind::interrupt()).map_err(Error::Signals)?,
@@ -138,19 +134,19 @@ mod unix {
             })
         }
 
-        /// Ready at SIGTERM. SIGINT is ignored.
+        /// Completes at SIGTERM, ignoring SIGINT.
         pub(in crate::plugin) async fn terminated(&mut self) {
             loop {
                 tokio::select! {
                     _ = self.terminate.recv() => return,
                     _ = self.interrupt.recv() => {
-                        tracing::debug!("ignoring an interrupt: the host decides what ends");
+                        tracing::debug!("ignoring SIGINT: the host decides when to end");
                     }
                 }
             }
         }
 
-        /// Ready at SIGINT or SIGTERM.
+        /// Completes at SIGINT or SIGTERM.
         pub(in crate::plugin) async fn interrupted_or_terminated(&mut self) {
             tokio::select! {
                 _ = self.interrupt.recv() => {}
@@ -164,21 +160,21 @@ mod unix {
 mod windows {
     use tokio::signal::windows::{CtrlBreak, CtrlC, ctrl_break, ctrl_c};
 
-    use crate::plugin::Error;
+    use crate::plugin::error::Error;
 
-    /// There is none.
+    /// Does nothing: there is no SIGHUP.
     pub(in crate::plugin) fn ignore_hangup() -> Result<(), Error> {
         Ok(())
     }
 
-    /// The console events that are caught from its making on.
+    /// Console events that are caught from the creation of this value on.
     pub(in crate::plugin) struct Signals {
         interrupt: CtrlC,
         terminate: CtrlBreak,
     }
 
     impl Signals {
-        /// From here on neither Ctrl-C nor Ctrl-Break ends the process by itself.
+        /// Replaces the default action of Ctrl-C and Ctrl-Break, which would end the process.
         pub(in crate::plugin) fn install() -> Result<Self, Error> {
             Ok(Self {
                 interrupt: ctrl_c().map_err(Error::Signals)?,
@@ -186,7 +182,7 @@ mod windows {
             })
         }
 
-        /// Ready at Ctrl-Break. Ctrl-C is ignored.
+        /// Completes at Ctrl-Break, ignoring Ctrl-C.
         pub(in crate::plugin) async fn terminated(&mut self) {
             loop {
                 tokio::select! {
@@ -196,7 +192,7 @@ mod windows {
             }
         }
 
-        /// Ready at Ctrl-C or Ctrl-Break.
+        /// Completes at Ctrl-C or Ctrl-Break.
         pub(in crate::plugin) async fn interrupted_or_terminated(&mut self) {
             tokio::select! {
                 _ = self.interrupt.recv() => {}
@@ -212,30 +208,30 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Patience =
-        Patience { first: Duration::from_secs(90), again: Duration::from_secs(5) };
+    const TIMEOUTS: HostTimeouts =
+        HostTimeouts { connect: Duration::from_secs(90), reconnect: Duration::from_secs(5) };
 
     fn owner() -> Owner {
-        Owner::Host(PATIENCE, Parent::of_process())
+        Owner::Host(TIMEOUTS, Parent::of_process())
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_host_that_never_connects_is_given_up() {
+    async fn host_that_never_connects_counts_as_gone() {
         let begin = Instant::now();
-        unwanted(owner(), &OpenConnections::default()).await;
+        owner_gone(owner(), &OpenConnections::default()).await;
         assert_eq!(begin.elapsed().as_secs(), 90);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_host_that_ended_before_it_connected_is_given_up_soon() {
+    async fn host_that_ends_before_connecting_counts_as_gone_soon() {
         let begin = Instant::now();
         let orphaned = sleep(Duration::from_secs(10));
-        abandoned(PATIENCE, orphaned, &OpenConnections::default()).await;
+        host_gone(TIMEOUTS, orphaned, &OpenConnections::default()).await;
         assert_eq!(begin.elapsed().as_secs(), 15);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_host_may_leave_its_connection_to_another_process() {
+    async fn connection_outlives_the_process_that_started_the_plugin() {
         let connections = OpenConnections::default();
         let begin = Instant::now();
         let life = async {
@@ -244,12 +240,12 @@ mod tests {
             sleep(Duration::from_secs(1000)).await;
             drop(connection);
         };
-        tokio::join!(life, abandoned(PATIENCE, future::ready(()), &connections));
+        tokio::join!(life, host_gone(TIMEOUTS, future::ready(()), &connections));
         assert_eq!(begin.elapsed().as_secs(), 1009);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lost_host_is_given_up_unless_it_comes_back_in_time() {
+    async fn lost_host_counts_as_gone_unless_it_reconnects_in_time() {
         let connections = OpenConnections::default();
         let begin = Instant::now();
         let life = async {
@@ -263,15 +259,15 @@ mod tests {
             sleep(Duration::from_secs(1000)).await;
             drop(again);
         };
-        tokio::join!(life, unwanted(owner(), &connections));
+        tokio::join!(life, owner_gone(owner(), &connections));
         assert_eq!(begin.elapsed().as_secs(), 3009);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_developer_is_waited_for_without_end() {
+    async fn debug_mode_never_times_out() {
         let a_day = Duration::from_secs(24 * 60 * 60);
         let connections = OpenConnections::default();
-        let ended = timeout(a_day, unwanted(Owner::Developer, &connections)).await;
+        let ended = timeout(a_day, owner_gone(Owner::Developer, &connections)).await;
         assert!(ended.is_err());
     }
 }

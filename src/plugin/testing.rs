@@ -2,8 +2,10 @@
 //! of the API of this module.
 
 use super::{
-    Address, Error,
-    handshake::{self, Cookie, Line},
+    contract::Cookie,
+    error::Error,
+    handshake::{self, Line},
+    listener::Address,
 };
 use crate::environment::Environment;
 
@@ -18,14 +20,14 @@ pub fn handshake_line(
 ) -> Result<(String, Vec<String>), Error> {
     let _ = handshake::check_cookie(cookie, environment);
     let _ = (handshake::socket_place(environment), handshake::port_range(environment));
-    let warnings = handshake::negotiate(5, environment);
-    let multiplexing_asked = handshake::asks_for_multiplexing(environment);
+    let warnings = handshake::version_warnings(5, environment);
+    let multiplexing_requested = handshake::requests_multiplexing(environment);
     let certificate = handshake::client_certificate(environment)?;
     let line = Line {
         app_protocol: 5,
         address: &Address::Unix("/socket".to_owned()),
         certificate: certificate.as_ref(),
-        multiplexing_asked,
+        multiplexing_requested,
     };
     Ok((line.to_string(), warnings))
 }

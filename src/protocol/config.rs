@@ -1,9 +1,9 @@
-//! RPCs about the provider as a whole: what it offers, and its own configuration.
+//! RPCs about the provider as a whole: its definitions and its configuration.
 
 use std::collections::HashMap;
 
 use super::{
-    encode,
+    decode, encode,
     server::{ByName, Server},
     tfplugin5 as wire,
 };
@@ -44,7 +44,8 @@ fn named<T: ?Sized, M>(offered: &ByName<T>, metadata: impl Fn(String) -> M) -> V
     offered.keys().map(|name| metadata((*name).to_owned())).collect()
 }
 
-/// Made anew each time, in less than a tenth of a millisecond: of all processes of a command Terraform asks one, once.
+/// Encoded for each call, in less than a tenth of a millisecond: Terraform requests the schemas once
+/// per command, from one process.
 pub(super) fn schemas<P: Provider>(server: &Server<P>) -> wire::get_provider_schema::Response {
     wire::get_provider_schema::Response {
         provider: Some(encode::schema(server.schema())),
@@ -72,7 +73,7 @@ pub(super) fn prepare<P: Provider>(
     request: wire::prepare_provider_config::Request,
 ) -> Result<wire::prepare_provider_config::Response, Diagnostics> {
     let ty = server.schema().block.ty();
-    let config = encode::value(request.config.clone(), &ty)?;
+    let config = decode::value(request.config.clone(), &ty)?;
     Ok(wire::prepare_provider_config::Response {
         prepared_config: request.config,
         diagnostics: encode::diagnostics(validated(server, &config)?),
@@ -84,8 +85,8 @@ pub(super) async fn configure<P: Provider>(
     request: wire::configure::Request,
 ) -> Result<wire::configure::Response, Diagnostics> {
     let ty = server.schema().block.ty();
-    let config = encode::value(request.config, &ty)?;
-    // A host that skips validation must not get further than one that does not.
+    let config = decode::value(request.config, &ty)?;
+    // Not every host validates before it configures.
     let warnings = validated(server, &config)?.into_result()?;
     let host = Host { terraform_version: request.terraform_version };
     let model = model::<P>(&config, &ty)?;
@@ -96,7 +97,7 @@ pub(super) async fn configure<P: Provider>(
 fn validated<P: Provider>(server: &Server<P>, config: &Value) -> Result<Diagnostics, Diagnostics> {
     let block = &server.schema().block;
     let mut diagnostics = block.validate(config);
-    // A rule that is broken says more than a type that does not fit for the same reason.
+    // A broken rule explains more than the type error that follows from it.
     if diagnostics.has_errors() {
         return Ok(diagnostics);
     }
@@ -104,7 +105,7 @@ fn validated<P: Provider>(server: &Server<P>, config: &Value) -> Result<Diagnost
     Ok(diagnostics)
 }
 
-/// The typed provider block. One that is not there at all is one with nothing in it.
+/// Converts the provider block. An absent block equals an empty one.
 fn model<P: Provider>(config: &Value, ty: &Type) -> Result<P::Model, Diagnostics> {
     let empty = || match ty {
         Type::Object(attributes) => {
@@ -118,6 +119,6 @@ fn model<P: Provider>(config: &Value, ty: &Type) -> Result<P::Model, Diagnostics
         P::Model::from_value(config)
     };
     model.map_err(|error| {
-        Diagnostic::bug(format!("A value does not fit the schema: {error}.")).into()
+        Diagnostic::bug(format!("A value does not match the schema: {error}.")).into()
     })
 }

@@ -1,6 +1,9 @@
 //! RPCs about data sources.
 
-use super::{encode, resource::told, server::Server, tfplugin5 as wire};
+use super::{
+    decode, encode, respond::split_diagnostics, server::Server, tfplugin5 as wire,
+    validate::validate_config,
+};
 use crate::framework::{Diagnostics, Provider, unread};
 
 pub(super) fn validate<P: Provider>(
@@ -8,7 +11,7 @@ pub(super) fn validate<P: Provider>(
     request: wire::validate_data_source_config::Request,
 ) -> Result<wire::validate_data_source_config::Response, Diagnostics> {
     let (data_source, ty) = server.data_source(&request.type_name)?;
-    let diagnostics = encode::validated(data_source, request.config, ty)?;
+    let diagnostics = validate_config(data_source, request.config, ty)?;
     Ok(wire::validate_data_source_config::Response { diagnostics })
 }
 
@@ -17,7 +20,7 @@ pub(super) async fn read<P: Provider>(
     request: wire::read_data_source::Request,
 ) -> Result<wire::read_data_source::Response, Diagnostics> {
     let (data_source, ty) = server.data_source(&request.type_name)?;
-    let config = encode::value(request.config, ty)?;
+    let config = decode::value(request.config, ty)?;
     if let Some(deferred) = server.deferred(request.client_capabilities) {
         let state = Some(encode::dynamic(&unread(&data_source.schema().block, &config), ty)?);
         return Ok(wire::read_data_source::Response {
@@ -27,7 +30,7 @@ pub(super) async fn read<P: Provider>(
         });
     }
     let context = server.context();
-    let (read, diagnostics) = told(data_source.read(&context, config).await, context);
+    let (read, diagnostics) = split_diagnostics(data_source.read(&context, config).await, context);
     Ok(wire::read_data_source::Response {
         state: encode::optional(read.as_ref(), ty)?,
         diagnostics: encode::diagnostics(diagnostics),

@@ -1,36 +1,15 @@
-//! Pure conversions between the framework's types and the wire's.
+//! Conversions from the framework's types to the wire's.
 
 use super::tfplugin5::{self as wire, attribute_path::step::Selector};
 use crate::{
     cty::{self, Path, Step, Type, Value},
     framework::{
-        Attribute, Block, Diagnostic, Diagnostics, ErasedDefinition, IdentitySchema, Mode,
-        NestedBlock, Schema, Severity,
+        Attribute, Block, Diagnostic, Diagnostics, IdentitySchema, Mode, NestedBlock, Schema,
+        Severity,
     },
 };
 
-/// A value from the wire. Absent, or with nothing in it, means null.
-pub(super) fn value(dynamic: Option<wire::DynamicValue>, ty: &Type) -> Result<Value, Diagnostics> {
-    let Some(dynamic) = dynamic else { return Ok(Value::Null) };
-    let decoded = if !dynamic.msgpack.is_empty() {
-        cty::msgpack::decode(&dynamic.msgpack, ty)
-    } else if !dynamic.json.is_empty() {
-        cty::json::decode(&dynamic.json, ty)
-    } else {
-        return Ok(Value::Null);
-    };
-    decoded.map_err(|error| undecodable(&error).into())
-}
-
-/// An identity from the wire; null if there is none.
-pub(super) fn identity_value(
-    data: Option<wire::ResourceIdentityData>,
-    ty: &Type,
-) -> Result<Value, Diagnostics> {
-    value(data.and_then(|data| data.identity_data), ty)
-}
-
-/// An identity for the wire; absent if it is null.
+/// Encodes an identity; a null one is absent.
 pub(super) fn identity(
     identity: &Value,
     ty: &Type,
@@ -42,50 +21,15 @@ pub(super) fn identity(
     Ok(Some(wire::ResourceIdentityData { identity_data }))
 }
 
-/// What there is to say about a configuration.
-pub(super) fn validated<T: ErasedDefinition + ?Sized>(
-    offered: &T,
-    config: Option<wire::DynamicValue>,
-    ty: &Type,
-) -> Result<Vec<wire::Diagnostic>, Diagnostics> {
-    Ok(diagnostics(offered.validate(&value(config, ty)?)))
-}
-
-/// Stored state or identity: JSON in the current schema's shape.
-pub(super) fn state(raw: Option<wire::RawState>, ty: &Type) -> Result<Value, Diagnostics> {
-    let raw = raw.unwrap_or_default();
-    if raw.json.is_empty() {
-        return Err(Diagnostic::error(
-            "Unsupported State Format",
-            "The stored state is from before Terraform 0.12. Run `terraform apply` with Terraform 0.12 or 0.13 once, \
-             which rewrites it, then use this version again.",
-        )
-        .into());
-    }
-    cty::json::decode_state(&raw.json, ty).map_err(|error| undecodable(&error).into())
-}
-
-fn undecodable(error: &cty::Error) -> Diagnostic {
-    Diagnostic::error(
-        "Unable to Decode Value",
-        format!(
-            "The host sent a value that does not fit the provider's schema: {error}. \
-             If the provider was just replaced by another version, run `terraform init -upgrade` and try again; \
-             otherwise please report this to the provider's developers."
-        ),
-    )
-    .at(error.path.clone())
-}
-
-/// A value for the wire, always as MessagePack: JSON cannot hold unknowns.
+/// Encodes a value as MessagePack, since JSON has no unknown values.
 pub(super) fn dynamic(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Diagnostics> {
     let msgpack = cty::msgpack::encode(value, ty).map_err(|error| {
-        Diagnostic::bug(format!("A value does not fit the schema: {error}.")).at(error.path)
+        Diagnostic::bug(format!("A value does not match the schema: {error}.")).at(error.path)
     })?;
     Ok(wire::DynamicValue { msgpack, json: Vec::new() })
 }
 
-/// The same where there may be none.
+/// Encodes a value that may be absent.
 pub(super) fn optional(
     value: Option<&Value>,
     ty: &Type,

@@ -1,6 +1,9 @@
-//! RPCs about ephemeral resources. What this provider opens need not be renewed, and nothing is left to be closed.
+//! RPCs about ephemeral resources. Those of this provider need neither renewal nor closing.
 
-use super::{encode, resource::told, server::Server, tfplugin5 as wire};
+use super::{
+    decode, encode, respond::split_diagnostics, server::Server, tfplugin5 as wire,
+    validate::validate_config,
+};
 use crate::framework::{Diagnostics, Provider};
 
 pub(super) fn validate<P: Provider>(
@@ -8,7 +11,7 @@ pub(super) fn validate<P: Provider>(
     request: wire::validate_ephemeral_resource_config::Request,
 ) -> Result<wire::validate_ephemeral_resource_config::Response, Diagnostics> {
     let (resource, ty) = server.ephemeral_resource(&request.type_name)?;
-    let diagnostics = encode::validated(resource, request.config, ty)?;
+    let diagnostics = validate_config(resource, request.config, ty)?;
     Ok(wire::validate_ephemeral_resource_config::Response { diagnostics })
 }
 
@@ -17,9 +20,9 @@ pub(super) async fn open<P: Provider>(
     request: wire::open_ephemeral_resource::Request,
 ) -> Result<wire::open_ephemeral_resource::Response, Diagnostics> {
     let (resource, ty) = server.ephemeral_resource(&request.type_name)?;
-    let config = encode::value(request.config, ty)?;
+    let config = decode::value(request.config, ty)?;
     let context = server.context();
-    let (opened, diagnostics) = told(resource.open(&context, config).await, context);
+    let (opened, diagnostics) = split_diagnostics(resource.open(&context, config).await, context);
     Ok(wire::open_ephemeral_resource::Response {
         result: encode::optional(opened.as_ref(), ty)?,
         diagnostics: encode::diagnostics(diagnostics),
@@ -27,7 +30,7 @@ pub(super) async fn open<P: Provider>(
     })
 }
 
-/// No host asks for it, since no opened one says when.
+/// Never called by a host, since no response to an open has a renewal time.
 pub(super) fn renew<P: Provider>(
     server: &Server<P>,
     request: wire::renew_ephemeral_resource::Request,

@@ -4,7 +4,13 @@ use tokio::sync::mpsc;
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 use tonic::codegen::BoxStream;
 
-use super::{answer::Task, encode, resource::told, server::Server, tfplugin5 as wire};
+use super::{
+    decode, encode,
+    respond::{Task, split_diagnostics},
+    server::Server,
+    tfplugin5 as wire,
+    validate::validate_config,
+};
 use crate::{
     cty::Type,
     framework::{Diagnostics, ListEvent, ListRequest, Provider},
@@ -12,34 +18,34 @@ use crate::{
 
 use wire::{attribute_path::step::Selector, list_resource::Event};
 
-/// How many objects may wait for the host before no more are asked of the cloud.
-const AHEAD: usize = 100;
+/// Objects that may wait for the host before the next page is requested from the API.
+const BUFFER: usize = 100;
 
 pub(super) fn validate<P: Provider>(
     server: &Server<P>,
     request: wire::validate_list_resource_config::Request,
 ) -> Result<wire::validate_list_resource_config::Response, Diagnostics> {
     let (list, ty) = server.list_resource(&request.type_name)?;
-    let diagnostics = in_config(encode::validated(list, request.config, ty)?);
+    let diagnostics = in_config(validate_config(list, request.config, ty)?);
     Ok(wire::validate_list_resource_config::Response { diagnostics })
 }
 
-/// The objects as they come, then what there is to say about the list as a whole, if anything.
+/// Streams the objects, then the diagnostics of the list as a whole, if there are any.
 pub(super) fn list<P: Provider>(
     server: Server<P>,
     request: wire::list_resource::Request,
 ) -> BoxStream<Event> {
-    let (events, listed) = mpsc::channel(AHEAD);
+    let (events, listed) = mpsc::channel(BUFFER);
     let task = Task::spawn("ListResource", async move { run(&server, request, events).await });
-    let told = task.last(|diagnostic| {
+    let last = task.last_event(|diagnostic| {
         let nothing = diagnostic.is_empty();
         (!nothing).then(|| Event { diagnostic: in_config(diagnostic), ..Event::default() })
     });
-    Box::pin(ReceiverStream::new(listed).map(Ok).chain(told))
+    Box::pin(ReceiverStream::new(listed).map(Ok).chain(last))
 }
 
-/// Core resolves the paths of these messages from the whole `list` block, in which what our schema describes is the block
-/// `config`.
+/// Moves the paths of diagnostics below `config`: core resolves them from the whole `list` block,
+/// where the block `config` has the schema of this list.
 fn in_config(mut diagnostics: Vec<wire::Diagnostic>) -> Vec<wire::Diagnostic> {
     for path in diagnostics.iter_mut().filter_map(|diagnostic| diagnostic.attribute.as_mut()) {
         let selector = Some(Selector::AttributeName("config".to_owned()));
@@ -48,7 +54,7 @@ fn in_config(mut diagnostics: Vec<wire::Diagnostic>) -> Vec<wire::Diagnostic> {
     diagnostics
 }
 
-/// Everything that is the provider's happens in here, where a panic is caught.
+/// Runs the list within the task that catches panics.
 async fn run<P: Provider>(
     server: &Server<P>,
     request: wire::list_resource::Request,
@@ -57,7 +63,7 @@ async fn run<P: Provider>(
     let (list, ty) = server.list_resource(&request.type_name)?;
     let types = Types::of(server, &request.type_name)?;
     let request = ListRequest {
-        config: encode::value(request.config, ty)?,
+        config: decode::value(request.config, ty)?,
         include_object: request.include_resource_object,
         limit: usize::try_from(request.limit).unwrap_or(0),
     };
@@ -65,11 +71,11 @@ async fn run<P: Provider>(
     let (found, listed) = mpsc::channel(1);
     let (result, ()) =
         tokio::join!(list.list(&context, request, found), encode_all(&types, listed, events));
-    let (_, diagnostics) = told(result, context);
+    let (_, diagnostics) = split_diagnostics(result, context);
     Ok(diagnostics)
 }
 
-/// Until there are no more, or the host wants no more: then the one who lists finds nobody to tell.
+/// Ends with the list, or when the host closes the stream. Dropping `listed` then ends the list.
 async fn encode_all(
     types: &Types,
     mut listed: mpsc::Receiver<ListEvent>,
@@ -82,7 +88,7 @@ async fn encode_all(
     }
 }
 
-/// The types of what is listed, which are those of the managed resource of the same name.
+/// Types of the listed objects, which are those of the managed resource with the same name.
 struct Types {
     identity: Type,
     object: Type,

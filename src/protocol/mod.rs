@@ -1,21 +1,24 @@
-//! tfplugin5 on one side, the framework on the other.
+//! The tfplugin5 protocol over the framework.
 //!
-//! Each RPC is one short method: decode the request, call the framework, encode the response. What can go wrong is said in
-//! diagnostics under a gRPC status of OK, because a gRPC error reaches the practitioner only as "Plugin error".
+//! Each RPC is one short function: decode the request, call the framework, encode the response.
+//! Failures are diagnostics under the gRPC status OK, because Terraform shows a gRPC error only as
+//! "Plugin error".
 //!
-//! This module alone names the generated types. It knows the protocol and none of the resources.
+//! No other module names the generated types. This one knows the protocol and no resource.
 
 mod action;
-mod answer;
 mod config;
 mod data_source;
+mod decode;
 mod encode;
 mod ephemeral_resource;
 mod list_resource;
 mod resource;
+mod respond;
 mod server;
 mod service;
 mod stored;
+mod validate;
 
 pub use server::Server;
 
@@ -24,7 +27,6 @@ pub use server::Server;
     clippy::all,
     clippy::allow_attributes,
     clippy::use_self,
-    missing_docs,
     missing_debug_implementations,
     unreachable_pub,
     unused_qualifications,

@@ -1,14 +1,17 @@
 //! RPCs about managed resources.
 
-use super::{encode, server::Server, tfplugin5 as wire};
-use crate::framework::{Context, Diagnostics, Object, PlanRequest, Provider, ToApply};
+use super::{
+    decode, encode, respond::split_diagnostics, server::Server, tfplugin5 as wire,
+    validate::validate_config,
+};
+use crate::framework::{Diagnostics, Object, PlanRequest, Provider, ToApply};
 
 pub(super) fn validate<P: Provider>(
     server: &Server<P>,
     request: wire::validate_resource_type_config::Request,
 ) -> Result<wire::validate_resource_type_config::Response, Diagnostics> {
     let (resource, ty) = server.resource(&request.type_name)?;
-    let diagnostics = encode::validated(resource, request.config, ty)?;
+    let diagnostics = validate_config(resource, request.config, ty)?;
     Ok(wire::validate_resource_type_config::Response { diagnostics })
 }
 
@@ -17,32 +20,33 @@ pub(super) async fn read<P: Provider>(
     request: wire::read_resource::Request,
 ) -> Result<wire::read_resource::Response, Diagnostics> {
     let (resource, ty) = server.resource(&request.type_name)?;
-    let unread = wire::read_resource::Response {
+    let unchanged = wire::read_resource::Response {
         new_state: request.current_state.clone(),
         private: request.private,
         new_identity: request.current_identity.clone(),
         ..wire::read_resource::Response::default()
     };
     if let Some(deferred) = server.deferred(request.client_capabilities) {
-        return Ok(wire::read_resource::Response { deferred: Some(deferred), ..unread });
+        return Ok(wire::read_resource::Response { deferred: Some(deferred), ..unchanged });
     }
     let identity = resource.identity_schema().ty();
     let stored = Object {
-        state: encode::value(request.current_state, ty)?,
-        identity: encode::identity_value(request.current_identity, &identity)?,
+        state: decode::value(request.current_state, ty)?,
+        identity: decode::identity(request.current_identity, &identity)?,
     };
     let context = server.context();
-    let (read, diagnostics) = told(resource.read(&context, stored).await, context);
+    let (read, diagnostics) = split_diagnostics(resource.read(&context, stored).await, context);
     let diagnostics = encode::diagnostics(diagnostics);
-    // After an error everything stays as it was: an unset state would say that the object is gone.
+    // After an error the state is returned unchanged: an absent one would mean that the object is
+    // gone.
     let Some(read) = read else {
-        return Ok(wire::read_resource::Response { diagnostics, ..unread });
+        return Ok(wire::read_resource::Response { diagnostics, ..unchanged });
     };
     Ok(wire::read_resource::Response {
         new_state: Some(encode::dynamic(&read.state, ty)?),
         new_identity: encode::identity(&read.identity, &identity)?,
         diagnostics,
-        ..unread
+        ..unchanged
     })
 }
 
@@ -53,13 +57,13 @@ pub(super) async fn plan<P: Provider>(
     let (resource, ty) = server.resource(&request.type_name)?;
     let identity = resource.identity_schema().ty();
     let values = PlanRequest {
-        prior: encode::value(request.prior_state, ty)?,
-        config: encode::value(request.config, ty)?,
-        proposed: encode::value(request.proposed_new_state, ty)?,
-        identity: encode::identity_value(request.prior_identity.clone(), &identity)?,
+        prior: decode::value(request.prior_state, ty)?,
+        config: decode::value(request.config, ty)?,
+        proposed: decode::value(request.proposed_new_state, ty)?,
+        identity: decode::identity(request.prior_identity.clone(), &identity)?,
     };
     let context = server.context();
-    let (plan, diagnostics) = told(resource.plan(&context, values).await, context);
+    let (plan, diagnostics) = split_diagnostics(resource.plan(&context, values).await, context);
     let mut response = wire::plan_resource_change::Response {
         planned_private: request.prior_private,
         planned_identity: request.prior_identity,
@@ -68,7 +72,7 @@ pub(super) async fn plan<P: Provider>(
         ..wire::plan_resource_change::Response::default()
     };
     if let Some(plan) = plan {
-        // An unknown one is allowed, but Terraform cannot show a plan that has one (1.12 to 1.16).
+        // The protocol allows an unknown identity, but Terraform 1.12 to 1.16 cannot show such a plan.
         if plan.identity.is_wholly_known() {
             response.planned_identity = encode::identity(&plan.identity, &identity)?;
         } else {
@@ -87,9 +91,9 @@ pub(super) async fn apply<P: Provider>(
     let (resource, ty) = server.resource(&request.type_name)?;
     let identity = resource.identity_schema().ty();
     let values = ToApply {
-        prior: encode::value(request.prior_state, ty)?,
-        planned: encode::value(request.planned_state, ty)?,
-        identity: encode::identity_value(request.planned_identity.clone(), &identity)?,
+        prior: decode::value(request.prior_state, ty)?,
+        planned: decode::value(request.planned_state, ty)?,
+        identity: decode::identity(request.planned_identity.clone(), &identity)?,
     };
     let exists = !values.prior.is_null();
     let context = server.context();
@@ -98,7 +102,7 @@ pub(super) async fn apply<P: Provider>(
     diagnostics.extend(applied.diagnostics);
     let (state, new_identity) = match &applied.object {
         Some(object) => (Some(&object.state), encode::identity(&object.identity, &identity)?),
-        // The host keeps what it had, and that had an identity only if it existed.
+        // The host keeps its state, and has an identity for it only if the object existed before.
         None => (None, request.planned_identity.filter(|_| exists)),
     };
     Ok(wire::apply_resource_change::Response {
@@ -108,19 +112,4 @@ pub(super) async fn apply<P: Provider>(
         diagnostics: encode::diagnostics(diagnostics),
         ..wire::apply_resource_change::Response::default()
     })
-}
-
-/// A result, and everything there is to tell about it: the warnings given on the way, then the errors.
-pub(super) fn told<T, S>(
-    result: Result<T, Diagnostics>,
-    context: Context<S>,
-) -> (Option<T>, Diagnostics) {
-    let mut diagnostics = context.into_warnings();
-    match result {
-        Ok(value) => (Some(value), diagnostics),
-        Err(errors) => {
-            diagnostics.extend(errors);
-            (None, diagnostics)
-        }
-    }
 }

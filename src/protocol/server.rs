@@ -1,4 +1,4 @@
-//! The server's state: the provider, what it offers, and what it was configured with.
+//! State of the server: the provider, its definitions, and its configuration.
 
 use std::{
     collections::BTreeMap,
@@ -18,31 +18,31 @@ use crate::{
     },
 };
 
-/// What is offered of one kind, by its type's name.
-pub(super) type ByName<T> = BTreeMap<&'static str, Registry<T>>;
+/// Definitions of one kind, by type name.
+pub(super) type ByName<T> = BTreeMap<&'static str, Entry<T>>;
 
-/// Something that is offered, and the type of its values, which is put together when it is first asked for.
-pub(super) struct Registry<T: ?Sized> {
-    offered: Box<T>,
+/// Definition with the type of its values, which is built on first use.
+pub(super) struct Entry<T: ?Sized> {
+    definition: Box<T>,
     ty: OnceLock<Type>,
 }
 
-impl<T: ErasedDefinition + ?Sized> Registry<T> {
+impl<T: ErasedDefinition + ?Sized> Entry<T> {
     fn ty(&self) -> &Type {
-        self.ty.get_or_init(|| self.offered.schema().block.ty())
+        self.ty.get_or_init(|| self.definition.schema().block.ty())
     }
 }
 
-impl<T: ?Sized> Deref for Registry<T> {
+impl<T: ?Sized> Deref for Entry<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.offered
+        &self.definition
     }
 }
 
-/// Everything that is offered.
-struct Offers<S> {
+/// All definitions of a provider.
+struct Registry<S> {
     resources: ByName<dyn ErasedResource<S>>,
     data_sources: ByName<dyn ErasedDataSource<S>>,
     ephemeral_resources: ByName<dyn ErasedEphemeralResource<S>>,
@@ -50,7 +50,7 @@ struct Offers<S> {
     actions: ByName<dyn ErasedAction<S>>,
 }
 
-impl<S> Offers<S> {
+impl<S> Registry<S> {
     fn of<P: Provider<Session = S>>(provider: &P) -> Self {
         Self {
             resources: by_name(provider.resources()),
@@ -62,41 +62,43 @@ impl<S> Offers<S> {
     }
 }
 
-fn by_name<T: ErasedDefinition + ?Sized>(offered: Vec<Box<T>>) -> ByName<T> {
-    let offer = |offered: Box<T>| (offered.type_name(), Registry { offered, ty: OnceLock::new() });
-    offered.into_iter().map(offer).collect()
+fn by_name<T: ErasedDefinition + ?Sized>(definitions: Vec<Box<T>>) -> ByName<T> {
+    let entry =
+        |definition: Box<T>| (definition.type_name(), Entry { definition, ty: OnceLock::new() });
+    definitions.into_iter().map(entry).collect()
 }
 
-/// The one of that name, with the type of its values.
 fn find<'a, T: ErasedDefinition + ?Sized>(
-    offered: &'a ByName<T>,
+    definitions: &'a ByName<T>,
     kind: &str,
     type_name: &str,
 ) -> Found<'a, T> {
-    let Some(one) = offered.get(type_name) else { return Err(not_offered(kind, type_name)) };
-    Ok((one, one.ty()))
+    let Some(entry) = definitions.get(type_name) else {
+        return Err(unsupported_type(kind, type_name));
+    };
+    Ok((entry, entry.ty()))
 }
 
-/// Serves one [`Provider`] to any number of hosts, one after another or at once. Cheap to clone: clones are one server.
+/// gRPC server of one [`Provider`], for any number of hosts at once. Clones share their state.
 pub struct Server<P: Provider>(Arc<Inner<P>>);
 
 struct Inner<P: Provider> {
     provider: P,
     schema: OnceLock<Schema>,
-    offers: OnceLock<Offers<P::Session>>,
-    /// What the last Configure made. Operations under way keep the one they began with.
+    registry: OnceLock<Registry<P::Session>>,
+    /// Session of the last Configure. Running operations keep the session that they started with.
     session: Mutex<Option<Arc<P::Session>>>,
-    /// Cancelled by Stop, and renewed then: a Stop ends what is under way, not what comes later.
+    /// Cancelled and replaced by Stop, which ends the running operations and not the later ones.
     stop: Mutex<CancellationToken>,
 }
 
 impl<P: Provider> Server<P> {
-    /// Nothing is built yet; schemas come into being when they are first asked for.
+    /// Schemas are built on first use.
     pub fn new(provider: P) -> Self {
         Self(Arc::new(Inner {
             provider,
             schema: OnceLock::new(),
-            offers: OnceLock::new(),
+            registry: OnceLock::new(),
             session: Mutex::default(),
             stop: Mutex::default(),
         }))
@@ -110,31 +112,31 @@ impl<P: Provider> Server<P> {
         self.0.schema.get_or_init(|| self.0.provider.schema())
     }
 
-    fn offers(&self) -> &Offers<P::Session> {
-        self.0.offers.get_or_init(|| Offers::of(&self.0.provider))
+    fn registry(&self) -> &Registry<P::Session> {
+        self.0.registry.get_or_init(|| Registry::of(&self.0.provider))
     }
 
     pub(super) fn resources(&self) -> &ByName<dyn ErasedResource<P::Session>> {
-        &self.offers().resources
+        &self.registry().resources
     }
 
     pub(super) fn data_sources(&self) -> &ByName<dyn ErasedDataSource<P::Session>> {
-        &self.offers().data_sources
+        &self.registry().data_sources
     }
 
     pub(super) fn ephemeral_resources(&self) -> &ByName<dyn ErasedEphemeralResource<P::Session>> {
-        &self.offers().ephemeral_resources
+        &self.registry().ephemeral_resources
     }
 
     pub(super) fn list_resources(&self) -> &ByName<dyn ErasedListResource<P::Session>> {
-        &self.offers().list_resources
+        &self.registry().list_resources
     }
 
     pub(super) fn actions(&self) -> &ByName<dyn ErasedAction<P::Session>> {
-        &self.offers().actions
+        &self.registry().actions
     }
 
-    /// The resource of that name, with the type of its values; the others likewise.
+    /// Returns a resource and the type of its values.
     pub(super) fn resource(&self, type_name: &str) -> Found<'_, dyn ErasedResource<P::Session>> {
         find(self.resources(), "resource", type_name)
     }
@@ -168,8 +170,8 @@ impl<P: Provider> Server<P> {
         self.0.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The answer that the operation has to wait for a later run, if the provider cannot make calls before that and the
-    /// host takes such an answer.
+    /// Returns a deferral if the provider's configuration is not known yet and the host supports
+    /// deferred operations.
     pub(super) fn deferred(
         &self,
         host: Option<wire::ClientCapabilities>,
@@ -182,7 +184,7 @@ impl<P: Provider> Server<P> {
         self.0.provider.config_is_unknown(&session).then_some(wire::Deferred { reason })
     }
 
-    /// The surroundings for one operation that begins now.
+    /// Returns the context of an operation that starts now.
     pub(super) fn context(&self) -> Context<P::Session> {
         let session = self.session();
         let stop = self.0.stop.lock().unwrap_or_else(PoisonError::into_inner).child_token();
@@ -193,7 +195,7 @@ impl<P: Provider> Server<P> {
         *self.0.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(session));
     }
 
-    /// Ends what is under way.
+    /// Cancels all running operations.
     pub(super) fn stop(&self) {
         let mut stop = self.0.stop.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *stop).cancel();
@@ -212,16 +214,15 @@ impl<P: Provider> fmt::Debug for Server<P> {
     }
 }
 
-/// What was looked for by its name.
+/// Definition and the type of its values.
 type Found<'a, T> = Result<(&'a T, &'a Type), Diagnostics>;
 
-/// The error for a name the schema does not have.
-fn not_offered(kind: &str, name: &str) -> Diagnostics {
+fn unsupported_type(kind: &str, name: &str) -> Diagnostics {
     Diagnostic::error(
-        "Not Definition by This Provider",
+        "Unsupported Type",
         format!(
-            "This version of the provider has no {kind} `{name}`. If it is in the provider's documentation, \
-             `terraform init -upgrade` may bring a version that has it."
+            "This version of the provider has no {kind} `{name}`. If the provider's documentation \
+             has it, run `terraform init -upgrade` to install a newer version."
         ),
     )
     .into()

@@ -1,6 +1,7 @@
-//! RPCs about what hosts store: state and identity of earlier versions, of other resources, and of none at all.
+//! RPCs about stored objects: upgrade, move and import of state and identity, and generated
+//! configuration.
 
-use super::{encode, server::Server, tfplugin5 as wire};
+use super::{decode, encode, server::Server, tfplugin5 as wire};
 use crate::framework::{Diagnostic, Diagnostics, ImportBy, Object, Provider};
 
 pub(super) fn identity_schemas<P: Provider>(
@@ -23,7 +24,7 @@ pub(super) fn upgrade<P: Provider>(
 ) -> Result<wire::upgrade_resource_state::Response, Diagnostics> {
     let (resource, ty) = server.resource(&request.type_name)?;
     check_version("state", &request.type_name, request.version, resource.schema().version)?;
-    let state = encode::state(request.raw_state, ty)?;
+    let state = decode::stored(request.raw_state, ty)?;
     Ok(wire::upgrade_resource_state::Response {
         upgraded_state: Some(encode::dynamic(&state, ty)?),
         diagnostics: Vec::new(),
@@ -37,7 +38,7 @@ pub(super) fn upgrade_identity<P: Provider>(
     let (resource, _) = server.resource(&request.type_name)?;
     let schema = resource.identity_schema();
     check_version("identity", &request.type_name, request.version, schema.version)?;
-    let identity = encode::state(request.raw_identity, &schema.ty())?;
+    let identity = decode::stored(request.raw_identity, &schema.ty())?;
     Ok(wire::upgrade_resource_identity::Response {
         upgraded_identity: encode::identity(&identity, &schema.ty())?,
         diagnostics: Vec::new(),
@@ -60,15 +61,16 @@ fn check_version(
     Err(Diagnostic::error(
         summary,
         format!(
-            "The {what} of this `{type_name}` was written in version {stored} of its schema; this provider knows version \
-             {current}. Use the provider version that wrote it, or a newer one."
+            "The {what} of this `{type_name}` has schema version {stored}, and this version of the \
+             provider supports version {current}. Use the provider version that wrote it, or a newer \
+             one."
         ),
     )
     .into())
 }
 
-/// Takes over the same resource of this provider under another address: from a mirror, or from the other registry. Nothing
-/// else that Terraform manages holds what this needs.
+/// Moves a resource of the same type from this provider under another source address, such as that
+/// of a mirror or of another registry. The state of no other resource has the data for it.
 pub(super) fn move_state<P: Provider>(
     server: &Server<P>,
     request: wire::move_resource_state::Request,
@@ -80,11 +82,11 @@ pub(super) fn move_state<P: Provider>(
         return Err(unmovable(address, source, &request.target_type_name));
     }
     check_version("state", source, request.source_schema_version, resource.schema().version)?;
-    let state = encode::state(request.source_state, ty)?;
+    let state = decode::stored(request.source_state, ty)?;
     let identity = resource.identity_schema().ty();
     let stored = request.source_identity.filter(|identity| !identity.json.is_empty());
     let target_identity = match stored {
-        Some(raw) => encode::identity(&encode::state(Some(raw), &identity)?, &identity)?,
+        Some(raw) => encode::identity(&decode::stored(Some(raw), &identity)?, &identity)?,
         None => None,
     };
     Ok(wire::move_resource_state::Response {
@@ -99,9 +101,9 @@ fn unmovable(address: &str, source: &str, target: &str) -> Diagnostics {
     Diagnostic::error(
         "Move Not Supported",
         format!(
-            "A `{source}` of provider `{address}` cannot become a `{target}`: its state does not say which instance that \
-             would be. Use a `removed` block to let Terraform forget the one, and an `import` block to take over the instance \
-             as the other. Neither touches the instance."
+            "A `{source}` of provider `{address}` cannot be moved to a `{target}`: its state does not \
+             identify the object. Use a `removed` block to remove the `{source}` from the state, and \
+             an `import` block to import the object as a `{target}`. Neither changes the object itself."
         ),
     )
     .into()
@@ -113,7 +115,7 @@ pub(super) fn import<P: Provider>(
 ) -> Result<wire::import_resource_state::Response, Diagnostics> {
     let (resource, ty) = server.resource(&request.type_name)?;
     let identity_ty = resource.identity_schema().ty();
-    let identity = encode::identity_value(request.identity, &identity_ty)?;
+    let identity = decode::identity(request.identity, &identity_ty)?;
     let by =
         if identity.is_null() { ImportBy::Id(request.id) } else { ImportBy::Identity(identity) };
     let context = server.context();
@@ -136,7 +138,7 @@ pub(super) fn generate_config<P: Provider>(
     request: wire::generate_resource_config::Request,
 ) -> Result<wire::generate_resource_config::Response, Diagnostics> {
     let (resource, ty) = server.resource(&request.type_name)?;
-    let state = encode::value(request.state, ty)?;
+    let state = decode::value(request.state, ty)?;
     Ok(wire::generate_resource_config::Response {
         config: Some(encode::dynamic(&resource.generated_config(&state)?, ty)?),
         diagnostics: Vec::new(),

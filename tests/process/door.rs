@@ -5,17 +5,14 @@ use std::{future, io::ErrorKind};
 
 use rustls::{AlertDescription, pki_types::CertificateDer};
 use terraform_provider_compshare::plugin::{
-    Acceptor, Listener, Owner, Parent, Patience, Place, serve_on,
+    Acceptor, HostTimeouts, Listener, Owner, Parent, Place, Services, serve_on,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
-use tonic::{
-    service::Routes,
-    transport::{Channel, Error},
-};
+use tonic::transport::{Channel, Error};
 
 use crate::support::host::{
     Address, Host, Identity, LIMIT, Launch, Process, Stream, connect, dial, health,
@@ -54,9 +51,9 @@ impl Door {
         let certificate = acceptor.certificate().clone();
         let listener = Listener::bind(&Place::Ports(0..=0)).unwrap();
         let address = Address::new(listener.address().network(), &listener.address().to_string());
-        let owner = Owner::Host(Patience::default(), Parent::of_process());
-        let routes = Routes::default();
-        tokio::spawn(serve_on(listener, Some(acceptor), owner, routes, future::pending()));
+        let owner = Owner::Host(HostTimeouts::default(), Parent::of_process());
+        let services = Services::default();
+        tokio::spawn(serve_on(listener, Some(acceptor), owner, services, future::pending()));
         Self { address, certificate, behind: Behind::Test(identity) }
     }
 

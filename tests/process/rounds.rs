@@ -5,7 +5,9 @@ use std::{future, time::Duration};
 use rustix::process::Signal;
 use terraform_provider_compshare::{
     environment::Environment,
-    plugin::{Acceptor, Listener, Owner, Parent, Patience, Place, rpc::ConnInfo, serve_on},
+    plugin::{
+        Acceptor, HostTimeouts, Listener, Owner, Parent, Place, Services, rpc::ConnInfo, serve_on,
+    },
     protocol::{
         Server,
         tfplugin5::{get_provider_schema::Request, provider_server::ProviderServer},
@@ -18,7 +20,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 use tokio_rustls::TlsConnector;
-use tonic::{service::Routes, transport::Channel};
+use tonic::transport::Channel;
 
 use super::until;
 use crate::support::{
@@ -95,12 +97,12 @@ async fn serve_once(place: &Place, identity: &Identity) {
     let listener = Listener::bind(place).unwrap();
     let address = Address::new(listener.address().network(), &listener.address().to_string());
     let server = ProviderServer::new(Server::new(CompshareProvider::new(Environment::default())));
-    let patience = Patience { first: LIMIT, again: Duration::from_millis(50) };
+    let timeouts = HostTimeouts { connect: LIMIT, reconnect: Duration::from_millis(50) };
     let served = tokio::spawn(serve_on(
         listener,
         Some(acceptor),
-        Owner::Host(patience, Parent::of_process()),
-        Routes::new(server),
+        Owner::Host(timeouts, Parent::of_process()),
+        Services::default().with(server),
         future::pending(),
     ));
     let channel = connect(&address, Some(tls.clone())).await.unwrap();

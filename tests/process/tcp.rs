@@ -5,16 +5,16 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use terraform_provider_compshare::plugin::{
-    Acceptor, Error, Listener, Owner, Parent, Patience, Place, serve_on,
+    Acceptor, Error, HostTimeouts, Listener, Owner, Parent, Place, Services, serve_on,
 };
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
-use tonic::service::Routes;
 
 use crate::support::host::{Address, Identity, LIMIT, connect, health, shut_down};
 #[cfg(target_os = "linux")]
 use crate::support::proc::{Proc, Socket};
 
-const PATIENCE: Patience = Patience { first: LIMIT, again: Duration::from_millis(50) };
+const TIMEOUTS: HostTimeouts =
+    HostTimeouts { connect: LIMIT, reconnect: Duration::from_millis(50) };
 
 /// Serves on a free port; the sender ends it.
 fn serve(
@@ -27,7 +27,7 @@ fn serve(
     let shutdown = async move {
         let _ = stopped.await;
     };
-    let served = tokio::spawn(serve_on(listener, acceptor, owner, Routes::default(), shutdown));
+    let served = tokio::spawn(serve_on(listener, acceptor, owner, Services::default(), shutdown));
     (address, served, stop)
 }
 
@@ -41,7 +41,7 @@ async fn mutual_tls_guards_a_port_that_every_local_user_can_reach() {
     let acceptor = Acceptor::for_client(identity.certificate.clone()).unwrap();
     let server = acceptor.certificate().clone();
     let (address, served, _stop) =
-        serve(Some(acceptor), Owner::Host(Patience::default(), Parent::of_process()));
+        serve(Some(acceptor), Owner::Host(HostTimeouts::default(), Parent::of_process()));
 
     let thief = identity.with_a_wrong_key().connector(server.clone());
     if let Ok(channel) = connect(&address, Some(thief)).await {
@@ -64,7 +64,7 @@ async fn it_ends_when_whoever_runs_it_says_so() {
 
 #[tokio::test]
 async fn a_host_that_hangs_up_for_longer_than_patience_allows_ends_it() {
-    let (address, served, _stop) = serve(None, Owner::Host(PATIENCE, Parent::of_process()));
+    let (address, served, _stop) = serve(None, Owner::Host(TIMEOUTS, Parent::of_process()));
     let channel = connect(&address, None).await.unwrap();
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
     drop(channel);

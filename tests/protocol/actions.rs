@@ -435,5 +435,5 @@ async fn unknown_action_completes_with_an_error() {
     let events: Vec<_> = events.collect().await;
     let [Ok(event)] = &events[..] else { panic!("{events:?}") };
     let Some(event::Type::Completed(completed)) = &event.r#type else { panic!("{event:?}") };
-    assert_eq!(completed.diagnostics[0].summary, "Not Definition by This Provider");
+    assert_eq!(completed.diagnostics[0].summary, "Unsupported Type");
 }

@@ -56,7 +56,7 @@ impl Fragile {
 
     fn reach(&self, what: u8) {
         let panics = self.panics.load(Ordering::Relaxed);
-        panics::remember(Some(Location::caller()));
+        panics::set_location(Some(Location::caller()));
         assert!(panics < what, "panics in the first method that an RPC calls");
     }
 
@@ -65,7 +65,7 @@ impl Fragile {
     fn operate<T>(&self) -> Result<T, Diagnostics> {
         let panics = self.panics.load(Ordering::Relaxed);
         // The panic hook of the binary does this before the panic is caught.
-        panics::remember(Some(Location::caller()));
+        panics::set_location(Some(Location::caller()));
         assert!(panics < OPERATIONS, "canary-value {panics}: whatever the value was");
         Err(Diagnostic::error("Well", "Nothing panicked.").into())
     }
@@ -258,7 +258,7 @@ fn assert_bug(rpc: &str, diagnostics: &[wire::Diagnostic]) {
     assert_eq!(diagnostic.severity, i32::from(wire::diagnostic::Severity::Error), "{rpc}");
     assert_eq!(diagnostic.summary, "Provider Bug", "{rpc}");
     let detail = &diagnostic.detail;
-    let place = format!("failed inside {rpc} at tests/protocol/panics.rs:");
+    let place = format!("panicked in {rpc} at tests/protocol/panics.rs:");
     assert!(detail.contains(&place), "{rpc}: {detail}");
     assert!(detail.contains("report it"), "{rpc}: {detail}");
     assert!(!detail.contains("canary-value"), "{rpc}: {detail}");

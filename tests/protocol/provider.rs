@@ -72,7 +72,7 @@ async fn unknown_type_names_are_diagnostics() {
             $({
                 let response = client.$method($request).await.unwrap().into_inner();
                 let [diagnostic] = &response.diagnostics[..] else { panic!(stringify!($method)) };
-                assert_eq!(diagnostic.summary, "Not Definition by This Provider", stringify!($method));
+                assert_eq!(diagnostic.summary, "Unsupported Type", stringify!($method));
                 assert!(diagnostic.detail.contains("`x`"), "{}: {}", stringify!($method), diagnostic.detail);
             })*
         };

@@ -21,8 +21,7 @@ pub(crate) async fn connect<P: Provider>(provider: P) -> ProviderClient<Channel>
     let service = ProviderServer::new(Server::new(provider));
     tokio::spawn(
         tonic::transport::Server::builder()
-            .add_service(service)
-            .serve_with_incoming(tokio_stream::once(Ok::<_, io::Error>(theirs))),
+            .serve_with_incoming(service, tokio_stream::once(Ok::<_, io::Error>(theirs))),
     );
     let mut ours = Some(TokioIo::new(ours));
     let connector = tower::service_fn(move |_| {

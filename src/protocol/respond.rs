@@ -1,4 +1,4 @@
-//! From what a call came to, to a response: diagnostics instead of gRPC errors, panics included.
+//! Responses of RPCs: errors and panics become diagnostics instead of gRPC errors.
 
 use std::{any::Any, future::Future, panic::AssertUnwindSafe};
 
@@ -9,34 +9,48 @@ use tonic::{Response, Status};
 
 use super::{encode, tfplugin5 as wire};
 use crate::{
-    framework::{Diagnostic, Diagnostics},
+    framework::{Context, Diagnostic, Diagnostics},
     panics,
 };
 
-/// A response that has room for diagnostics.
-pub(super) trait Reply: Default {
-    /// Where they go, in front of what is there already.
+/// Response message with a field for diagnostics.
+pub(super) trait Message: Default {
     fn diagnostics(&mut self) -> &mut Vec<wire::Diagnostic>;
 }
 
-/// Awaits `call` and makes a response of whatever comes of it.
+/// Awaits `call` and makes a response of its result.
 ///
-/// A panic becomes a diagnostic that asks to be reported; the process lives on.
-pub(super) async fn answer<R: Reply>(
+/// A panic becomes a diagnostic that asks for a bug report; the process continues.
+pub(super) async fn respond<M: Message>(
     rpc: &'static str,
-    call: impl Future<Output = Result<R, Diagnostics>> + Send,
-) -> Result<Response<R>, Status> {
-    let result = watched(rpc, call).await;
-    let mut failed = R::default();
-    let reply = result.unwrap_or_else(|diagnostics| {
+    call: impl Future<Output = Result<M, Diagnostics>> + Send,
+) -> Result<Response<M>, Status> {
+    let message = logged(rpc, call).await.unwrap_or_else(|diagnostics| {
+        let mut failed = M::default();
         failed.diagnostics().extend(encode::diagnostics(diagnostics));
         failed
     });
-    Ok(Response::new(reply))
+    Ok(Response::new(message))
 }
 
-/// Runs `call` with its beginning and its end in the log, and a panic as a diagnostic.
-async fn watched<T>(
+/// Splits the outcome of a call into its value and all diagnostics: the warnings first, then the
+/// errors.
+pub(super) fn split_diagnostics<T, S>(
+    result: Result<T, Diagnostics>,
+    context: Context<S>,
+) -> (Option<T>, Diagnostics) {
+    let mut diagnostics = context.into_warnings();
+    match result {
+        Ok(value) => (Some(value), diagnostics),
+        Err(errors) => {
+            diagnostics.extend(errors);
+            (None, diagnostics)
+        }
+    }
+}
+
+/// Runs `call`, logs its start and end, and converts a panic into a diagnostic.
+async fn logged<T>(
     rpc: &'static str,
     call: impl Future<Output = Result<T, Diagnostics>> + Send,
 ) -> Result<T, Diagnostics> {
@@ -51,23 +65,23 @@ async fn watched<T>(
     result
 }
 
-/// A call whose answer is a stream, in a task of its own. It ends with the stream: a host that is gone must not have anything
-/// more asked of the cloud.
+/// Task of an RPC whose response is a stream. It is aborted when the stream is dropped, so that no
+/// request is sent for a host that is gone.
 pub(super) struct Task(JoinHandle<Diagnostics>);
 
 impl Task {
-    /// Begins `call`. A panic becomes a diagnostic.
     pub(super) fn spawn(
         rpc: &'static str,
         call: impl Future<Output = Result<Diagnostics, Diagnostics>> + Send + 'static,
     ) -> Self {
         Self(tokio::spawn(async move {
-            watched(rpc, call).await.unwrap_or_else(|diagnostics| diagnostics)
+            logged(rpc, call).await.unwrap_or_else(|diagnostics| diagnostics)
         }))
     }
 
-    /// The last event of the stream, made of what there is to tell when the call has ended; or none.
-    pub(super) fn last<E>(
+    /// Returns a stream with the last event of the response: `event` makes it, or none, of the
+    /// diagnostics of the finished call.
+    pub(super) fn last_event<E>(
         mut self,
         event: impl FnOnce(Vec<wire::Diagnostic>) -> Option<E>,
     ) -> impl Stream<Item = Result<E, Status>> {
@@ -88,15 +102,15 @@ impl Drop for Task {
 }
 
 fn panicked(rpc: &str, panic: &(dyn Any + Send)) -> Diagnostics {
-    let place = panics::take_place().map(|place| format!(" at {place}")).unwrap_or_default();
+    let at = panics::take_location().map(|location| format!(" at {location}")).unwrap_or_default();
     let text = panics::fixed_text(panic)
-        .unwrap_or("the reason is not repeated here, since there may be values in it");
-    Diagnostic::bug(format!("{} {rpc}{place}: {text}.", panics::REPORT)).into()
+        .unwrap_or("the panic message is withheld, since it may contain secrets");
+    Diagnostic::bug(format!("{} {rpc}{at}: {text}.", panics::REPORT)).into()
 }
 
-macro_rules! replies {
+macro_rules! messages {
     ($($message:ty),* $(,)?) => {
-        $(impl Reply for $message {
+        $(impl Message for $message {
             fn diagnostics(&mut self) -> &mut Vec<wire::Diagnostic> {
                 &mut self.diagnostics
             }
@@ -104,7 +118,7 @@ macro_rules! replies {
     };
 }
 
-replies!(
+messages!(
     wire::apply_resource_change::Response,
     wire::close_ephemeral_resource::Response,
     wire::configure::Response,
