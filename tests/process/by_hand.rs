@@ -46,7 +46,7 @@ async fn its_help_tells_who_starts_it_and_how_to_develop_it() {
     for argument in ["--help", "-help"] {
         let ended = Launch::by_hand().argument(argument).run().await;
         assert!(ended.status.success());
-        for part in ["start this program by themselves", "dev_overrides", "--debug", "TF_LOG"] {
+        for part in ["start this program without arguments", "dev_overrides", "--debug", "TF_LOG"] {
             assert!(ended.stdout.contains(part), "{argument} does not mention {part}");
         }
     }

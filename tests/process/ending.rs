@@ -58,7 +58,7 @@ async fn what_a_terminal_sends_is_ignored_since_it_is_sent_to_the_host_too() {
     for signal in [Signal::HUP, Signal::HUP, Signal::INT, Signal::INT] {
         host.process.signal(signal);
     }
-    host.process.logged("ignoring an interrupt").await;
+    host.process.logged("ignoring SIGINT").await;
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
     assert_eq!(host.shutdown().await.status.code(), Some(0));
 }

@@ -46,7 +46,7 @@ async fn another_certificate_with_the_same_names_does_not_get_in() {
             let refusal = door.refusal(stranger.connector(door.certificate.clone())).await;
             assert_eq!(refusal, AlertDescription::CertificateUnknown);
         }
-        door.logged("NotTheCertificateOfTheHost").await;
+        door.logged("UnknownClientCertificate").await;
         door.assert_serving().await;
     }
 }
