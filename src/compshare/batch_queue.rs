@@ -1,13 +1,13 @@
 //! Queue of callers that wait for a describe, and the timing of the batches formed from them.
 //!
-//! Each caller names an instance and the time at which its describe is due: now, or, in a wait, after
-//! a poll interval. A batch is sent when its first caller is due, and also includes the callers due
-//! next, up to [`MAX_IDS`] instances. Concurrent reads therefore share one request, and all waits
-//! together need one request per poll interval. A caller may be served early, but never late.
+//! Each caller names an instance and the time at which its describe is due: now, or, in a wait,
+//! after a poll interval. A batch is sent when its first caller is due, and also includes the
+//! callers due next, up to [`MAX_IDS`] instances. Concurrent reads therefore share one request, and
+//! all waits together need one request per poll interval. No caller is served late.
 //!
-//! A batch is held back only while more callers are likely. Terraform reads N resources at a time and
-//! starts the next read when one has finished, so the callers of a completed batch of N are expected
-//! to be followed by N more. A single reader is never delayed.
+//! A batch is held back only while more callers are likely. Terraform reads N resources at a time
+//! and starts the next read when one has finished, so the callers of a completed batch of N are
+//! expected to be followed by N more. A single reader is never delayed.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,9 +15,10 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{calls::describe::DescribeInstances, error::Error, instance::Instance};
 
-// Measured with `benches/fleet` (1,000 instances, 100 ms latency): a refresh needs 10 to 12 requests
-// at parallelism 100 and 100 at parallelism 10. A fixed window of 5 ms needed 56 at parallelism 100.
-// The windows are not shorter because Terraform takes about 3 ms per read and 20 ms per apply.
+// Measured with `benches/fleet` (1,000 instances, 100 ms latency): a refresh needs 10 to 12
+// requests at parallelism 100 and 100 at parallelism 10. A fixed window of 5 ms needed 56 at
+// parallelism 100. Terraform takes about 3 ms per read and 20 ms per apply, so shorter windows would
+// separate callers that belong together.
 
 /// Time without a new caller after which the first batch is sent.
 const IDLE_WINDOW: Duration = Duration::from_millis(25);
@@ -42,7 +43,7 @@ pub(super) struct Caller {
 #[derive(Debug)]
 pub(super) struct BatchQueue {
     callers: Vec<Caller>,
-    /// Number of callers expected to follow those of completed batches; `None` before the first batch.
+    /// Number of callers expected after completed batches; `None` before the first batch.
     expected: Option<usize>,
     /// Time at which a caller joined or a batch was completed.
     last_change: Instant,

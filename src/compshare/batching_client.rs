@@ -1,7 +1,7 @@
 //! Client whose concurrent describes and lists share requests.
 //!
-//! Requests are sent by tasks of their own, so a caller that gives up does not cancel a request that
-//! others wait for. Every result comes from a request that was sent after the caller joined.
+//! Requests are sent by tasks of their own, so a caller that gives up does not cancel a request
+//! that others wait for. Every result comes from a request that was sent after the caller joined.
 
 use std::{
     collections::HashMap,
@@ -42,8 +42,8 @@ pub struct BatchingClient(Arc<Inner>);
 
 struct Inner {
     client: Client,
-    /// Senders to the tasks that send the batches. A request covers one region and project, so there
-    /// is one task for each scope.
+    /// Senders to the tasks that send the batches. A request covers one region and project, so
+    /// there is one task for each scope.
     queues: Mutex<HashMap<Scope, mpsc::UnboundedSender<Caller>>>,
     /// Lists that have not been requested yet.
     lists: Mutex<HashMap<ListKey, PendingList>>,
@@ -69,8 +69,8 @@ impl BatchingClient {
         &self.0.client
     }
 
-    /// Describes an instance within the given time at the latest, and earlier if other callers send a
-    /// request in `scope` before that. Returns `None` if the instance is not in `scope`.
+    /// Describes an instance within the given time at the latest, and earlier if other callers send
+    /// a request in `scope` before that. Returns `None` if the instance is not in `scope`.
     ///
     /// # Errors
     ///
@@ -110,8 +110,8 @@ impl BatchingClient {
         let _ = queue.send(caller);
     }
 
-    /// Requests a list after [`LIST_WINDOW`]. Later callers start a new list, so that no caller receives
-    /// a list that was requested before it joined.
+    /// Requests a list after [`LIST_WINDOW`]. Later callers start a new list, so that no caller
+    /// receives a list that was requested before it joined.
     async fn request_list(self, key: ListKey) -> List {
         sleep(LIST_WINDOW).await;
         lock(&self.0.lists).remove(&key);
@@ -129,7 +129,7 @@ async fn send_batches(client: Client, scope: Scope, mut callers: mpsc::Unbounded
     loop {
         let next_batch = queue.next_batch_at(!requests.is_empty(), Instant::now());
         tokio::select! {
-            // All callers that have joined belong in the batch, so they are received before it is sent.
+            // Callers that have joined are received before a batch is sent, so that it has them.
             biased;
             caller = callers.recv() => match caller {
                 Some(caller) => queue.join(caller, Instant::now()),
@@ -139,7 +139,8 @@ async fn send_batches(client: Client, scope: Scope, mut callers: mpsc::Unbounded
                 // After a panic, the senders are dropped.
                 let outcomes = outcomes.unwrap_or_default();
                 // The queue must know the batch as completed before its callers join again.
-                queue.complete(outcomes.iter().map(|(senders, _)| senders.len()).sum(), Instant::now());
+                let callers = outcomes.iter().map(|(senders, _)| senders.len()).sum();
+                queue.complete(callers, Instant::now());
                 deliver(outcomes);
             }
             () = sleep_until(next_batch.unwrap_or_else(Instant::now)), if next_batch.is_some() => {

@@ -18,7 +18,7 @@ pub trait Call {
     /// Puts the parameters into `form`. The client adds `Action`, `PublicKey` and `Signature`.
     fn form(&self, form: &mut Form);
 
-    /// The instance that the request concerns, for the log; `None` if there is none or more than one.
+    /// The instance that the request concerns, for the log; `None` if it is not exactly one.
     fn instance_id(&self) -> Option<&str> {
         None
     }

@@ -33,18 +33,18 @@ pub enum Class {
 
 /// Reaction to a refusal of some [`Class`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Behavior {
+pub(crate) struct Behavior {
     /// Reaction of the client.
-    pub resend: Resend,
+    pub(crate) resend: Resend,
     /// Reaction of the batch that a refused describe belongs to.
-    pub id_fault: IdFault,
+    pub(crate) id_fault: IdFault,
     /// Reaction of the power operation that sent the request.
-    pub operation: OnRefusal,
+    pub(crate) operation: OnRefusal,
 }
 
 /// Condition under which the client sends a refused request again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resend {
+pub(crate) enum Resend {
     /// Always: the action was certainly not carried out.
     Always,
     /// Only if the request is repeatable: the action may have been carried out.
@@ -55,7 +55,7 @@ pub enum Resend {
 
 /// Possibility that one of several instance IDs caused the refusal of a describe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdFault {
+pub(crate) enum IdFault {
     Possible,
     /// Only if the message names the parameter of the IDs.
     IfNamed,
@@ -64,8 +64,8 @@ pub enum IdFault {
 
 /// Reaction of a power operation to a refused start, stop or reboot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnRefusal {
-    /// The operation describes the instance before anything else: the action may have been carried out.
+pub(crate) enum OnRefusal {
+    /// The operation describes the instance first: the action may have been carried out.
     InDoubt,
     /// The operation sends the request again after a pause.
     Retry,
@@ -80,7 +80,7 @@ pub enum OnRefusal {
 
 impl Class {
     /// Reaction to a refusal of this class. The one place that decides for a new class.
-    pub const fn behavior(self) -> Behavior {
+    pub(crate) const fn behavior(self) -> Behavior {
         let (resend, id_fault, operation) = match self {
             Self::Transient | Self::Ambiguous => {
                 (Resend::IfRepeatable, IdFault::Excluded, OnRefusal::InDoubt)

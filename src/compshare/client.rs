@@ -65,7 +65,7 @@ struct Failure {
 }
 
 impl Client {
-    /// Creates a client with the system's root certificates and proxy variables. Makes no connection.
+    /// A client with the system's root certificates and proxy variables. Makes no connection.
     ///
     /// # Errors
     ///
@@ -82,17 +82,13 @@ impl Client {
         Ok(Self(Arc::new(Inner { settings, credentials, transport, limit })))
     }
 
-    pub fn settings(&self) -> &Settings {
-        &self.0.settings
-    }
-
     /// Sends `call`, and sends it again after failures that may pass, if that cannot do harm.
     /// Dropping the future cancels the call, but a request that was sent may still be carried out.
     ///
     /// # Errors
     ///
-    /// The failure of the last attempt. [`Error::may_have_happened`] then covers all attempts: a call
-    /// that is not repeatable is resent only after failures that rule out its execution.
+    /// The failure of the last attempt. [`Error::may_have_happened`] then covers all attempts: a
+    /// call that is not repeatable is resent only after failures that rule out its execution.
     pub async fn call<C: Call>(&self, call: &C) -> Result<C::Reply, Error> {
         let mut pauses = backoff::pauses(self.0.settings.max_retries);
         let mut attempt = 1;

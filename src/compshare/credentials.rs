@@ -1,9 +1,9 @@
 //! API keys, and the search for them.
 //!
 //! Each key is searched separately: arguments first, then the environment, then a profile of the
-//! credentials file, which is not read if both keys are found before. An error lists all places that
-//! were checked, each with the reason why it has no key, but it never contains a key or other content
-//! of the file except names of profiles.
+//! credentials file, which is not read if both keys are found before. An error lists all places
+//! that were checked, each with the reason why it has no key, but it never contains a key or other
+//! content of the file except names of profiles.
 
 use std::{
     ffi::OsStr,
@@ -148,11 +148,11 @@ const PROFILE_ARGUMENT_NAME: &str = "argument `profile`";
 const PROFILE_VARIABLE_NAME: &str = "environment variable `COMPSHARE_PROFILE`";
 const DEFAULT_PROFILE: &str = "default";
 
-/// Searches both keys in `arguments`, then in `environment`, then in a profile of the credentials file.
+/// Searches the keys in `arguments`, in `environment` and in a profile of the credentials file.
 ///
 /// The file is named by an argument or `COMPSHARE_CONFIG_FILE`, and is otherwise
-/// `compshare/config.json` in `XDG_CONFIG_HOME` or `~/.config`. The profile is named by an argument or
-/// `COMPSHARE_PROFILE`, and is otherwise the file's `current_profile`, or `default`.
+/// `compshare/config.json` in `XDG_CONFIG_HOME` or `~/.config`. The profile is named by an argument
+/// or `COMPSHARE_PROFILE`, and is otherwise the file's `current_profile`, or `default`.
 ///
 /// # Errors
 ///
@@ -306,7 +306,7 @@ fn home(environment: &Environment) -> Option<&OsStr> {
     environment.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
 }
 
-/// Expands a leading `~`, as CompShare's CLI does: no shell has processed a path from a configuration.
+/// Expands a leading `~`, as CompShare's CLI does. No shell has processed the path.
 fn expand(path: &Path, environment: &Environment) -> PathBuf {
     match (path.strip_prefix("~"), home(environment)) {
         (Ok(rest), Some(home)) => Path::new(home).join(rest),
@@ -512,15 +512,15 @@ mod tests {
         );
         assert_eq!(
             home.refusal(&arguments("", "", "half"), &[]),
-            "the public key was found (profile `half` of `~/.config/compshare/config.json`), but no \
-             private key; checked in this order: argument `private_key` (not set), environment \
+            "the public key was found (profile `half` of `~/.config/compshare/config.json`), but \
+             no private key; checked in this order: argument `private_key` (not set), environment \
              variable `COMPSHARE_PRIVATE_KEY` (not set), profile `half` of \
              `~/.config/compshare/config.json` (has no `private_key`)"
         );
         assert_eq!(
             Home::empty().refusal(&Arguments::default(), &VARIABLES[1..]),
-            "the private key was found (environment variable `COMPSHARE_PRIVATE_KEY`), but no public \
-             key; checked in this order: argument `public_key` (not set), environment variable \
+            "the private key was found (environment variable `COMPSHARE_PRIVATE_KEY`), but no \
+             public key; checked in this order: argument `public_key` (not set), environment variable \
              `COMPSHARE_PUBLIC_KEY` (not set), profile `default` of \
              `~/.config/compshare/config.json` (no such file)"
         );
@@ -547,7 +547,8 @@ mod tests {
         let home = Home::empty();
         fs::create_dir_all(home.file()).unwrap();
         let refusal = home.refusal(&Arguments::default(), &[]);
-        let want = "the credentials file `~/.config/compshare/config.json` (default location) cannot be read: ";
+        let want = "the credentials file `~/.config/compshare/config.json` (default location) \
+                    cannot be read: ";
         assert!(refusal.starts_with(want), "{refusal}");
     }
 

@@ -1,9 +1,9 @@
 //! Failed calls.
 //!
 //! For a caller whose request changes something, the important fact about a failure is whether the
-//! change may have been carried out. Each [`ErrorKind`] documents it, and
-//! [`Error::may_have_happened`] returns it. `Display` and `Debug` never contain a key, a signature or a
-//! form, and of a response only `RetCode` and `Message`.
+//! change may have been carried out: see [`ErrorKind`] and [`Error::may_have_happened`]. `Display`
+//! and `Debug` never contain a key, a signature or a form, and of a response only `RetCode` and
+//! `Message`.
 
 use std::fmt;
 
@@ -36,14 +36,14 @@ pub enum ErrorKind {
     },
     /// No complete response was received. The action may have been carried out.
     MaybeSent(Lost),
-    /// The response has a success status and unreadable content. The action may have been carried out.
+    /// The content of a successful response is unreadable. The action may have been carried out.
     Unreadable {
         http_status: u16,
         /// Defect of the content, without quoting it.
         reason: String,
     },
-    /// The response has an error status. After 5xx and 408 the action may have been carried out, after
-    /// others not.
+    /// The response has an error status. After 5xx and 408 the action may have been carried out,
+    /// after others not.
     Http { status: u16 },
     /// The API refused the request. The action was not carried out, unless [`Error::class`] is
     /// `Ambiguous` or `Transient`.
@@ -131,8 +131,8 @@ impl Error {
     /// ```
     /// use terraform_provider_compshare::compshare::{Error, ErrorKind, Lost};
     ///
-    /// let lost = Error::new("StartCompShareInstance", 1, None, ErrorKind::MaybeSent(Lost::TimedOut));
-    /// assert!(lost.may_have_happened());
+    /// let lost = ErrorKind::MaybeSent(Lost::TimedOut);
+    /// assert!(Error::new("StartCompShareInstance", 1, None, lost).may_have_happened());
     /// ```
     pub fn may_have_happened(&self) -> bool {
         self.0.kind.may_have_happened()
@@ -290,7 +290,8 @@ mod tests {
             ),
             (
                 Error::new("DescribeCompShareInstance", 1, Some("id-1".to_owned()), unreadable()),
-                "unreadable response (HTTP status 200): not JSON (DescribeCompShareInstance, request ID id-1)",
+                "unreadable response (HTTP status 200): not JSON (DescribeCompShareInstance, \
+                 request ID id-1)",
             ),
             (
                 Error::new("DescribeCompShareInstance", 6, None, ErrorKind::Http { status: 502 }),

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{lenient, without_gpu::Spec};
 
-/// Rented instance. All fields but the ID may be missing; an empty text counts as missing. Times are
-/// Unix seconds, prices are in yuan.
+/// Rented instance. All fields but the ID may be missing; an empty text counts as missing. Times
+/// are Unix seconds, prices are in yuan.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Instance {
     /// `uhost-…` for virtual machines, `cpod-…` for containers.
@@ -49,7 +49,7 @@ pub struct Instance {
     pub cpu: Option<u32>,
     #[serde(rename = "Memory", default, deserialize_with = "lenient::number")]
     pub memory_mb: Option<u64>,
-    /// Number of GPUs. Only in state `Running` is it the allocated number, and 0 then means no-GPU mode.
+    /// Number of GPUs. In state `Running` it is the allocated number, and 0 means no-GPU mode.
     #[serde(rename = "GPU", default, deserialize_with = "lenient::number")]
     pub gpu: Option<u32>,
     /// Model of the GPU, for example `4090`.
@@ -275,15 +275,18 @@ mod tests {
     #[test]
     fn full_instance_is_read() {
         let instance = read(json!({
-            "UHostId": "uhost-1", "Name": "训练", "Region": "cn-wlcb", "Zone": "cn-wlcb-01", "State": "Running",
+            "UHostId": "uhost-1", "Name": "训练", "Region": "cn-wlcb", "Zone": "cn-wlcb-01",
+            "State": "Running",
             "InstanceType": "UHost", "CPU": 16, "Memory": "65536", "GPU": 1, "GpuType": "4090",
-            "GraphicsMemory": {"Value": 24, "Rate": 1}, "ChargeType": "Postpay", "InstancePrice": 1.58,
-            "CreateTime": "1750000000", "StartTime": 1_750_000_100, "StopTime": 0, "SupportWithoutGpuStart": true,
+            "GraphicsMemory": {"Value": 24, "Rate": 1}, "ChargeType": "Postpay",
+            "InstancePrice": 1.58, "CreateTime": "1750000000", "StartTime": 1_750_000_100,
+            "StopTime": 0, "SupportWithoutGpuStart": true,
             "WithoutGpuSpec": {"Cpu": 2, "Memory": 4096, "Gpu": 0, "Spec": "A"},
             "IPSet": [{"IP": "10.0.0.1", "Type": "Private", "IPMode": "IPv4"}, "odd"],
             "DiskSet": [{"DiskId": "d-1", "DiskType": "CLOUD_SSD", "IsBoot": "True", "Size": 60}],
             "Softwares": [{"Name": "JupyterLab", "URL": "http://x/?token=canary"}],
-            "Password": "Y2FuYXJ5", "SshLoginCommand": "ssh -p 22 canary@host", "Brand": {"new": ["field"]},
+            "Password": "Y2FuYXJ5", "SshLoginCommand": "ssh -p 22 canary@host",
+            "Brand": {"new": ["field"]},
         }));
         assert_eq!(instance.memory_mb, Some(65536));
         assert_eq!(instance.gpu, Some(1));
@@ -309,9 +312,10 @@ mod tests {
     #[test]
     fn odd_values_count_as_missing() {
         let instance = read(json!({
-            "UHostId": "uhost-1", "Name": null, "State": null, "Region": "", "CPU": "many", "GPU": null,
-            "GraphicsMemory": 24, "IPSet": null, "DiskSet": {}, "WithoutGpuSpec": "B", "Password": "",
-            "SupportWithoutGpuStart": "perhaps", "StartTime": "soon",
+            "UHostId": "uhost-1", "Name": null, "State": null, "Region": "", "CPU": "many",
+            "GPU": null, "GraphicsMemory": 24, "IPSet": null, "DiskSet": {},
+            "WithoutGpuSpec": "B", "Password": "", "SupportWithoutGpuStart": "perhaps",
+            "StartTime": "soon",
         }));
         assert_eq!(instance.state, State::Unknown);
         assert_eq!(

@@ -1,8 +1,8 @@
 //! Deserialization of response fields whose types vary.
 //!
 //! The API documents some integers as strings, omits fields, and returns null or an empty text for
-//! unknown values. One odd field must not make an instance unreadable, so an unreadable value counts
-//! as missing.
+//! unknown values. One odd field must not make an instance unreadable, so an unreadable value
+//! counts as missing.
 
 use std::str::FromStr;
 

@@ -1,8 +1,9 @@
 //! Concurrency limit and retry budget of a client.
 //!
 //! The limit starts at the configured number of requests. A throttling response halves it and holds
-//! all requests for a while; each success raises it a little. A retry is paid for from a budget that
-//! successes refill, so that an API that always fails does not receive several times the usual load.
+//! all requests for a while; each success raises it a little. A retry is paid for from a budget
+//! that successes refill, so that an API that always fails does not receive several times the usual
+//! load.
 
 use std::{
     sync::{Mutex, MutexGuard},
@@ -25,8 +26,8 @@ const RETRY_REFUND: f64 = 0.2;
 
 /// Limit shared by all calls of a client.
 ///
-/// Not a `tokio::sync::Semaphore`: its permits cannot be withdrawn while they are in use, which halving
-/// the limit requires.
+/// Not a `tokio::sync::Semaphore`: its permits cannot be withdrawn while they are in use, which
+/// halving the limit requires.
 #[derive(Debug)]
 pub(super) struct Limit {
     max: usize,

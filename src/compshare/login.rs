@@ -138,7 +138,9 @@ mod tests {
 
     #[test]
     fn debug_shows_neither_command_nor_password() {
-        let fields = json!({"UHostId": "uhost-1", "SshLoginCommand": "ssh root@canary-host", "Password": "canary"});
+        let fields = json!({
+            "UHostId": "uhost-1", "SshLoginCommand": "ssh root@canary-host", "Password": "canary",
+        });
         let instance: Instance = serde_json::from_value(fields).unwrap();
         assert_eq!(Login::of(&instance).host.as_deref(), Some("canary-host"));
         assert!(!format!("{:?}", Login::of(&instance).command).contains("canary"));

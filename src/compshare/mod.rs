@@ -1,10 +1,10 @@
 //! Client of the CompShare API: calls, credentials, transport and errors.
 //!
 //! A [`Call`] fills a form (`call`, `calls`, `form`). The client signs the form (`signature`), sends
-//! it (`transport`), and classifies the response (`response`, `ret_code`, `class`). It sends a request
-//! again only if that cannot do harm (`retry`, `backoff`, `limit`). [`BatchingClient`] stands above
-//! [`Client`] and lets concurrent describes and lists share requests (`batch_queue`, `describe_batch`).
-//! [`locate`] finds the keys.
+//! it (`transport`), and classifies the response (`response`, `ret_code`, `class`). It sends a
+//! request again only if that cannot do harm (`retry`, `backoff`, `limit`). A [`BatchingClient`] on
+//! top of the [`Client`] lets concurrent describes and lists share requests (`batch_queue`,
+//! `describe_batch`). [`locate`] finds the keys.
 //!
 //! This module knows no schema, diagnostic or plan, and it waits for responses only: operations on
 //! instances are in `power`. It reads no environment but the given
@@ -40,6 +40,7 @@ pub mod testing;
 mod transport;
 mod without_gpu;
 
+pub(crate) use self::class::{OnRefusal, Resend};
 pub use self::{
     base_url::{BaseUrl, InvalidBaseUrl},
     batching_client::BatchingClient,
@@ -49,7 +50,7 @@ pub use self::{
         power::{Accepted, PowerAction, PowerCall},
         zones::{DescribeSupportZone, Zone, Zones},
     },
-    class::{Behavior, Class, IdFault, OnRefusal, Resend},
+    class::Class,
     client::{Client, Settings},
     credentials::{Arguments, Credentials, FoundKey, Key, LookupError, locate},
     credentials_file::FileError,

@@ -18,9 +18,9 @@ struct Envelope {
 
 /// Returns the reply in `response`, or its failure without any of `secrets`.
 ///
-/// The API refuses with a `RetCode` under HTTP status 200. A gateway in front of it may use a status of
-/// its own. A `RetCode` then takes precedence over a 4xx status, but not over a 5xx one: after a
-/// server failure it is not certain that the action was not carried out.
+/// The API refuses with a `RetCode` under HTTP status 200. A gateway in front of it may use a
+/// status of its own. A `RetCode` then takes precedence over a 4xx status, but not over a 5xx one:
+/// after a server failure it is not certain that the action was not carried out.
 pub(super) fn judge<R: DeserializeOwned>(
     response: &Response,
     secrets: &[&str],

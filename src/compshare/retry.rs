@@ -1,8 +1,8 @@
 //! Decision to send a failed request again.
 //!
-//! The client may only decide this if the failed request cannot have been carried out, or if carrying
-//! it out twice does no harm. A start, stop or reboot that may have been carried out is returned to the
-//! caller, which describes the instance first.
+//! The client may only decide this if the failed request cannot have been carried out, or if
+//! carrying it out twice does no harm. A start, stop or reboot that may have been carried out is
+//! returned to the caller, which describes the instance first.
 
 use super::{class::Resend, error::ErrorKind};
 

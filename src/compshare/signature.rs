@@ -90,17 +90,20 @@ mod tests {
     fn string_to_sign_matches_published_examples() {
         check_string_to_sign(
             "the vendor's published example",
-            "ActionDescribeUHostInstanceLimit10PublicKeyucloudsomeone@example.com1296235120854146120Regioncn-bj2",
+            "ActionDescribeUHostInstanceLimit10\
+             PublicKeyucloudsomeone@example.com1296235120854146120Regioncn-bj2",
         );
         check_string_to_sign(
             "describe eleven ids: keys sort as strings",
-            "ActionDescribeCompShareInstanceLimit100Offset0PublicKeymy_public_keyUHostIds.0uhost-0UHostIds.1uhost-1\
-             UHostIds.10uhost-10UHostIds.2uhost-2UHostIds.3uhost-3UHostIds.4uhost-4UHostIds.5uhost-5UHostIds.6uhost-6\
+            "ActionDescribeCompShareInstanceLimit100Offset0PublicKeymy_public_key\
+             UHostIds.0uhost-0UHostIds.1uhost-1UHostIds.10uhost-10UHostIds.2uhost-2\
+             UHostIds.3uhost-3UHostIds.4uhost-4UHostIds.5uhost-5UHostIds.6uhost-6\
              UHostIds.7uhost-7UHostIds.8uhost-8UHostIds.9uhost-9",
         );
         check_string_to_sign(
             "non-ascii and reserved characters",
-            "ActionDescribeCompShareInstancePublicKeymy_public_keyRegioncn-wlcbTag训练 组/a+b=c&d%20?",
+            "ActionDescribeCompShareInstancePublicKeymy_public_keyRegioncn-wlcb\
+             Tag训练 组/a+b=c&d%20?",
         );
     }
 }

@@ -1,9 +1,9 @@
-//! HTTP transport: sends one signed form, and classifies failures by whether the request may have been
-//! received.
+//! HTTP transport: sends one signed form, and classifies failures by whether the request may have
+//! been received.
 //!
-//! All retries and redirects of reqwest are disabled, because `retry` alone decides whether a request
-//! is sent twice. One resend of hyper remains: a request of which no byte was written, because its
-//! kept-alive connection had been closed, is sent on another connection.
+//! All retries and redirects of reqwest are disabled, because `retry` alone decides whether a
+//! request is sent twice. One resend of hyper remains: a request of which no byte was written,
+//! because its kept-alive connection had been closed, is sent on another connection.
 
 use std::{
     error::Error as StdError,
@@ -23,8 +23,8 @@ use crate::error_chain::error_chain;
 
 /// Most bytes of a body. A hundred instances with all fields need less than a tenth of it.
 const MAX_BODY: usize = 4 << 20;
-/// Timeout of connecting. It is short because a failed connect, unlike a request timeout, proves that
-/// nothing was sent.
+/// Timeout of connecting. It is short because a failed connect, unlike a request timeout, proves
+/// that nothing was sent.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longest `Retry-After` that is honored, so that a wrong value cannot block an apply.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -110,8 +110,8 @@ pub(super) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Returns `Retry-After` if it is given in seconds. A date is ignored: the pause would depend on two
-/// clocks that may disagree.
+/// Returns `Retry-After` if it is given in seconds. A date is ignored: the pause would depend on
+/// two clocks that may disagree.
 pub(super) fn seconds(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
@@ -163,8 +163,8 @@ fn source<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError +
     }
 }
 
-/// Returns the causes of `error`. The outermost messages, of reqwest and of hyper's client, only name
-/// the phase in which the error occurred.
+/// Returns the causes of `error`. The outermost messages, of reqwest and of hyper's client, only
+/// name the phase in which the error occurred.
 fn causes(error: &reqwest::Error) -> String {
     let Some(cause) = error.source() else { return error.to_string() };
     let is_phase = cause.to_string().starts_with("client error (");

@@ -5,8 +5,8 @@ use std::{fmt, str::FromStr};
 /// Parameters of a start in no-GPU mode.
 ///
 /// The API documentation has a boolean, `WithoutGpu`; CompShare's own programs now send
-/// `WithoutGpuSpec`. The API ignores unknown parameters and would then start a *billed* GPU, so both
-/// are sent where the API accepts both.
+/// `WithoutGpuSpec`. The API ignores unknown parameters and would then start a *billed* GPU, so
+/// both are sent where the API accepts both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WithoutGpu {
     /// Size of the instance, sent as `WithoutGpuSpec`.

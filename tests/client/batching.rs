@@ -12,7 +12,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{DESCRIBE, settings};
 
-/// A simulator with `count` running instances `uhost-0`, `uhost-1`, …, every third in another region.
+/// A simulator with `count` running instances `uhost-0`, `uhost-1`, …, every third in another
+/// region.
 async fn simulator(count: usize) -> (Simulator, BatchingClient) {
     let location = |n: usize| {
         if n % 3 == 2 { ("cn-sh2", "cn-sh2-02") } else { ("cn-wlcb", "cn-wlcb-01") }

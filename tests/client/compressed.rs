@@ -15,8 +15,8 @@ fn compressed(json: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// About a megabyte that inflates to a gigabyte of zeros. After a full flush, a block does not depend
-/// on earlier ones, so one compressed block is repeated.
+/// About a megabyte that inflates to a gigabyte of zeros. After a full flush, a block does not
+/// depend on earlier ones, so one compressed block is repeated.
 fn bomb() -> Vec<u8> {
     let zeros = vec![0; 1 << 20];
     let mut piece = Vec::with_capacity(1 << 16);

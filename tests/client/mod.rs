@@ -1,4 +1,5 @@
-//! Client of the API against scripted responses: requests sent, responses read, and retries above all.
+//! Client of the API against scripted responses: requests sent, responses read, and retries above
+//! all.
 //!
 //! The tests use real sockets and real time, so they are configured with few and short retries.
 

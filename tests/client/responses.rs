@@ -88,7 +88,8 @@ async fn endless_response_is_cut_off() {
 
 #[tokio::test]
 async fn incomplete_response_is_not_an_absent_instance() {
-    let found = r#"{"RetCode":0,"TotalCount":2,"UHostSet":[{"UHostId":"other"},{"UHostId":"uhost-1","State":"Stopped"}]}"#;
+    let found = r#"{"RetCode":0,"TotalCount":2,"UHostSet":[
+        {"UHostId":"other"},{"UHostId":"uhost-1","State":"Stopped"}]}"#;
     let gone = r#"{"RetCode":8039,"Message":"not exist"}"#;
     let incomplete = r#"{"RetCode":0}"#;
     let denied = r#"{"RetCode":299,"Message":"no"}"#;

@@ -1,5 +1,5 @@
-//! Retries: a describe is resent after any failure that may pass, a start only if it was certainly not
-//! carried out.
+//! Retries: a describe is resent after any failure that may pass, a start only if it was certainly
+//! not carried out.
 
 use terraform_provider_compshare::compshare::{ErrorKind, Lost};
 use tokio::time::Instant;

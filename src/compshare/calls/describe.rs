@@ -78,9 +78,9 @@ pub struct Instances {
     pub instances: Vec<Instance>,
 }
 
-/// A response without a list counts as an empty list only if it also reports a total of zero, and an
-/// element without an ID makes the response unreadable: a damaged response must not look as if an
-/// instance had been deleted.
+/// A response without a list counts as an empty list only if it also reports a total of zero, and
+/// an element without an ID makes the response unreadable: a damaged response must not look as if
+/// an instance had been deleted.
 impl<'de> Deserialize<'de> for Instances {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
