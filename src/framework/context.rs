@@ -8,6 +8,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::diagnostics::{Diagnostic, Diagnostics};
+use crate::lock::lock;
 
 /// Context of one operation, beside its own values.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ impl<S> Context<S> {
 
     /// Adds a warning to the response, whether the operation succeeds or fails.
     pub fn warn(&self, warning: Diagnostic) {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
+        lock(&self.warnings).push(warning);
     }
 
     pub fn into_warnings(self) -> Diagnostics {

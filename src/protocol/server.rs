@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     ops::Deref,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,7 @@ use crate::{
         Context, Diagnostic, Diagnostics, ErasedAction, ErasedDataSource, ErasedDefinition,
         ErasedEphemeralResource, ErasedListResource, ErasedResource, Provider, Schema,
     },
+    lock::lock,
 };
 
 /// Definitions of one kind, by type name.
@@ -167,7 +168,7 @@ impl<P: Provider> Server<P> {
     }
 
     fn session(&self) -> Option<Arc<P::Session>> {
-        self.0.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0.session).clone()
     }
 
     /// Returns a deferral if the provider's configuration is not known yet and the host supports
@@ -187,17 +188,17 @@ impl<P: Provider> Server<P> {
     /// Returns the context of an operation that starts now.
     pub(super) fn context(&self) -> Context<P::Session> {
         let session = self.session();
-        let stop = self.0.stop.lock().unwrap_or_else(PoisonError::into_inner).child_token();
+        let stop = lock(&self.0.stop).child_token();
         Context::new(session, stop)
     }
 
     pub(super) fn set_session(&self, session: P::Session) {
-        *self.0.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(session));
+        *lock(&self.0.session) = Some(Arc::new(session));
     }
 
     /// Cancels all running operations.
     pub(super) fn stop(&self) {
-        let mut stop = self.0.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stop = lock(&self.0.stop);
         std::mem::take(&mut *stop).cancel();
     }
 }
