@@ -1,11 +1,11 @@
-//! Who may know what: the invariants of the crate documentation, held over the source text.
+//! Tests of the architecture: the invariants of the crate documentation, checked on the source text.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// A module, and what its source must not mention outside comments and tests.
+/// Words that the source of a module must not contain, except in comments and tests.
 const ABSENCES: [(&str, &[&str]); 9] = [
     (
         "plugin",
@@ -126,22 +126,22 @@ fn only_main_reads_env_and_only_plugin_writes_stdout() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// What opens sockets or leads to others that do, and the only files that may mention it.
-const DOORS: [(&[&str], &[&str]); 3] = [
-    // To be connected to.
+/// Words for opening connections, and the only files that may contain them.
+const CONNECTIONS: [(&[&str], &[&str]); 3] = [
+    // Servers.
     (
         &["TcpListener", "UnixListener", "UdpSocket", "UnixDatagram", "TcpSocket", "socket2"],
-        &["plugin/listener.rs", "simulator/mod.rs", "simulator/http.rs"],
+        &["plugin/listener.rs", "plugin/socket.rs", "simulator/mod.rs", "simulator/http.rs"],
     ),
-    // To connect.
+    // Clients.
     (&["TcpStream", "UnixStream", "lookup_host", "ToSocketAddrs"], &["simulator/http.rs"]),
     // The other one only makes headers, for the fuzz target of responses.
     (&["reqwest", "hyper"], &["compshare/transport.rs", "compshare/testing.rs"]),
 ];
 
-/// With any of these a certificate could be taken that is not to be trusted. `plugin/tls.rs` judges clients, and nobody
-/// judges servers.
-const DISTRUST: [&str; 6] = [
+/// Words with which code could accept an untrusted server certificate. The verifier in
+/// `plugin/tls.rs` is for client certificates.
+const CUSTOM_VERIFIERS: [&str; 6] = [
     "danger_",
     "dangerous",
     "ServerCertVerifier",
@@ -155,8 +155,9 @@ fn sockets_and_certificates_are_confined_to_known_files() {
     let mut broken = Vec::new();
     for file in sources(&root()) {
         let name = file.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
-        let forbidden = DOORS.iter().filter(|(_, files)| !files.contains(&name.as_str()));
-        let words: Vec<_> = forbidden.flat_map(|(words, _)| *words).chain(&DISTRUST).collect();
+        let forbidden = CONNECTIONS.iter().filter(|(_, files)| !files.contains(&name.as_str()));
+        let words: Vec<_> =
+            forbidden.flat_map(|(words, _)| *words).chain(&CUSTOM_VERIFIERS).collect();
         for (number, line) in code(&file) {
             if let Some(word) = words.iter().find(|word| line.contains(**word)) {
                 broken.push(format!("{name}:{number} mentions `{word}`: {}", line.trim()));
@@ -166,8 +167,8 @@ fn sockets_and_certificates_are_confined_to_known_files() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// The only files that may read the wall clock: for the log, for the dates of a certificate, for the cloud, which wants to be
-/// told, and for the simulated cloud.
+/// The only files that may read the wall clock: for the log, the validity of a certificate, the time
+/// in a request, and the simulated cloud.
 const WALL_CLOCK: [&str; 4] =
     ["plugin/log.rs", "plugin/tls.rs", "compshare/transport.rs", "simulator/clock.rs"];
 
@@ -189,11 +190,11 @@ fn wall_clock_is_confined_to_known_files() {
 
 #[test]
 fn every_file_begins_with_a_module_comment() {
-    let silent: Vec<_> = sources(&root())
+    let missing: Vec<_> = sources(&root())
         .into_iter()
         .filter(|file| !fs::read_to_string(file).unwrap().starts_with("//! "))
         .collect();
-    assert!(silent.is_empty(), "{silent:?}");
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
@@ -214,7 +215,8 @@ fn every_dependency_has_a_reason() {
     assert!(without_reason.is_empty(), "{}", without_reason.join("\n"));
 }
 
-/// As a whole word at its end: `Form`, but not `Formatter`.
+/// Returns whether `line` contains `word`, not followed by another letter: `Form`, but not
+/// `Formatter`.
 fn mentions(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         !line[at + word.len()..]
@@ -238,7 +240,7 @@ fn sources(path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The lines of a file that are code, numbered from 1: without comments, and without the tests at its end.
+/// Lines of code of a file, numbered from 1, without comments and the tests at its end.
 fn code(file: &Path) -> Vec<(usize, String)> {
     let text = fs::read_to_string(file).unwrap();
     text.lines()
