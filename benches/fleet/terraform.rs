@@ -54,7 +54,7 @@ pub(crate) struct Workspace<'a> {
 }
 
 impl<'a> Workspace<'a> {
-    /// A workspace with this configuration, for the cloud at `url`.
+    /// A workspace with this configuration, for the simulator at `url`.
     pub(crate) fn new(terraform: &'a Terraform, configuration: &str, url: &str) -> Self {
         let root = packaged::folder();
         fs::write(root.path().join("main.tf"), configuration).unwrap();

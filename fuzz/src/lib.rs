@@ -19,11 +19,10 @@ mod values;
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     pub name: &'static str,
-    /// Panics if the input breaks something.
+    /// Panics on a fault of the provider.
     pub run: fn(&[u8]),
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// Bytes that an input may hold allocated at once, and how many more for each byte of its
-    /// length: the size of the smallest part of a value.
+    /// Limit of allocated bytes for an input, and per byte of its length.
     pub memory: (u64, u64),
 }
 
@@ -44,5 +43,5 @@ impl Target {
     }
 }
 
-/// Nesting that overflows the stack of a decoder that recurses without a limit.
+/// Depth of nesting at which a decoder with unlimited recursion overflows the stack.
 const DEPTH: usize = 20_000;

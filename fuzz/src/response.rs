@@ -23,7 +23,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// A failure of a response that was received quotes no secret and does not claim that none was.
+/// Checks that a failure quotes no secret, and that it is not one of a request without a response.
 fn check<R>(result: Result<R, ErrorKind>) -> Option<R> {
     let kind = match result {
         Ok(reply) => return Some(reply),

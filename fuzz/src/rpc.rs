@@ -69,8 +69,8 @@ pub(crate) fn validate_data_source(
     })
 }
 
-/// Decodes the request; `None` skips the call. A request that contains the private key is skipped
-/// too, since its response may quote it.
+/// Decodes the request. `None` skips the call: also if the request contains the private key, since
+/// the response may quote it.
 fn decoded<M: Message + Default>(message: &[u8]) -> Option<Request<M>> {
     let mut windows = message.windows(PRIVATE_KEY.len());
     if windows.any(|window| window == PRIVATE_KEY.as_bytes()) {
@@ -272,8 +272,8 @@ async fn invoke_action(server: &Server<CompshareProvider>, message: &[u8]) {
     }
 }
 
-/// Each method with values of each schema: under the name that the schema belongs to, and under
-/// the next name.
+/// Requests of each method with values of each schema, for the type of the schema and for another
+/// one.
 pub fn seeds() -> Vec<Vec<u8>> {
     let schemas = values::schema_types();
     let names = schemas.iter().map(|(name, _)| name);
@@ -305,7 +305,7 @@ fn with_instance(mut value: Value) -> Value {
     value
 }
 
-/// Number of seeds whose read of a resource gets as far as the connection to the API.
+/// Number of seeds with a read of a resource that connects to the API.
 pub fn seeds_that_reach_the_api() -> usize {
     let reads = seeds().into_iter().filter(|seed| seed[0] == 8);
     let reaches = |seed: &Vec<u8>| {

@@ -51,13 +51,13 @@ pub(crate) fn types() -> Vec<Type> {
     types
 }
 
-/// The type with that number; there is one for each.
+/// Returns the type with that number, modulo the number of types.
 pub(crate) fn type_of(number: u8) -> Type {
     let mut types = types();
     types.swap_remove(usize::from(number) % types.len())
 }
 
-/// A value with all its parts. Each leaf is `fill` if that has the leaf's type or none.
+/// A value with all its parts. A leaf is `fill` if it is a string, or if `fill` is null or unknown.
 pub(crate) fn filled(ty: &Type, fill: &Value) -> Value {
     let leaf = |value: Value| if fill.as_str().is_some() { value } else { fill.clone() };
     match ty {

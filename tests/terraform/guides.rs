@@ -41,7 +41,7 @@ struct Guide {
     name: &'static str,
     terraform: Terraform,
     stage: Stage,
-    /// Code blocks that have not been executed, without those that show a file.
+    /// Code blocks that have not been executed. Blocks that show a file are not executed.
     remaining: VecDeque<Block>,
 }
 
@@ -310,7 +310,7 @@ fn without_gpu() {
         assert_eq!(guide.changes(), [STOP, START]);
         assert_eq!(size(&guide), [1, 16, 65_536]);
 
-        // Back again, and no GPU is left when it is wanted.
+        // Back in no-GPU mode; then the zone is sold out.
         guide.stage.workspace.apply();
         guide.changes();
         guide.stage.cloud.add_fault(Fault::new(Effect::SoldOut));

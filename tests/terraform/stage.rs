@@ -57,7 +57,7 @@ pub(crate) fn resource(lines: &str) -> String {
 }
 
 impl Stage {
-    /// A stage with these instances, whose provider has the address of the cloud and the keys in
+    /// A stage with these instances. The provider has the address of the simulator and the keys in
     /// its environment.
     pub(crate) async fn new(terraform: &Terraform, instances: &[Value]) -> Self {
         Self::with_transitions(terraform, instances, SHORT).await
