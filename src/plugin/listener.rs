@@ -126,7 +126,11 @@ mod unix {
     use tempfile::{Builder, TempDir};
     use tokio::net::UnixListener;
 
-    use super::{Address, Error, Listener, Socket};
+    use crate::plugin::{
+        error::Error,
+        listener::{Address, Listener},
+        socket::Socket,
+    };
 
     pub(super) fn bind(parent: &Path, group: Option<&str>) -> Result<Listener, Error> {
         let group = group.map(group_id).transpose()?;
