@@ -17,10 +17,11 @@ use terraform_provider_compshare::compshare::{
     Call, Client, Credentials, DescribeInstances, Error, PowerAction, PowerCall, Scope, Settings,
 };
 
-use crate::support::script::{Report, Script, Step};
+use crate::support::{
+    actions::{DESCRIBE, START},
+    script::{Report, Script, Step},
+};
 
-const START: &str = "StartCompShareInstance";
-const DESCRIBE: &str = "DescribeCompShareInstance";
 const STARTED: &str =
     r#"{"Action":"StartCompShareInstanceResponse","RetCode":0,"UHostId":"uhost-1"}"#;
 const NONE: &str =

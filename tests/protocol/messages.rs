@@ -17,7 +17,7 @@ use super::setup::{
     wait_until, without_repeats,
 };
 use crate::support::{
-    actions::{DESCRIBE, START, STOP},
+    actions::{DESCRIBE, REBOOT, START, STOP},
     closed_port::ClosedPort,
     terraform_core::{Errors, Terraform, UNKNOWN},
 };
@@ -361,7 +361,7 @@ async fn action(name: &str, instance: Json, config: Json, trouble: impl Fn(&Simu
 
 async fn actions(page: &mut Page) {
     let running = || json!({"State": "Running"});
-    let on_reboot = |effect: Effect| Fault::new(effect).on_action("RebootCompShareInstance");
+    let on_reboot = |effect: Effect| Fault::new(effect).on_action(REBOOT);
     let stopped = action("reboot", json!({}), json!({}), |_| {});
     page.add("A reboot of an instance that does not run", stopped).await;
     let unseen = action("reboot", running(), json!({}), |_| {});

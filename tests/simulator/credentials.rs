@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use terraform_provider_compshare::simulator::{DEMO_PUBLIC_KEY, Options};
 
-use super::caller::{Cloud, DESCRIBE, Parameters};
+use super::caller::{Cloud, DESCRIBE, Parameters, START};
 
 async fn answer(cloud: &Cloud, form: &[(&str, &str)]) -> (Option<i64>, String) {
     let response = cloud.send(form).await.unwrap();
@@ -17,7 +17,7 @@ async fn answer(cloud: &Cloud, form: &[(&str, &str)]) -> (Option<i64>, String) {
 async fn signatures_of_the_official_sdk_are_accepted() {
     let instances = vec![json!({"UHostId": "uhost-xxxx"}), json!({"UHostId": "uhost-10"})];
     let seed = [
-        ("Action", "StartCompShareInstance"),
+        ("Action", START),
         ("PublicKey", "my_public_key"),
         ("Region", "cn-wlcb"),
         ("UHostId", "uhost-xxxx"),
@@ -100,7 +100,7 @@ async fn a_changed_form_no_longer_matches_its_signature() {
     })
     .await;
     let form = [
-        ("Action", "StartCompShareInstance"),
+        ("Action", START),
         ("PublicKey", "my_public_key"),
         ("Region", "cn-wlcb"),
         ("UHostId", "uhost-yyyy"),

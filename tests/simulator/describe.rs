@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::caller::{Cloud, DESCRIBE, Parameters, check_refused, ret_code};
+use crate::support::actions::DESCRIBE_ZONES;
 
 fn many(count: usize) -> impl Iterator<Item = Value> {
     (0..count).map(|number| json!({"UHostId": format!("uhost-{number:03}")}))
@@ -138,9 +139,9 @@ async fn an_instance_looks_like_a_real_one() {
 #[tokio::test]
 async fn zones_are_listed() {
     let cloud = Cloud::with([]).await;
-    let all = cloud.call("DescribeCompShareSupportZone", &[]).await;
+    let all = cloud.call(DESCRIBE_ZONES, &[]).await;
     assert_eq!(all["ZoneInfo"].as_array().unwrap().len(), 9);
-    let of_region = cloud.call("DescribeCompShareSupportZone", &[("Region", "cn-wlcb")]).await;
+    let of_region = cloud.call(DESCRIBE_ZONES, &[("Region", "cn-wlcb")]).await;
     let zone = &of_region["ZoneInfo"][0];
     assert_eq!((&zone["Region"], &zone["Zone"]), (&json!("cn-wlcb"), &json!("cn-wlcb-01")));
     assert!(zone["Describe"].is_string());

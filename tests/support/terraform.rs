@@ -138,10 +138,12 @@ impl Workspace {
         self.root.path().join("tmp")
     }
 
-    /// Names of the files in the temporary folder.
-    pub(crate) fn temporary_files(&self) -> Vec<String> {
+    /// Panics if a file is left in the temporary folder.
+    #[track_caller]
+    pub(crate) fn assert_no_temporary_files(&self) {
         let entries = fs::read_dir(self.temporary()).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+        let left: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        assert!(left.is_empty(), "{left:?}");
     }
 
     /// Creates a new temporary folder for later commands, and returns its path.
@@ -561,9 +563,11 @@ impl Run {
         lines.filter(|line| line["type"] == kind).map(|line| line[kind].clone()).collect()
     }
 
-    /// Processes of the command that still run three seconds later.
-    pub(crate) fn left_behind(&self) -> Vec<String> {
-        self.left_behind_after(Duration::from_secs(3))
+    /// Panics if a process of the command still runs three seconds later.
+    #[track_caller]
+    pub(crate) fn assert_no_processes(&self) {
+        let left = self.left_behind_after(Duration::from_secs(3));
+        assert!(left.is_empty(), "{left:?}: {self}");
     }
 
     /// Processes of the command that still run after `limit`.

@@ -47,7 +47,7 @@ fn check_reports(kind: &str, state: &str, call: &str, reports: &[&str]) {
             invoked.stdout.lines().filter_map(|line| line.strip_prefix(&prefix)).collect();
         assert_eq!(printed, reports, "{invoked}");
         assert_eq!(stage.changes(), [call]);
-        assert_eq!(invoked.left_behind(), [""; 0]);
+        invoked.assert_no_processes();
     });
 }
 
@@ -207,8 +207,8 @@ fn interrupted_action_ends_soon_and_reports_its_calls() {
             "uhost-a",
             "Asked of the cloud: StartCompShareInstance",
         ]);
-        assert_eq!(invoked.left_behind(), [""; 0]);
-        assert_eq!(stage.workspace.temporary_files(), [""; 0]);
+        invoked.assert_no_processes();
+        stage.workspace.assert_no_temporary_files();
     });
 }
 

@@ -131,6 +131,12 @@ impl Guide {
         self.stage.cloud.clear_calls();
         changes
     }
+
+    #[track_caller]
+    fn assert_no_changes(&self) {
+        self.stage.assert_no_changes();
+        self.stage.cloud.clear_calls();
+    }
 }
 
 /// A line without its durations, timestamps, request IDs and indentation.
@@ -209,7 +215,7 @@ fn schedule() {
             guide.stage.workspace.spawn_shell(&command).finish(LIMIT)
         };
         run_at(&guide, "2026-11-23T08:59:00+08:00").succeed();
-        assert_eq!(guide.changes(), [""; 0]);
+        guide.assert_no_changes();
 
         guide.stage.cloud.add_fault(Fault::new(Effect::SoldOut));
         run_at(&guide, "2026-11-23T09:00:00+08:00").fail();
@@ -220,11 +226,11 @@ fn schedule() {
         assert_eq!(guide.changes(), [START]);
 
         run_at(&guide, "2026-11-23T17:45:00+08:00").succeed();
-        assert_eq!(guide.changes(), [""; 0]);
+        guide.assert_no_changes();
         run_at(&guide, "2026-11-23T18:00:00+08:00").succeed();
         assert_eq!(guide.changes(), [STOP]);
         run_at(&guide, "2026-11-28T12:00:00+08:00").succeed();
-        assert_eq!(guide.changes(), [""; 0], "a Saturday");
+        guide.assert_no_changes();
         guide.end();
     });
 }
@@ -290,7 +296,7 @@ fn import() {
         guide.put("main.tf", "main.tf");
         guide.follow().succeed();
         guide.stage.workspace.plan().assert_empty();
-        assert_eq!(guide.changes(), [""; 0]);
+        guide.assert_no_changes();
         guide.end();
     });
 }
@@ -331,7 +337,7 @@ fn without_gpu() {
             .try_apply()
             .fail()
             .says(&["Instance Has to Be Stopped for This Change"]);
-        assert_eq!(guide.changes(), [""; 0]);
+        guide.assert_no_changes();
         guide.end();
     });
 }
@@ -382,7 +388,7 @@ fn ci() {
         guide.put("main.tf", "main.tf");
         guide.put("ci.sh", "ci.sh");
         guide.follow().has_changes();
-        assert_eq!(guide.changes(), [""; 0]);
+        guide.assert_no_changes();
         guide.follow().succeed();
         assert_eq!(guide.changes(), [START]);
         let shell = |guide: &Guide, commands: &str| {
@@ -436,7 +442,7 @@ fn billing() {
         let mut guide = Guide::open("billing", terraform, &instances).await;
         guide.put("report.tf", "report.tf");
         guide.follow().succeed();
-        assert_eq!(guide.changes(), [""; 0]);
+        guide.assert_no_changes();
 
         guide.start_over();
         guide.put("main.tf", "main.tf");

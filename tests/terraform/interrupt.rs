@@ -18,8 +18,8 @@ fn interrupted_apply_ends_soon_and_reports_its_calls() {
         let apply = apply.finish(Duration::from_secs(10)).fail();
         let apply = apply.says(&["Interrupt", "uhost-a", "StartCompShareInstance"]);
 
-        assert_eq!(apply.left_behind(), [""; 0]);
-        assert_eq!(stage.workspace.temporary_files(), [""; 0]);
+        apply.assert_no_processes();
+        stage.workspace.assert_no_temporary_files();
         assert_eq!(stage.stored(), None, "a failed create stores nothing");
 
         // The accepted start continues without Terraform, so that the next apply needs no call.

@@ -370,7 +370,7 @@ impl Aftermath {
     fn check(&self) {
         for KilledRun { run, killed, providers, temporary } in &self.runs {
             let left = run.left_behind_after(OUTLIVES.saturating_sub(killed.elapsed()));
-            assert_eq!(left, [""; 0], "{}: {run}", self.name);
+            assert!(left.is_empty(), "{}: {left:?}: {run}", self.name);
             let folders = left_in(temporary);
             assert!(
                 folders.len() <= *providers,

@@ -17,8 +17,8 @@ fn stopped_instance_is_started_once() {
         stage.assert_no_changes();
 
         let apply = stage.apply();
-        assert_eq!(apply.left_behind(), [""; 0]);
-        assert_eq!(stage.workspace.temporary_files(), [""; 0]);
+        apply.assert_no_processes();
+        stage.workspace.assert_no_temporary_files();
         assert_eq!(stage.changes(), [START]);
         assert_eq!(stage.reported("uhost-a"), "Running");
 

@@ -17,7 +17,7 @@ use terraform_provider_compshare::simulator::{
 use tokio::process::Command;
 
 use self::gateway::Gateway;
-use crate::support::python;
+use crate::support::{actions::START, python};
 
 /// Versions that are known to work.
 const PACKAGES: [&str; 2] = ["ucloud-sdk-python3==0.11.150", "compshare-cli==0.5.6"];
@@ -67,7 +67,7 @@ async fn check_script(name: &str, simulator: &Simulator) {
 async fn python_sdk_accepts_all_responses() {
     let simulator = simulator(WithoutGpuMode::Documented, Duration::from_secs(30)).await;
     check_script("sdk.py", &simulator).await;
-    assert_eq!(simulator.count("StartCompShareInstance"), 3);
+    assert_eq!(simulator.count(START), 3);
     assert_eq!(simulator.calls()[1].parameters["WithoutGpu"], "false");
 }
 
