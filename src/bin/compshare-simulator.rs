@@ -1,7 +1,7 @@
-//! A simulated CompShare account on this machine, for demonstrations and for tests of other programs.
+//! Simulator of the CompShare API, for demonstrations and for tests of other programs.
 //!
-//! Prints `listening on http://127.0.0.1:PORT` once requests are answered, and nothing else, on stdout; errors go to stderr.
-//! Ends at SIGTERM or SIGINT.
+//! Prints `listening on http://127.0.0.1:PORT` on stdout when it accepts requests, and nothing else;
+//! errors are printed on stderr. Ends on SIGTERM or SIGINT.
 
 use std::{
     error::Error,
@@ -13,46 +13,58 @@ use std::{
 };
 
 use clap::{Parser, ValueEnum};
-use terraform_provider_compshare::simulator::{
-    self, Clock, Document, Options, Simulator, WithoutGpuMode, parse_duration,
+use terraform_provider_compshare::{
+    error_chain::error_chain,
+    simulator::{self, AccountFile, Clock, Options, Simulator, WithoutGpuMode, parse_duration},
 };
 
-/// A simulated CompShare account: it answers the API's calls on this machine, costs nothing and forgets everything.
+/// Simulates the CompShare API and an account on this machine. Nothing is stored.
 ///
-/// Without --instances the account has no instance, the public key demo-public-key and the private key demo-private-key.
+/// Without --instances the account has no instances; its public key is demo-public-key and its
+/// private key demo-private-key.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_long_help = CONTROL_REQUESTS)]
 struct Arguments {
-    /// Where to listen; only a loopback address. Port 0 is any free one.
+    /// Loopback address to listen on. Port 0 selects a free port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// The account: {"public_key": …, "private_key": …, "instances": [{"UHostId": …, any other field of the API}]}.
+    /// File with the account: {"public_key": …, "private_key": …, "instances": [{"UHostId": …,
+    /// other fields of the API}]}.
     #[arg(long, value_name = "FILE.json")]
     instances: Option<PathBuf>,
-    /// How long a start or a reboot takes, such as 500ms, 2s or 10m.
+    /// Duration of a start or reboot, for example 500ms, 2s or 10m.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "2s")]
     start_time: Duration,
-    /// How long a stop takes.
+    /// Duration of a stop.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "2s")]
     stop_time: Duration,
-    /// How long an operation locks its instance at most.
+    /// Longest duration of an instance's lock during an operation.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "10m")]
     lock_ttl: Duration,
-    /// How long each answer takes.
+    /// Delay of each response.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "0s")]
     latency: Duration,
-    /// How a start without GPU is understood.
+    /// Parameter that selects no-GPU mode in a start.
     #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Documented)]
     without_gpu: Mode,
 }
 
+const CONTROL_REQUESTS: &str = "\
+Requests that control the simulator:
+  POST   /simulator/instances/ID  Merge a JSON object into an instance; null removes it
+  POST   /simulator/faults        Add a fault, for example {\"effect\": \"sold_out\"}, or an array
+  DELETE /simulator/faults        Remove all faults
+  POST   /simulator/advance       Advance the clock by a duration, for example \"30s\"
+  GET    /simulator/calls         List the API requests
+  DELETE /simulator/calls         Clear the list of API requests";
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Mode {
-    /// The boolean WithoutGpu decides
+    /// The boolean WithoutGpu
     Documented,
-    /// WithoutGpuSpec decides, the boolean is ignored
+    /// WithoutGpuSpec; the boolean is ignored
     Spec,
-    /// WithoutGpuSpec decides, the boolean is refused
+    /// WithoutGpuSpec; the boolean is refused
     Strict,
 }
 
@@ -72,8 +84,8 @@ async fn main() -> ExitCode {
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell if stderr is closed.
-            let _ = writeln!(io::stderr(), "compshare-simulator: {}", with_causes(&*error));
+            // A failure to write means that stderr is closed.
+            let _ = writeln!(io::stderr(), "compshare-simulator: {}", error_chain(&*error));
             ExitCode::FAILURE
         }
     }
@@ -90,40 +102,30 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         clock: Clock::Real,
         ..Options::default()
     };
-    if let Some(file) = &arguments.instances {
-        let document = Document::read(file)
-            .map_err(|error| format!("{}: {}", file.display(), with_causes(&error)))?;
-        options.public_key = document.public_key;
-        options.private_key = document.private_key;
-        options.instances = document.instances.into_iter().map(Into::into).collect();
+    if let Some(path) = &arguments.instances {
+        let file = AccountFile::read(path)
+            .map_err(|error| format!("{}: {}", path.display(), error_chain(&error)))?;
+        options.public_key = file.public_key;
+        options.private_key = file.private_key;
+        options.instances = file.instances.into_iter().map(Into::into).collect();
     }
-    let mut ended = EndSignals::new()?;
+    let mut signals = EndSignals::new()?;
     let simulator =
         Simulator::start(options).await.map_err(|error| match &arguments.instances {
-            Some(file) if matches!(error, simulator::Error::Instance(_)) => {
-                format!("{}: {error}", file.display())
+            Some(path) if matches!(error, simulator::Error::Instance(_)) => {
+                format!("{}: {error}", path.display())
             }
-            _ => with_causes(&error),
+            _ => error_chain(&error),
         })?;
     let mut stdout = io::stdout();
     stdout.write_all(format!("listening on {}\n", simulator.url()).as_bytes())?;
     stdout.flush()?;
-    ended.wait().await;
+    signals.wait().await;
     Ok(())
 }
 
-/// The error and what caused it, in one line.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}
-
-/// What ends this program. Made before the line on stdout, so that whoever read it can rely on it.
+/// Signals that end this program. Installed before the address is printed, so that a parent process
+/// can end it as soon as it has read the line.
 #[cfg(unix)]
 struct EndSignals {
     terminate: tokio::signal::unix::Signal,
@@ -148,7 +150,7 @@ impl EndSignals {
     }
 }
 
-/// What ends this program.
+/// Ctrl-C, which ends this program.
 #[cfg(not(unix))]
 struct EndSignals(());
 
@@ -159,7 +161,7 @@ impl EndSignals {
     }
 
     async fn wait(&mut self) {
-        // Without a way to hear of it, the system ends the program by itself.
+        // Without a handler the system itself ends the program.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -1,34 +1,34 @@
-//! What time it is in the simulated cloud.
+//! Clock of the simulated API.
 
 use std::{sync::Mutex, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::locked;
+use crate::lock::lock;
 
-/// Which time the simulated cloud lives by.
+/// Source of the time in the simulated API.
 ///
-/// The delays of answers ([`latency`](super::Options::latency), [`Effect::Delay`](super::Effect::Delay)) are not part of
-/// this: they keep a real connection waiting, so they always take real time.
+/// Delays of responses ([`latency`](super::Options::latency), [`Effect::Delay`](super::Effect::Delay))
+/// are independent of it and always elapse in real time, because a client waits on the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clock {
-    /// The time of this machine, for demonstrations and for clients that wait by themselves.
+    /// The system clock, for demonstrations and for clients that wait in real time.
     #[default]
     Real,
-    /// Stands at 2026-01-01T00:00:00Z until [`Simulator::advance`](super::Simulator::advance) moves it, so that a test can
-    /// look at every state in between.
+    /// Starts at 2026-01-01T00:00:00Z and moves only by
+    /// [`Simulator::advance`](super::Simulator::advance), so that a test can observe every
+    /// transitional state.
     Stepped,
 }
 
-/// 2026-01-01T00:00:00Z: a fixed moment, so that expected times can be written down.
+/// 2026-01-01T00:00:00Z; fixed, so that tests can state expected times.
 const STEPPED_ORIGIN: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
-/// A [`Clock`] that runs.
+/// Current time of a [`Clock`].
 #[derive(Debug)]
 pub(super) struct Time {
-    /// Where a stepped clock began; `None` for a real one.
+    /// Start of a stepped clock; `None` for the system clock.
     origin: Option<Timestamp>,
-    /// By how much the clock was advanced.
     advanced: Mutex<Duration>,
 }
 
@@ -42,19 +42,19 @@ impl Time {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        later(self.origin.unwrap_or_else(Timestamp::now), *locked(&self.advanced))
+        later(self.origin.unwrap_or_else(Timestamp::now), *lock(&self.advanced))
     }
 
     pub(super) fn advance(&self, by: Duration) {
-        let mut advanced = locked(&self.advanced);
+        let mut advanced = lock(&self.advanced);
         *advanced = advanced.saturating_add(by);
     }
 }
 
-/// `by` after `moment`; the end of time where that is out of range.
-pub(super) fn later(moment: Timestamp, by: Duration) -> Timestamp {
+/// Returns the time `by` after `time`, or the latest timestamp if that is out of range.
+pub(super) fn later(time: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by)
         .ok()
-        .and_then(|by| moment.checked_add(by).ok())
+        .and_then(|by| time.checked_add(by).ok())
         .unwrap_or(Timestamp::MAX)
 }

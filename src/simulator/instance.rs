@@ -1,58 +1,64 @@
-//! One instance: what the API answers about it, and what is going on with it.
+//! An instance: its API fields and the transition in progress.
+
+use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Map, Value, json};
 
-/// The instance of the simulated cloud.
+use super::{
+    clock::later,
+    form::Form,
+    instance_defaults::{DEFAULT_PROJECT, defaults},
+    without_gpu::Spec,
+};
+
+/// An instance of the simulated account.
 ///
-/// Its fields are kept as the JSON the API answers, so that a test can set or drop any of them, known to the model or not.
+/// Its fields are kept as the JSON of the API, so that a test can set or remove any field, even one
+/// that the model does not use.
 #[derive(Debug)]
 pub(super) struct Instance {
-    /// The API's fields, `State` among them, and `ProjectId`, which the API does not answer.
+    /// API fields, and `ProjectId`, which the API does not return.
     fields: Map<String, Value>,
-    /// What differs while it runs without a GPU; empty if it does not.
+    /// Fields that differ while the instance runs in no-GPU mode; empty otherwise.
     without_gpu: Map<String, Value>,
-    /// The way from one state to another that it is on.
-    pub(super) passage: Option<Passage>,
-    /// Until when the operation lock holds, at most.
-    pub(super) locked_until: Option<Timestamp>,
-    /// What describes show until a moment, instead of the truth.
-    pub(super) stale: Option<(Timestamp, Value)>,
+    transition: Option<Transition>,
+    /// Expiry of the operation lock.
+    locked_until: Option<Timestamp>,
+    /// Outdated fields that describes report until the given time.
+    stale: Option<(Timestamp, Value)>,
 }
 
 /// A change of state that takes time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Passage {
-    /// When it is over; `None`: never.
-    pub(super) ends: Option<Timestamp>,
+pub(super) struct Transition {
+    /// State during the transition.
+    pub(super) transitional: &'static str,
     pub(super) outcome: Outcome,
+    /// End of the transition; `None` if it never ends.
+    pub(super) ends: Option<Timestamp>,
+    /// Expiry of the operation lock.
+    pub(super) locked_until: Timestamp,
+    /// Size in no-GPU mode.
+    pub(super) without_gpu: Option<Spec>,
 }
 
-/// What a [`Passage`] comes to.
+/// Outcome of a [`Transition`].
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Outcome {
     State(&'static str),
+    /// The instance no longer exists.
     Gone,
 }
 
-/// The two sizes of an instance without GPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spec {
-    A,
-    B,
-}
-
-/// The project of every instance that names none, and of every call that names none.
-pub(super) const DEFAULT_PROJECT: &str = "org-demo";
-
-/// Fields the model reads: they have to be what it takes them for. All others are passed through.
+/// Text fields that the model reads; other values are refused. All further fields are only
+/// returned.
 const TEXT_FIELDS: [&str; 8] =
     ["UHostId", "State", "Region", "Zone", "Tag", "ChargeType", "InstanceType", "ProjectId"];
 
 impl Instance {
-    /// A stopped virtual machine with one GPU, overridden by whatever `given` has.
-    ///
-    /// The error names the field and says what is wrong with it.
+    /// Returns the ID and the instance: the default fields, overridden by `given`. The error begins
+    /// with the name of the field.
     pub(super) fn new(
         mut given: Map<String, Value>,
         now: Timestamp,
@@ -67,7 +73,7 @@ impl Instance {
         let mut instance = Self {
             fields: defaults(&id, now),
             without_gpu: Map::new(),
-            passage: None,
+            transition: None,
             locked_until: None,
             stale: None,
         };
@@ -76,13 +82,14 @@ impl Instance {
         Ok((id, instance))
     }
 
-    /// Merges `patch` into the fields (RFC 7386: null removes one). A new `State` ends whatever was going on.
+    /// Merges `patch` into the fields (RFC 7386: null removes a field). A new `State` ends the
+    /// transition and its lock.
     ///
-    /// `GPU: 0` on an instance that runs means that it runs without GPU: once it is stopped, it has its GPUs again.
+    /// `GPU: 0` on a running instance means no-GPU mode: its GPUs are back after the next stop.
     pub(super) fn patch(&mut self, mut patch: Map<String, Value>) -> Result<(), String> {
         self.check(&patch)?;
         if let Some(state) = patch.remove("State") {
-            self.passage = None;
+            self.transition = None;
             self.locked_until = None;
             merge(&mut self.fields, Map::from_iter([("State".to_owned(), state)]));
         }
@@ -91,7 +98,7 @@ impl Instance {
             self.without_gpu.clear();
         } else if gpus == Some(0) {
             patch.remove("GPU");
-            self.run_without_gpu(Spec::A);
+            self.without_gpu = Spec::A.fields();
         }
         if self.is_without_gpu() {
             for field in ["CPU", "Memory", "WithoutGpuSpec"] {
@@ -124,30 +131,16 @@ impl Instance {
         Ok(())
     }
 
-    /// Whether the state is one in which a machine of some size is attached to the instance.
+    /// Whether a machine is attached to the instance in its current state.
     fn has_machine(&self) -> bool {
         matches!(self.state(), "Running" | "Rebooting" | "Starting" | "Stopping")
-    }
-
-    pub(super) fn run_without_gpu(&mut self, spec: Spec) {
-        let (cores, memory, letter) = match spec {
-            Spec::A => (2, 4 * 1024, "A"),
-            Spec::B => (8, 16 * 1024, "B"),
-        };
-        let answered = json!({"Cpu": cores, "Memory": memory, "Gpu": 0, "Spec": letter});
-        self.without_gpu = Map::from_iter([
-            ("GPU".to_owned(), json!(0)),
-            ("CPU".to_owned(), json!(cores)),
-            ("Memory".to_owned(), json!(memory)),
-            ("WithoutGpuSpec".to_owned(), answered),
-        ]);
     }
 
     pub(super) fn is_without_gpu(&self) -> bool {
         !self.without_gpu.is_empty()
     }
 
-    /// The field as text; empty if it is absent.
+    /// Returns a text field; empty if it is absent.
     pub(super) fn text(&self, field: &str) -> &str {
         self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
     }
@@ -160,15 +153,61 @@ impl Instance {
         self.text("ProjectId")
     }
 
-    pub(super) fn supports_no_gpu(&self) -> bool {
+    pub(super) fn supports_no_gpu_mode(&self) -> bool {
         self.fields.get("SupportWithoutGpuStart") == Some(&Value::Bool(true))
     }
 
-    /// Sets the state, and the times that go with it.
-    pub(super) fn enter(&mut self, state: &str, now: Timestamp) {
+    pub(super) fn is_locked(&self) -> bool {
+        self.locked_until.is_some()
+    }
+
+    /// Whether the project, region and zone of a request cover the instance.
+    pub(super) fn is_in_scope(&self, form: &Form) -> bool {
+        self.project() == form.get("ProjectId").unwrap_or(DEFAULT_PROJECT)
+            && form.get("Region").is_none_or(|region| self.text("Region") == region)
+            && form.get("Zone").is_none_or(|zone| self.text("Zone") == zone)
+    }
+
+    pub(super) fn begin(&mut self, transition: Transition, now: Timestamp) {
+        self.locked_until = Some(transition.locked_until);
+        self.enter(transition.transitional, now);
+        if let Some(spec) = transition.without_gpu {
+            self.without_gpu = spec.fields();
+        }
+        self.transition = Some(transition);
+    }
+
+    /// Lets describes report the present fields for the duration `lag`.
+    pub(super) fn delay_reads(&mut self, lag: Duration, now: Timestamp) {
+        self.stale = Some((later(now, lag), self.described()));
+    }
+
+    /// Applies everything that was due until `now`. Returns `false` if the instance is gone.
+    pub(super) fn settle(&mut self, now: Timestamp) -> bool {
+        if self.stale.as_ref().is_some_and(|(until, _)| *until <= now) {
+            self.stale = None;
+        }
+        if self.locked_until.is_some_and(|until| until <= now) {
+            self.locked_until = None;
+        }
+        let Some(Transition { ends: Some(ends), outcome, .. }) = self.transition else {
+            return true;
+        };
+        if ends > now {
+            return true;
+        }
+        self.transition = None;
+        self.locked_until = None;
+        let Outcome::State(state) = outcome else { return false };
+        self.enter(state, ends);
+        true
+    }
+
+    /// Sets the state and the times that depend on it.
+    fn enter(&mut self, state: &str, now: Timestamp) {
         let seconds = now.as_second();
         self.fields.insert("State".to_owned(), json!(state));
-        // One of the times that the documents call a string.
+        // One of the times that the API documentation declares as a string.
         self.fields.insert("UpdateTime".to_owned(), json!(seconds.to_string()));
         if !self.has_machine() {
             self.without_gpu.clear();
@@ -178,22 +217,22 @@ impl Instance {
                 self.fields.insert("StartTime".to_owned(), json!(seconds));
                 self.fields.insert("ReleaseTime".to_owned(), json!(0));
             }
-            // `GPU` said nothing reliable until now.
+            // `GPU: 0` set while the instance was stopped.
             "Running" if !self.is_without_gpu() && self.fields.get("GPU") == Some(&json!(0)) => {
                 self.fields.insert("GPU".to_owned(), json!(1));
             }
             "Stopped" => {
                 self.fields.insert("StopTime".to_owned(), json!(seconds));
-                self.fields.insert("ReleaseTime".to_owned(), json!(reclaimed_at(now)));
+                self.fields.insert("ReleaseTime".to_owned(), json!(release_time(now)));
             }
             _ => {}
         }
     }
 
-    /// The element of `UHostSet` that says the truth.
+    /// Returns the actual fields, as an element of `UHostSet`.
     pub(super) fn view(&self) -> Value {
         let mut view = self.fields.clone();
-        // The API does not say it.
+        // Not returned by the API.
         view.remove("ProjectId");
         let running = self.state() == "Running";
         if running || self.state() == "Rebooting" {
@@ -205,18 +244,19 @@ impl Instance {
         Value::Object(view)
     }
 
-    /// The element of `UHostSet` that a describe answers.
+    /// Returns the fields that a describe reports, as an element of `UHostSet`.
     pub(super) fn described(&self) -> Value {
         self.stale.as_ref().map_or_else(|| self.view(), |(_, view)| view.clone())
     }
 }
 
-/// A stopped pay-as-you-go instance is reclaimed after seven days.
-fn reclaimed_at(stopped: Timestamp) -> i64 {
+/// Time of deletion of a stopped pay-as-you-go instance: seven days after the stop.
+fn release_time(stopped: Timestamp) -> i64 {
     stopped.checked_add((7 * 24).hours()).unwrap_or(Timestamp::MAX).as_second()
 }
 
-/// Completes a location of which only one half is given: `cn-sh2` has a `cn-sh2-01`.
+/// Derives a missing region or zone from the other one, for example zone `cn-sh2-01` from region
+/// `cn-sh2`.
 fn complete_location(given: &mut Map<String, Value>) {
     let of = |field: &str| given.get(field).and_then(Value::as_str).map(str::to_owned);
     match (of("Region"), of("Zone")) {
@@ -243,85 +283,4 @@ fn merge(into: &mut Map<String, Value>, patch: Map<String, Value>) {
             }
         }
     }
-}
-
-fn defaults(id: &str, now: Timestamp) -> Map<String, Value> {
-    let created = now.as_second() - 24 * 60 * 60;
-    let parts = [identity(id), machine(), billing(created), access()];
-    parts
-        .into_iter()
-        .filter_map(|part| if let Value::Object(fields) = part { Some(fields) } else { None })
-        .flatten()
-        .collect()
-}
-
-fn identity(id: &str) -> Value {
-    json!({
-        "UHostId": id,
-        "Name": format!("训练 {id}"),
-        "Tag": "Default",
-        "Remark": "",
-        "Region": "cn-wlcb",
-        "Zone": "cn-wlcb-01",
-        "ProjectId": DEFAULT_PROJECT,
-        "State": "Stopped",
-        "InstanceType": if id.starts_with("cpod-") { "Container" } else { "UHost" },
-    })
-}
-
-fn machine() -> Value {
-    json!({
-        "MachineType": "G",
-        "CpuPlatform": "Amd/Epyc2",
-        "CpuArch": "x86_64",
-        "OsName": "Ubuntu 22.04 64位",
-        "OsType": "Linux",
-        "CPU": 16,
-        "Memory": 65536,
-        "GPU": 1,
-        "GpuType": "4090",
-        "GraphicsMemory": {"Value": 24, "Rate": 5},
-        "SupportWithoutGpuStart": true,
-        "CompShareImageId": "compshareImage-demo",
-        "CompShareImageName": "PyTorch 2.6",
-        "CompShareImageType": "System",
-        "TotalDiskSpace": 60,
-        "DiskSet": [{
-            "DiskId": "bsi-demo", "DiskType": "CLOUD_SSD", "IsBoot": "True", "Type": "Boot", "Size": 60,
-            "Drive": "/dev/vda", "Encrypted": "false",
-        }],
-    })
-}
-
-fn billing(created: i64) -> Value {
-    json!({
-        "ChargeType": "Postpay",
-        "AutoRenew": "No",
-        "IsExpire": "No",
-        "InstancePrice": 1.98,
-        "CompShareImagePrice": 0,
-        "CreateTime": created,
-        "StartTime": created,
-        "StopTime": created,
-        "StopSchedulerTime": 0,
-        "ReleaseTime": 0,
-        "ExpireTime": 0,
-        "UpdateTime": created.to_string(),
-    })
-}
-
-/// How to get into it. The addresses are from the ranges kept for documentation; the password is `demo-password`.
-fn access() -> Value {
-    json!({
-        "IPSet": [
-            {
-                "IP": "10.60.0.2", "Type": "Private", "IPMode": "IPv4", "Default": "true",
-                "Mac": "52:54:00:00:00:02", "VPCId": "uvnet-demo", "SubnetId": "subnet-demo",
-            },
-            {"IP": "203.0.113.2", "Type": "Bgp", "IPMode": "IPv4", "IPId": "eip-demo", "Bandwidth": 100, "Weight": 50},
-        ],
-        "Softwares": [{"Name": "JupyterLab", "URL": "http://203.0.113.2:8888"}],
-        "Password": "ZGVtby1wYXNzd29yZA==",
-        "SshLoginCommand": "ssh -p 23 root@203.0.113.2",
-    })
 }

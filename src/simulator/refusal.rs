@@ -1,6 +1,6 @@
-//! What the cloud says no with: a RetCode and a message, under HTTP status 200.
+//! Refusals of the API: a RetCode and a message, under HTTP status 200.
 
-/// A call that was refused. Nothing has changed.
+/// A refused call, which has no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) ret_code: i64,

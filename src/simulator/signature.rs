@@ -1,16 +1,17 @@
-//! The request signature, from the vendor's description of it: the parameters in the byte order of their names, each name
-//! followed by its unescaped value, then the private key; SHA-1 of that, in lower-case hexadecimal.
+//! Request signature, implemented from the vendor's description: the parameters in the byte order
+//! of their names, each name followed by its unescaped value, then the private key; the lower-case
+//! hexadecimal SHA-1 of that.
 //!
-//! Written here once more, rather than taken from the API client, so that the two can disagree.
-
-use std::collections::BTreeMap;
+//! Independent of the implementation in the API client, so that a mistake in either is found.
 
 use sha1::{Digest, Sha1};
 
-/// The signature that belongs to `form`, whose own `Signature` does not count.
-pub(super) fn expected(form: &BTreeMap<String, String>, private_key: &str) -> String {
+use super::form::Form;
+
+/// Returns the signature of `form`, computed without its parameter `Signature`.
+pub(super) fn expected(form: &Form, private_key: &str) -> String {
     let mut hash = Sha1::new();
-    for (name, value) in form.iter().filter(|(name, _)| *name != "Signature") {
+    for (name, value) in form.parameters().filter(|(name, _)| *name != "Signature") {
         hash.update(name);
         hash.update(value);
     }

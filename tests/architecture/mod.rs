@@ -131,10 +131,10 @@ const CONNECTIONS: [(&[&str], &[&str]); 3] = [
     // Servers.
     (
         &["TcpListener", "UnixListener", "UdpSocket", "UnixDatagram", "TcpSocket", "socket2"],
-        &["plugin/listener.rs", "plugin/socket.rs", "simulator/mod.rs", "simulator/http.rs"],
+        &["plugin/listener.rs", "plugin/socket.rs", "simulator/server.rs", "simulator/connection.rs"],
     ),
     // Clients.
-    (&["TcpStream", "UnixStream", "lookup_host", "ToSocketAddrs"], &["simulator/http.rs"]),
+    (&["TcpStream", "UnixStream", "lookup_host", "ToSocketAddrs"], &["simulator/connection.rs"]),
     // The other one only makes headers, for the fuzz target of responses.
     (&["reqwest", "hyper"], &["compshare/transport.rs", "compshare/testing.rs"]),
 ];

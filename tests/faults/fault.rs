@@ -112,14 +112,15 @@ impl Class {
 fn effects() -> Vec<(Class, &'static str, Effect)> {
     let an_hour = Duration::from_secs(3600);
     let refuse = |ret_code, message: &str| Effect::Refuse { ret_code, message: message.to_owned() };
-    let http = |status, taken| Effect::Http { status, body: "<h1>Sorry</h1>".to_owned(), taken };
+    let http =
+        |status, processed| Effect::Http { status, body: "<h1>Sorry</h1>".to_owned(), processed };
     vec![
         (NoEffect, "connection reset", Effect::DropConnection),
         (NoEffect, "HTTP 500", http(500, false)),
         (NoEffect, "HTTP 503", http(503, false)),
         (NoEffect, "RetCode 150, transient", refuse(150, "Service unavailable")),
         (NoEffect, "RetCode 8438, ambiguous", refuse(8438, "Upstream timed out")),
-        (Accepted, "connection reset", Effect::LoseAnswer),
+        (Accepted, "connection reset", Effect::LoseResponse),
         (Accepted, "no response", Effect::Delay { by: an_hour }),
         (Accepted, "response byte by byte", Effect::Drip { every: Duration::from_millis(200) }),
         (Accepted, "truncated JSON", Effect::Malformed(Garbage::Truncated)),

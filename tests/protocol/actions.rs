@@ -190,7 +190,7 @@ async fn spot_instance_stop_requires_force() {
 #[tokio::test]
 async fn start_action_with_lost_response_is_sent_once() {
     let (simulator, terraform) = cloud_taking(SHORT, json!({})).await;
-    simulator.add_fault(on_start(Effect::LoseAnswer));
+    simulator.add_fault(on_start(Effect::LoseResponse));
     let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
     assert!(progress.iter().any(|line| line.contains("connection")), "{progress:?}");
     assert_eq!(starts_and_stops(&simulator), (1, 0));
@@ -232,7 +232,7 @@ async fn fast_reboot_is_detected_by_start_time() {
 async fn unobserved_reboot_is_an_error_and_not_repeated() {
     for (effect, says) in [
         (None, "The cloud accepted the request"),
-        (Some(Effect::LoseAnswer), "No answer said whether it would"),
+        (Some(Effect::LoseResponse), "No answer said whether it would"),
         (Some(Effect::DropConnection), "No answer said whether it would"),
     ] {
         let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
@@ -252,7 +252,7 @@ async fn unobserved_reboot_is_an_error_and_not_repeated() {
 async fn observed_reboot_with_lost_response_succeeds() {
     let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
     report_transition(&simulator, "Running", "Rebooting");
-    simulator.add_fault(Fault::new(Effect::LoseAnswer).on_action(REBOOT));
+    simulator.add_fault(Fault::new(Effect::LoseResponse).on_action(REBOOT));
     terraform.invoke(REBOOT_IT, &of(json!({}))).await.succeed();
     assert_eq!(reboots(&simulator), 1);
 }

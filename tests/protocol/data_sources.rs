@@ -308,10 +308,10 @@ async fn failed_read_is_an_error_and_not_an_empty_result() {
     ] {
         for effect in [
             Effect::Refuse { ret_code: 171, message: "Signature VerifyAC Error".to_owned() },
-            Effect::LoseAnswer,
+            Effect::LoseResponse,
             Effect::Malformed(terraform_provider_compshare::simulator::Garbage::Html),
             Effect::Malformed(terraform_provider_compshare::simulator::Garbage::Truncated),
-            Effect::Http { status: 500, body: String::new(), taken: false },
+            Effect::Http { status: 500, body: String::new(), processed: false },
         ] {
             simulator.clear_faults();
             simulator.add_fault(Fault::new(effect.clone()).forever());

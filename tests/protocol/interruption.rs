@@ -220,7 +220,7 @@ async fn timeout_limits_every_kind_of_wait() {
         timed_out(|cloud| cloud.add_fault(refused(8441, "too many")), none()),
         timed_out(
             |cloud| {
-                cloud.add_fault(on_start(Effect::LoseAnswer));
+                cloud.add_fault(on_start(Effect::LoseResponse));
                 cloud.add_fault(reporting("Stopped", 1));
                 cloud.add_fault(reporting("Starting", 100_000));
             },

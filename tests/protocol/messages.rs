@@ -178,10 +178,10 @@ async fn transport(page: &mut Page) {
         cloud.add_fault(on_start(Effect::DropConnection).forever());
     });
     page.add("A start whose answers are lost time and again", lost).await;
-    let http = |status| Effect::Http { status, body: "<html>".to_owned(), taken: false };
+    let http = |status| Effect::Http { status, body: "<html>".to_owned(), processed: false };
     page.add("A refresh under HTTP 502", refresh(http(502))).await;
     page.add("A refresh under HTTP 403", refresh(http(403))).await;
-    page.add("A refresh that loses the answer", refresh(Effect::LoseAnswer)).await;
+    page.add("A refresh that loses the answer", refresh(Effect::LoseResponse)).await;
     page.add("A refresh that gets a web page", refresh(Effect::Malformed(Garbage::Html))).await;
     let keys = Effect::Refuse { ret_code: 172, message: "User Not Exists".to_owned() };
     page.add("A refresh with keys that are refused", refresh(keys)).await;
@@ -367,7 +367,7 @@ async fn actions(page: &mut Page) {
     let unseen = action("reboot", running(), json!({}), |_| {});
     page.add("A reboot that nobody saw", unseen).await;
     let lost = action("reboot", running(), json!({}), |cloud| {
-        cloud.add_fault(on_reboot(Effect::LoseAnswer));
+        cloud.add_fault(on_reboot(Effect::LoseResponse));
     });
     page.add("A reboot without an answer, that nobody saw", lost).await;
     let ends = |cloud: &Simulator| {

@@ -207,7 +207,7 @@ async fn impossible_change_is_refused_in_the_plan() {
 async fn failed_preflight_is_silent() {
     for effect in [
         Effect::DropConnection,
-        Effect::Http { status: 502, body: String::new(), taken: false },
+        Effect::Http { status: 502, body: String::new(), processed: false },
         Effect::Refuse { ret_code: 8433, message: "upstream".to_owned() },
         Effect::Refuse { ret_code: 299, message: "no permission".to_owned() },
         Effect::Refuse { ret_code: 8441, message: "too many".to_owned() },

@@ -268,8 +268,8 @@ async fn failed_page_is_an_error_with_its_reason() {
     let (simulator, terraform) = fleet(150).await;
     for (effect, says) in [
         (Effect::Refuse { ret_code: 171, message: "Signature VerifyAC Error".to_owned() }, "keys"),
-        (Effect::LoseAnswer, "request_timeout"),
-        (Effect::Http { status: 502, body: "<html>".to_owned(), taken: false }, "502"),
+        (Effect::LoseResponse, "request_timeout"),
+        (Effect::Http { status: 502, body: "<html>".to_owned(), processed: false }, "502"),
     ] {
         // The fault begins after the first page was requested.
         let by = Duration::from_millis(100);

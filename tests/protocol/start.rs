@@ -111,9 +111,9 @@ async fn permanent_lock_ends_at_the_timeout() {
 #[tokio::test]
 async fn accepted_start_with_lost_response_is_sent_once() {
     for effect in [
-        Effect::LoseAnswer,
-        Effect::Http { status: 502, body: "<html>".to_owned(), taken: true },
-        Effect::Http { status: 504, body: String::new(), taken: true },
+        Effect::LoseResponse,
+        Effect::Http { status: 502, body: "<html>".to_owned(), processed: true },
+        Effect::Http { status: 504, body: String::new(), processed: true },
         Effect::Malformed(Garbage::Truncated),
         Effect::Malformed(Garbage::Html),
         Effect::Malformed(Garbage::WrongTypes),
@@ -126,7 +126,7 @@ async fn accepted_start_with_lost_response_is_sent_once() {
 async fn stale_describes_do_not_repeat_a_start() {
     let (simulator, mut terraform) = without_repeats().await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
-    simulator.add_fault(on_start(Effect::LoseAnswer));
+    simulator.add_fault(on_start(Effect::LoseResponse));
     // The describe before the start, and three after it.
     simulator.add_fault(reporting("Stopped", 4));
     terraform.apply(plan).await.unwrap();
@@ -137,8 +137,8 @@ async fn stale_describes_do_not_repeat_a_start() {
 async fn lost_start_is_repeated_after_a_describe() {
     for effect in [
         Effect::DropConnection,
-        Effect::Http { status: 502, body: String::new(), taken: false },
-        Effect::Http { status: 503, body: String::new(), taken: false },
+        Effect::Http { status: 502, body: String::new(), processed: false },
+        Effect::Http { status: 503, body: String::new(), processed: false },
         Effect::Refuse { ret_code: 8438, message: "upstream timed out".to_owned() },
         Effect::Refuse { ret_code: 8433, message: "upstream error".to_owned() },
         Effect::Refuse { ret_code: 150, message: "unavailable".to_owned() },
@@ -288,7 +288,7 @@ async fn failed_polls_after_a_start_are_ignored() {
     let outage = async {
         wait_until(|| simulator.count(START) == 1).await;
         for effect in [
-            Effect::Http { status: 502, body: String::new(), taken: false },
+            Effect::Http { status: 502, body: String::new(), processed: false },
             Effect::DropConnection,
             Effect::Malformed(Garbage::Html),
             Effect::Refuse { ret_code: 8433, message: "upstream".to_owned() },

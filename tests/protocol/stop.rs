@@ -108,10 +108,10 @@ async fn destroy_uses_the_stored_location() {
 async fn stop_handles_lock_and_lost_responses_like_start() {
     for (fault, stops) in [
         (Fault::refuse(8903, "InstanceOperationInProgress").times(2), 3),
-        (Fault::new(Effect::LoseAnswer), 1),
+        (Fault::new(Effect::LoseResponse), 1),
         (Fault::new(Effect::DropConnection), 2),
         (Fault::refuse(8438, "timed out"), 2),
-        (Fault::new(Effect::Http { status: 502, body: String::new(), taken: true }), 1),
+        (Fault::new(Effect::Http { status: 502, body: String::new(), processed: true }), 1),
     ] {
         let (simulator, mut terraform) = running(json!({})).await;
         simulator.add_fault(fault.clone().on_action(STOP));

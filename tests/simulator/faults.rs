@@ -56,7 +56,7 @@ async fn a_call_without_the_right_key_uses_up_no_fault() {
 async fn an_answer_can_be_lost_before_or_after_the_effect() {
     let starting = Some("Starting".to_owned());
     let stopped = Some("Stopped".to_owned());
-    assert_eq!(start_without_answer(Effect::LoseAnswer).await, (starting, Some(0)));
+    assert_eq!(start_without_answer(Effect::LoseResponse).await, (starting, Some(0)));
     assert_eq!(start_without_answer(Effect::DropConnection).await, (stopped, None));
 }
 
@@ -91,9 +91,10 @@ async fn a_client_that_does_not_wait_for_a_late_answer_has_started_it_all_the_sa
 
 #[tokio::test]
 async fn the_gateway_can_answer_in_place_of_the_api() {
-    for (taken, state) in [(false, "Stopped"), (true, "Starting")] {
+    for (processed, state) in [(false, "Stopped"), (true, "Starting")] {
         let cloud = Cloud::new().await;
-        let effect = Effect::Http { status: 502, body: "<h1>Bad Gateway</h1>".to_owned(), taken };
+        let effect =
+            Effect::Http { status: 502, body: "<h1>Bad Gateway</h1>".to_owned(), processed };
         cloud.simulator.add_fault(Fault::new(effect));
         let response = cloud.sign_and_send(START, &place("uhost-1")).await.unwrap();
         assert_eq!(response.status(), 502);
@@ -243,7 +244,7 @@ async fn faults_of_different_kinds_add_up() {
     let cloud = Cloud::new().await;
     let by = Duration::from_millis(200);
     cloud.simulator.add_fault(Fault::new(Effect::Delay { by }));
-    cloud.simulator.add_fault(Fault::new(Effect::LoseAnswer));
+    cloud.simulator.add_fault(Fault::new(Effect::LoseResponse));
     cloud.simulator.add_fault(Fault::new(Effect::InstallFail));
     let begun = Instant::now();
     assert!(cloud.sign_and_send(START, &place("uhost-1")).await.is_err());

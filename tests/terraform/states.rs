@@ -79,7 +79,7 @@ fn refresh_ignores_an_empty_state() {
 fn lost_response_does_not_start_the_instance_twice() {
     with_each_terraform(async |terraform| {
         let stage = scene(terraform, instance("Stopped"), "").await;
-        stage.cloud.add_fault(Fault::new(Effect::LoseAnswer).on_action(START));
+        stage.cloud.add_fault(Fault::new(Effect::LoseResponse).on_action(START));
         stage.apply();
         assert_eq!(stage.changes(), [START]);
         stage.assert_empty_plan();

@@ -1,4 +1,4 @@
-//! The file that says what a simulated account consists of.
+//! JSON file that describes a simulated account.
 //!
 //! ```json
 //! {"public_key": "…", "private_key": "…", "instances": [{"UHostId": "uhost-demo", "State": "Stopped"}]}
@@ -9,14 +9,14 @@ use std::{io, path::Path};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// An account: keys and instances.
+use super::options::{DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY};
+
+/// Keys and instances of an account.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Document {
-    /// As in [`Options`](super::Options).
+pub struct AccountFile {
     #[serde(default = "demo_public_key")]
     pub public_key: String,
-    /// As in [`Options`](super::Options).
     #[serde(default = "demo_private_key")]
     pub private_key: String,
     /// As in [`Options`](super::Options); their fields are checked when the simulator starts.
@@ -24,33 +24,31 @@ pub struct Document {
     pub instances: Vec<Map<String, Value>>,
 }
 
-/// Why a [`Document`] could not be had.
+/// Failure to read an [`AccountFile`]. Its source has the details: the system's error, or the line
+/// and column.
 #[derive(Debug, thiserror::Error)]
-pub enum DocumentError {
-    /// The file cannot be read.
-    #[error("cannot read it")]
+pub enum AccountFileError {
+    #[error("cannot read the file")]
     Unreadable(#[source] io::Error),
-    /// It is not JSON, or not such a document. The cause says where, by line and column.
-    #[error("it is not a description of an account")]
+    #[error("the file does not describe an account")]
     Malformed(#[source] serde_json::Error),
 }
 
-impl Document {
+impl AccountFile {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    ///
-    /// If it cannot be read, or is not such a document.
-    pub fn read(path: &Path) -> Result<Self, DocumentError> {
-        let text = std::fs::read(path).map_err(DocumentError::Unreadable)?;
-        serde_json::from_slice(&text).map_err(DocumentError::Malformed)
+    /// The file cannot be read or does not describe an account.
+    pub fn read(path: &Path) -> Result<Self, AccountFileError> {
+        let text = std::fs::read(path).map_err(AccountFileError::Unreadable)?;
+        serde_json::from_slice(&text).map_err(AccountFileError::Malformed)
     }
 }
 
 fn demo_public_key() -> String {
-    super::DEMO_PUBLIC_KEY.to_owned()
+    DEMO_PUBLIC_KEY.to_owned()
 }
 
 fn demo_private_key() -> String {
-    super::DEMO_PRIVATE_KEY.to_owned()
+    DEMO_PRIVATE_KEY.to_owned()
 }

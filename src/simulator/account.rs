@@ -1,0 +1,79 @@
+//! State of a simulated account: its instances, the faults to come, and the calls so far.
+//!
+//! The time is a parameter of every method, and no timer runs: each call first applies what was due
+//! since the previous call. A stepped clock and the system clock therefore use the same code.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    call::Call, instance::Instance, instance_defaults::DEFAULT_PROJECT, options::Options,
+    pending_faults::PendingFaults,
+};
+
+/// State of an account.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) instances: BTreeMap<String, Instance>,
+    pub(super) faults: PendingFaults,
+    pub(super) calls: Vec<Call>,
+    pub(super) options: Options,
+    /// Number of requests, including calls that have been cleared.
+    requests: u64,
+}
+
+impl Account {
+    /// Creates the account of `options`. The error begins with the index of the malformed instance.
+    pub(super) fn new(mut options: Options, now: Timestamp) -> Result<Self, String> {
+        let mut instances = BTreeMap::new();
+        for (index, given) in mem::take(&mut options.instances).into_iter().enumerate() {
+            let Value::Object(given) = given else {
+                return Err(format!("instances[{index}]: must be an object"));
+            };
+            let (id, instance) = Instance::new(given, now)
+                .map_err(|problem| format!("instances[{index}].{problem}"))?;
+            if instances.contains_key(&id) {
+                return Err(format!("instances[{index}].UHostId: `{id}` is given twice"));
+            }
+            instances.insert(id, instance);
+        }
+        let faults = PendingFaults::default();
+        Ok(Self { instances, faults, calls: Vec::new(), options, requests: 0 })
+    }
+
+    pub(super) fn next_request_id(&mut self) -> String {
+        self.requests += 1;
+        format!("5e11a70d-0000-4000-8000-{:012x}", self.requests)
+    }
+
+    /// Changes an instance outside the API, or removes it if `patch` is null. Returns `Ok(false)`
+    /// if there is no such instance.
+    pub(super) fn patch(&mut self, id: &str, patch: Value, now: Timestamp) -> Result<bool, String> {
+        self.settle(now);
+        let Some(instance) = self.instances.get_mut(id) else { return Ok(false) };
+        match patch {
+            Value::Object(patch) => instance.patch(patch)?,
+            Value::Null => {
+                self.instances.remove(id);
+            }
+            _ => return Err("a patch must be an object, or null to remove the instance".to_owned()),
+        }
+        Ok(true)
+    }
+
+    /// Applies everything that was due until `now`.
+    pub(super) fn settle(&mut self, now: Timestamp) {
+        self.instances.retain(|_, instance| instance.settle(now));
+    }
+
+    /// Returns the default project and the projects of all instances.
+    pub(super) fn projects(&self) -> BTreeSet<&str> {
+        let named = self.instances.values().map(Instance::project);
+        named.filter(|project| !project.is_empty()).chain([DEFAULT_PROJECT]).collect()
+    }
+}

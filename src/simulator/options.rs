@@ -1,0 +1,83 @@
+//! Options of a simulator.
+
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use super::clock::Clock;
+
+/// Default public key; without access to a real account.
+pub const DEMO_PUBLIC_KEY: &str = "demo-public-key";
+/// Private key of [`DEMO_PUBLIC_KEY`].
+pub const DEMO_PRIVATE_KEY: &str = "demo-private-key";
+
+/// Parameter that selects no-GPU mode in a start. The real API has changed it over time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WithoutGpuMode {
+    /// The documented boolean `WithoutGpu`; `WithoutGpuSpec` only selects the size.
+    #[default]
+    Documented,
+    /// `WithoutGpuSpec`; the boolean is ignored like an unknown parameter.
+    Spec,
+    /// `WithoutGpuSpec`; a call with the boolean fails with 230.
+    Strict,
+}
+
+/// Options of a simulator. The default suits most tests: demo keys, no instances, and operations
+/// that complete immediately.
+#[derive(Clone)]
+pub struct Options {
+    pub public_key: String,
+    pub private_key: String,
+    /// API fields of each instance. `UHostId` is required, the others override the defaults (a
+    /// stopped pay-as-you-go instance with one GPU).
+    pub instances: Vec<Value>,
+    /// Duration of a start or a reboot, by the simulator's clock. With zero the next call already
+    /// reports `Running`.
+    pub start_time: Duration,
+    /// Duration of a stop, by the simulator's clock.
+    pub stop_time: Duration,
+    /// Longest duration of the operation lock; the end of the operation releases it earlier.
+    pub lock_ttl: Duration,
+    /// Delay of each response, in real time.
+    pub latency: Duration,
+    pub without_gpu: WithoutGpuMode,
+    /// Address to listen on; must be a loopback address. Port 0 selects a free port.
+    pub listen: SocketAddr,
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            public_key: DEMO_PUBLIC_KEY.to_owned(),
+            private_key: DEMO_PRIVATE_KEY.to_owned(),
+            instances: Vec::new(),
+            start_time: Duration::ZERO,
+            stop_time: Duration::ZERO,
+            lock_ttl: Duration::from_secs(10 * 60),
+            latency: Duration::ZERO,
+            without_gpu: WithoutGpuMode::default(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            clock: Clock::default(),
+        }
+    }
+}
+
+/// Omits the private key and the instances, which contain passwords.
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Options")
+            .field("public_key", &self.public_key)
+            .field("instances", &self.instances.len())
+            .field("without_gpu", &self.without_gpu)
+            .field("listen", &self.listen)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}
