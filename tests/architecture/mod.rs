@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// Words that the source of a module must not contain, except in comments and tests.
@@ -213,6 +214,24 @@ fn every_dependency_has_a_reason() {
         above = line;
     }
     assert!(without_reason.is_empty(), "{}", without_reason.join("\n"));
+}
+
+/// The released provider, its SBOM and its list of licenses do not contain the dependencies of the
+/// simulator.
+#[test]
+fn provider_does_not_depend_on_axum_and_clap() {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--edges=normal", "--prefix=none", "--format={p}"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    let packages: Vec<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(packages.contains(&"tonic"), "{packages:?}");
+    for absent in ["axum", "clap"] {
+        assert!(!packages.contains(&absent), "`cargo tree --invert {absent}` shows the path");
+    }
 }
 
 /// Returns whether `line` contains `word`, not followed by another letter: `Form`, but not

@@ -13,7 +13,7 @@ fn program() -> Command {
     command
 }
 
-/// Runs to the end, which has to come at once, in failure and without a word on stdout; what it said on stderr.
+/// Runs the program, which must fail without output on stdout. Returns stderr.
 async fn fails(arguments: &[&str]) -> String {
     let output = program().args(arguments).output();
     let output = tokio::time::timeout(Duration::from_secs(20), output).await.unwrap().unwrap();
@@ -31,7 +31,7 @@ async fn end(mut child: Child, signal: &str) {
 }
 
 #[tokio::test]
-async fn it_says_one_line_serves_and_ends_when_told() {
+async fn program_prints_address_and_ends_on_signal() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("account.json");
     fs::write(
@@ -41,16 +41,8 @@ async fn it_says_one_line_serves_and_ends_when_told() {
     .unwrap();
     for signal in ["-TERM", "-INT"] {
         let mut child = program()
-            .args([
-                "--start-time",
-                "500ms",
-                "--stop-time",
-                "2s",
-                "--lock-ttl",
-                "10m",
-                "--latency",
-                "1ms",
-            ])
+            .args(["--start-time", "500ms", "--stop-time", "2s"])
+            .args(["--lock-ttl", "10m", "--latency", "1ms"])
             .args(["--without-gpu", "strict", "--listen", "127.0.0.1:0", "--instances"])
             .arg(&file)
             .spawn()
@@ -65,8 +57,8 @@ async fn it_says_one_line_serves_and_ends_when_told() {
         let patch = http.post(format!("{url}/simulator/instances/uhost-1")).body("{}").send();
         assert_eq!(patch.await.unwrap().status(), 204);
         let wrong_key = [("Action", "GetProjectList"), ("PublicKey", "p"), ("Signature", "x")];
-        let answer = http.post(url).form(&wrong_key).send().await.unwrap().text().await.unwrap();
-        assert!(answer.contains("171"), "{answer}");
+        let text = http.post(url).form(&wrong_key).send().await.unwrap().text().await.unwrap();
+        assert!(text.contains("171"), "{text}");
 
         end(child, signal).await;
         let mut rest = String::new();
@@ -76,7 +68,7 @@ async fn it_says_one_line_serves_and_ends_when_told() {
 }
 
 #[tokio::test]
-async fn it_listens_on_loopback_only() {
+async fn program_refuses_non_loopback_address() {
     let error = fails(&["--listen", "0.0.0.0:0"]).await;
     assert_eq!(
         error,
@@ -85,7 +77,7 @@ async fn it_listens_on_loopback_only() {
 }
 
 #[tokio::test]
-async fn it_says_where_a_file_is_wrong() {
+async fn account_file_error_names_file_and_position() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("account.json");
     let path = file.to_str().unwrap();
@@ -104,14 +96,14 @@ async fn it_says_where_a_file_is_wrong() {
     }
     let error = fails(&["--instances", "no-such-file.json"]).await;
     assert!(
-        error.starts_with("compshare-simulator: no-such-file.json: cannot read it: "),
+        error.starts_with("compshare-simulator: no-such-file.json: cannot read the file: "),
         "{error}"
     );
 }
 
 #[tokio::test]
-async fn it_refuses_arguments_it_does_not_understand() {
-    assert!(fails(&["--start-time", "2"]).await.contains("has no unit of time"));
+async fn invalid_arguments_are_refused() {
+    assert!(fails(&["--start-time", "2"]).await.contains("expected to find unit designator"));
     assert!(fails(&["--without-gpu", "sometimes"]).await.contains("sometimes"));
     assert!(fails(&["--listen", "nowhere"]).await.contains("nowhere"));
 }

@@ -1,4 +1,4 @@
-//! A client that can do just enough: sign a form, send it, read JSON.
+//! A minimal client: it signs a form, sends it, and parses the JSON response.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,17 +13,16 @@ pub(super) use crate::support::actions::{DESCRIBE, REBOOT, START, STOP};
 pub(super) const START_TIME: Duration = Duration::from_secs(30);
 pub(super) const STOP_TIME: Duration = Duration::from_secs(20);
 
-/// Parameters as a test writes them down.
 pub(super) type Parameters<'a> = &'a [(&'a str, &'a str)];
 
-/// A simulator whose time the test moves, and a client of it.
+/// A simulator with a stepped clock, and a client of it.
 pub(super) struct Cloud {
     pub(super) simulator: Simulator,
     http: reqwest::Client,
 }
 
 impl Cloud {
-    /// With one stopped instance, `uhost-1`.
+    /// Starts a simulator with one stopped instance, `uhost-1`.
     pub(super) async fn new() -> Self {
         Self::with([json!({"UHostId": "uhost-1"})]).await
     }
@@ -38,7 +37,7 @@ impl Cloud {
         Self { simulator, http }
     }
 
-    /// Sends `form` as it is.
+    /// Sends `form` without a signature.
     pub(super) async fn send(&self, form: &[(&str, &str)]) -> reqwest::Result<reqwest::Response> {
         self.http.post(self.simulator.url()).form(form).send().await
     }
@@ -58,32 +57,31 @@ impl Cloud {
         self.send(&Vec::from_iter(form)).await
     }
 
-    /// The API's answer, which came under HTTP 200 with a request id.
+    /// Returns the JSON response, which must have HTTP status 200 and a request ID.
     pub(super) async fn call(&self, action: &str, parameters: &[(&str, &str)]) -> Value {
         let response = self.sign_and_send(action, parameters).await.unwrap();
         assert_eq!(response.status(), 200);
         assert!(response.headers().contains_key("X-UCLOUD-REQUEST-UUID"));
-        let answer: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
-        assert_eq!(answer["Action"], format!("{action}Response"));
-        answer
+        let json: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert_eq!(json["Action"], format!("{action}Response"));
+        json
     }
 
-    /// A start, stop or reboot of an instance in the default place; its RetCode.
+    /// Starts, stops or reboots an instance in the default location. Returns the RetCode.
     pub(super) async fn operate(&self, action: &str, id: &str) -> i64 {
-        let answer = self.call(action, &place(id)).await;
-        ret_code(&answer)
+        ret_code(&self.call(action, &location(id)).await)
     }
 
-    /// The state that a describe shows; `None` if the instance is absent.
+    /// Returns the state that a describe reports; `None` if the instance does not exist.
     pub(super) async fn state(&self, id: &str) -> Option<String> {
-        let answer = self.call(DESCRIBE, &[("UHostIds.0", id)]).await;
-        let instance = answer["UHostSet"].get(0)?;
+        let response = self.call(DESCRIBE, &[("UHostIds.0", id)]).await;
+        let instance = response["UHostSet"].get(0)?;
         Some(instance["State"].as_str().unwrap().to_owned())
     }
 
     pub(super) async fn described(&self, id: &str) -> Value {
-        let answer = self.call(DESCRIBE, &[("UHostIds.0", id)]).await;
-        answer["UHostSet"][0].clone()
+        let response = self.call(DESCRIBE, &[("UHostIds.0", id)]).await;
+        response["UHostSet"][0].clone()
     }
 
     pub(super) async fn control(
@@ -102,7 +100,7 @@ impl Cloud {
     }
 }
 
-/// Options with stepped time, in which starts and stops take as long as the constants above say.
+/// Options with a stepped clock, and the durations of the constants above.
 pub(super) fn stepped() -> Options {
     Options {
         start_time: START_TIME,
@@ -112,20 +110,20 @@ pub(super) fn stepped() -> Options {
     }
 }
 
-/// What a start, stop or reboot has to say about an instance in the default place.
-pub(super) fn place(id: &str) -> [(&str, &str); 3] {
+/// Parameters of a start, stop or reboot of an instance in the default location.
+pub(super) fn location(id: &str) -> [(&str, &str); 3] {
     [("Region", "cn-wlcb"), ("Zone", "cn-wlcb-01"), ("UHostId", id)]
 }
 
 #[track_caller]
-pub(super) fn ret_code(answer: &Value) -> i64 {
-    answer["RetCode"].as_i64().unwrap()
+pub(super) fn ret_code(response: &Value) -> i64 {
+    response["RetCode"].as_i64().unwrap()
 }
 
 #[track_caller]
-pub(super) fn check_refused(answer: &Value, ret_code: i64, message: &str) {
+pub(super) fn check_refused(response: &Value, ret_code: i64, message: &str) {
     assert_eq!(
-        (answer["RetCode"].as_i64(), answer["Message"].as_str()),
+        (response["RetCode"].as_i64(), response["Message"].as_str()),
         (Some(ret_code), Some(message))
     );
 }

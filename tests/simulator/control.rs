@@ -1,4 +1,4 @@
-//! The routes under `/simulator/`, the journal, and what the in-process handle promises.
+//! Control requests under `/simulator/`, the list of calls, and the handle in the process.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use terraform_provider_compshare::simulator::{Error, Options, Simulator};
 
-use super::caller::{Cloud, DESCRIBE, START, check_refused, place};
+use super::caller::{Cloud, DESCRIBE, START, check_refused, location};
 
 #[tokio::test]
-async fn every_call_is_in_the_journal() {
+async fn every_call_is_listed() {
     let cloud = Cloud::new().await;
     cloud.operate(START, "uhost-1").await;
     cloud.advance(90);
     cloud.call(DESCRIBE, &[("UHostIds.1", "uhost-2"), ("UHostIds.0", "uhost-1")]).await;
     cloud.operate(START, "uhost-none").await;
-    let (status, journal) = cloud.control(Method::GET, "calls", "").await;
+    let (status, calls) = cloud.control(Method::GET, "calls", "").await;
     assert_eq!(status, 200);
-    let journal: Value = serde_json::from_str(&journal).unwrap();
+    let calls: Value = serde_json::from_str(&calls).unwrap();
     let expected = json!([
         {
             "action": START,
@@ -48,7 +48,7 @@ async fn every_call_is_in_the_journal() {
             "request_id": "5e11a70d-0000-4000-8000-000000000003",
         },
     ]);
-    assert_eq!(journal, expected);
+    assert_eq!(calls, expected);
     assert_eq!(cloud.simulator.count(START), 2);
     assert_eq!(cloud.simulator.calls()[1].instances, ["uhost-1", "uhost-2"]);
 
@@ -57,7 +57,7 @@ async fn every_call_is_in_the_journal() {
 }
 
 #[tokio::test]
-async fn instances_drift_by_request() {
+async fn control_request_patches_instance() {
     let cloud = Cloud::new().await;
     let patch =
         r#"{"State": "Running", "Name": "改名", "Tag": null, "GraphicsMemory": {"Value": 48}}"#;
@@ -81,7 +81,7 @@ async fn instances_drift_by_request() {
 }
 
 #[tokio::test]
-async fn a_state_set_from_outside_ends_the_operation_and_its_lock() {
+async fn patched_state_ends_operation_and_lock() {
     let cloud = Cloud::new().await;
     cloud.operate(START, "uhost-1").await;
     cloud.simulator.patch("uhost-1", json!({"State": "Stopped"}));
@@ -91,14 +91,14 @@ async fn a_state_set_from_outside_ends_the_operation_and_its_lock() {
 }
 
 #[tokio::test]
-async fn faults_come_by_request_one_or_many() {
+async fn control_request_adds_one_or_many_faults() {
     let cloud = Cloud::new().await;
     let one = r#"{"effect": {"refuse": {"ret_code": 1, "message": "one"}}}"#;
     assert_eq!(cloud.control(Method::POST, "faults", one).await.0, 204);
     let many = r#"[{"effect": {"refuse": {"ret_code": 2, "message": "two"}}, "times": null}]"#;
     assert_eq!(cloud.control(Method::POST, "faults", many).await.0, 204);
-    check_refused(&cloud.call(START, &place("uhost-1")).await, 1, "one");
-    check_refused(&cloud.call(START, &place("uhost-1")).await, 2, "two");
+    check_refused(&cloud.call(START, &location("uhost-1")).await, 1, "one");
+    check_refused(&cloud.call(START, &location("uhost-1")).await, 2, "two");
     assert_eq!(cloud.control(Method::DELETE, "faults", "").await.0, 204);
     assert_eq!(cloud.operate(START, "uhost-1").await, 0);
 
@@ -109,7 +109,7 @@ async fn faults_come_by_request_one_or_many() {
 }
 
 #[tokio::test]
-async fn time_moves_on_by_request() {
+async fn control_request_advances_clock() {
     let cloud = Cloud::new().await;
     cloud.operate(START, "uhost-1").await;
     assert_eq!(cloud.control(Method::POST, "advance", "\"30s\"").await.0, 204);
@@ -120,21 +120,21 @@ async fn time_moves_on_by_request() {
 }
 
 #[tokio::test]
-async fn control_requests_are_not_api_calls() {
+async fn control_requests_are_not_listed_as_calls() {
     let cloud = Cloud::new().await;
     cloud.control(Method::GET, "calls", "").await;
     assert_eq!(cloud.simulator.calls(), []);
 }
 
 #[tokio::test]
-async fn a_dropped_simulator_is_gone() {
+async fn dropped_simulator_closes_its_connections() {
     let cloud = Cloud::with([json!({"UHostId": "uhost-dropped"})]).await;
     let url = cloud.simulator.url();
-    // The port may soon be another simulator's: this instance is the dropped one's alone.
+    // Another simulator may reuse the port, but it does not have this instance.
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let patch = async || {
         let url = format!("{url}/simulator/instances/uhost-dropped");
-        client.post(url).body("{}").send().await.map(|answer| answer.status())
+        client.post(url).body("{}").send().await.map(|response| response.status())
     };
     assert_eq!(patch().await.unwrap(), 204);
     let address = url.strip_prefix("http://").unwrap();
@@ -148,7 +148,7 @@ async fn a_dropped_simulator_is_gone() {
 }
 
 #[tokio::test]
-async fn the_private_key_is_not_for_debug_output() {
+async fn debug_output_omits_private_key() {
     let options = Options { private_key: "very-private".to_owned(), ..Options::default() };
     assert!(!format!("{options:?}").contains("very-private"));
     let simulator = Simulator::start(options).await.unwrap();
@@ -156,14 +156,14 @@ async fn the_private_key_is_not_for_debug_output() {
 }
 
 #[tokio::test]
-async fn only_loopback_addresses_are_listened_on() {
+async fn non_loopback_address_is_refused() {
     let options = Options { listen: "0.0.0.0:0".parse().unwrap(), ..Options::default() };
     let error = Simulator::start(options).await.unwrap_err();
     assert!(matches!(error, Error::NotLoopback(_)), "{error}");
 }
 
 #[tokio::test]
-async fn malformed_instances_are_named_by_their_place() {
+async fn malformed_instance_error_names_index_and_field() {
     let cases = [
         (json!([{"UHostId": "a"}, {"Name": "b"}]), "instances[1].UHostId: a string is required"),
         (json!([{"UHostId": "a"}, 3]), "instances[1]: must be an object"),

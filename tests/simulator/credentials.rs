@@ -1,20 +1,20 @@
-//! Who may call, and what the gateway says to the others.
+//! Signatures, and the refusals of the gateway.
 
 use serde_json::{Value, json};
 use terraform_provider_compshare::simulator::{DEMO_PUBLIC_KEY, Options};
 
 use super::caller::{Cloud, DESCRIBE, Parameters, START};
 
-async fn answer(cloud: &Cloud, form: &[(&str, &str)]) -> (Option<i64>, String) {
+async fn send(cloud: &Cloud, form: &[(&str, &str)]) -> (Option<i64>, String) {
     let response = cloud.send(form).await.unwrap();
     assert_eq!(response.status(), 200);
     assert!(response.headers().contains_key("X-UCLOUD-REQUEST-UUID"));
-    let answer: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
-    (answer["RetCode"].as_i64(), answer["Message"].as_str().unwrap_or_default().to_owned())
+    let json: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    (json["RetCode"].as_i64(), json["Message"].as_str().unwrap_or_default().to_owned())
 }
 
 #[tokio::test]
-async fn signatures_of_the_official_sdk_are_accepted() {
+async fn signatures_of_vendor_sdk_are_accepted() {
     let instances = vec![json!({"UHostId": "uhost-xxxx"}), json!({"UHostId": "uhost-10"})];
     let seed = [
         ("Action", START),
@@ -50,7 +50,7 @@ async fn signatures_of_the_official_sdk_are_accepted() {
     })
     .await;
     for form in [&seed[..], &non_ascii, &eleven] {
-        assert_eq!(answer(&cloud, form).await, (Some(0), String::new()), "{form:?}");
+        assert_eq!(send(&cloud, form).await, (Some(0), String::new()), "{form:?}");
     }
 
     let cloud = Cloud::of(Options {
@@ -65,11 +65,11 @@ async fn signatures_of_the_official_sdk_are_accepted() {
         ("Region", "cn-wlcb"),
         ("Signature", "d6ad3241ba9875c8c99421356e3a31318ea2914e"),
     ];
-    assert_eq!(answer(&cloud, &special_keys).await, (Some(0), String::new()));
+    assert_eq!(send(&cloud, &special_keys).await, (Some(0), String::new()));
 }
 
 #[tokio::test]
-async fn the_gateway_says_what_is_wrong() {
+async fn gateway_refusals_have_documented_ret_codes() {
     let cloud = Cloud::new().await;
     let action = ("Action", DESCRIBE);
     let cases: [(Parameters<'_>, i64, &str); 7] = [
@@ -86,12 +86,12 @@ async fn the_gateway_says_what_is_wrong() {
         (&[action, ("PublicKey", "someone"), ("Signature", "00")], 172, "User Not Exists"),
     ];
     for (form, ret_code, message) in cases {
-        assert_eq!(answer(&cloud, form).await, (Some(ret_code), message.to_owned()), "{form:?}");
+        assert_eq!(send(&cloud, form).await, (Some(ret_code), message.to_owned()), "{form:?}");
     }
 }
 
 #[tokio::test]
-async fn a_changed_form_no_longer_matches_its_signature() {
+async fn changed_form_has_wrong_signature() {
     let cloud = Cloud::of(Options {
         public_key: "my_public_key".to_owned(),
         private_key: "my_private_key".to_owned(),
@@ -107,6 +107,6 @@ async fn a_changed_form_no_longer_matches_its_signature() {
         ("Zone", "cn-wlcb-01"),
         ("Signature", "38ac7b56f0f06780bf4c23ea765bf02b6c873a67"),
     ];
-    assert_eq!(answer(&cloud, &form).await.0, Some(171));
+    assert_eq!(send(&cloud, &form).await.0, Some(171));
     assert_eq!(cloud.simulator.instance("uhost-yyyy").unwrap()["State"], "Stopped");
 }

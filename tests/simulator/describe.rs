@@ -1,4 +1,4 @@
-//! What can be asked about instances, zones and projects.
+//! Describes of instances, zones and projects.
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,13 @@ fn many(count: usize) -> impl Iterator<Item = Value> {
     (0..count).map(|number| json!({"UHostId": format!("uhost-{number:03}")}))
 }
 
-fn ids(answer: &Value) -> Vec<&str> {
-    let instances = answer["UHostSet"].as_array().unwrap();
+fn ids(response: &Value) -> Vec<&str> {
+    let instances = response["UHostSet"].as_array().unwrap();
     instances.iter().map(|instance| instance["UHostId"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]
-async fn instances_come_in_pages() {
+async fn instances_are_paged() {
     let cloud = Cloud::with(many(25)).await;
     let first = cloud.call(DESCRIBE, &[]).await;
     assert_eq!((first["TotalCount"].as_u64(), ids(&first).len()), (Some(25), 20));
@@ -44,20 +44,20 @@ async fn instances_come_in_pages() {
 }
 
 #[tokio::test]
-async fn an_account_without_instances_has_an_empty_first_page() {
+async fn empty_account_has_empty_first_page() {
     let cloud = Cloud::with([]).await;
-    let answer = cloud.call(DESCRIBE, &[("Offset", "0")]).await;
-    assert_eq!((&answer["TotalCount"], &answer["UHostSet"]), (&json!(0), &json!([])));
+    let response = cloud.call(DESCRIBE, &[("Offset", "0")]).await;
+    assert_eq!((&response["TotalCount"], &response["UHostSet"]), (&json!(0), &json!([])));
 }
 
 #[tokio::test]
-async fn instances_can_be_asked_for_by_id() {
+async fn instances_are_selected_by_id() {
     let cloud = Cloud::with(many(25)).await;
     let parameters =
         [("UHostIds.0", "uhost-003"), ("UHostIds.1", "no-such"), ("UHostIds.10", "uhost-001")];
-    let answer = cloud.call(DESCRIBE, &parameters).await;
+    let response = cloud.call(DESCRIBE, &parameters).await;
     assert_eq!(
-        (answer["TotalCount"].as_u64(), ids(&answer)),
+        (response["TotalCount"].as_u64(), ids(&response)),
         (Some(2), vec!["uhost-001", "uhost-003"])
     );
     assert_eq!(cloud.state("no-such").await, None);
@@ -71,19 +71,19 @@ async fn instances_can_be_asked_for_by_id() {
 }
 
 #[tokio::test]
-async fn a_list_of_ids_does_not_lift_the_limit() {
+async fn limit_applies_to_list_of_ids() {
     let cloud = Cloud::with(many(25)).await;
-    let asked: Vec<(String, String)> = (0..25)
+    let named: Vec<(String, String)> = (0..25)
         .map(|number| (format!("UHostIds.{number}"), format!("uhost-{number:03}")))
         .collect();
     let parameters: Vec<(&str, &str)> =
-        asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let answer = cloud.call(DESCRIBE, &parameters).await;
-    assert_eq!((answer["TotalCount"].as_u64(), ids(&answer).len()), (Some(25), 20));
+        named.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let response = cloud.call(DESCRIBE, &parameters).await;
+    assert_eq!((response["TotalCount"].as_u64(), ids(&response).len()), (Some(25), 20));
 }
 
 #[tokio::test]
-async fn instances_can_be_filtered() {
+async fn instances_are_filtered_by_location_tag_project() {
     let cloud = Cloud::with([
         json!({"UHostId": "uhost-a"}),
         json!({"UHostId": "uhost-b", "Zone": "cn-sh2-02", "Tag": "训练 组"}),
@@ -101,8 +101,8 @@ async fn instances_can_be_filtered() {
         (&[("ProjectId", "org-other")], &["uhost-d"]),
     ];
     for (parameters, expected) in cases {
-        let answer = cloud.call(DESCRIBE, parameters).await;
-        assert_eq!(ids(&answer), expected, "{parameters:?}");
+        let response = cloud.call(DESCRIBE, parameters).await;
+        assert_eq!(ids(&response), expected, "{parameters:?}");
     }
     check_refused(
         &cloud.call(DESCRIBE, &[("Region", "x")]).await,
@@ -115,7 +115,7 @@ async fn instances_can_be_filtered() {
 }
 
 #[tokio::test]
-async fn an_instance_looks_like_a_real_one() {
+async fn instance_has_fields_of_real_api() {
     let cloud = Cloud::with([
         json!({"UHostId": "uhost-1", "State": "Running", "Memory": "65536", "Novelty": [1]}),
         json!({"UHostId": "cpod-1"}),
@@ -150,8 +150,8 @@ async fn zones_are_listed() {
 #[tokio::test]
 async fn projects_are_listed() {
     let cloud = Cloud::with([json!({"UHostId": "uhost-1", "ProjectId": "org-other"})]).await;
-    let answer = cloud.call("GetProjectList", &[]).await;
-    let projects = answer["ProjectSet"].as_array().unwrap();
+    let response = cloud.call("GetProjectList", &[]).await;
+    let projects = response["ProjectSet"].as_array().unwrap();
     let listed: Vec<_> = projects
         .iter()
         .map(|project| (project["ProjectId"].as_str(), project["IsDefault"].as_bool()))

@@ -1,4 +1,4 @@
-//! Each fault does what it says, as often as it says.
+//! Effects of each fault, and the calls it applies to.
 
 use std::time::Duration;
 
@@ -6,32 +6,32 @@ use serde_json::{Value, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Garbage};
 use tokio::time::Instant;
 
-use super::caller::{Cloud, DESCRIBE, REBOOT, START, STOP, check_refused, place, ret_code};
+use super::caller::{Cloud, DESCRIBE, REBOOT, START, STOP, check_refused, location, ret_code};
 
-/// A start is tried under `effect` and the answer lost to the client; what became of the instance.
-async fn start_without_answer(effect: Effect) -> (Option<String>, Option<i64>) {
+/// Sends a start whose response is lost by `effect`. Returns the state and the RetCode.
+async fn start_without_response(effect: Effect) -> (Option<String>, Option<i64>) {
     let cloud = Cloud::new().await;
     cloud.simulator.add_fault(Fault::new(effect));
-    assert!(cloud.sign_and_send(START, &place("uhost-1")).await.is_err());
+    assert!(cloud.sign_and_send(START, &location("uhost-1")).await.is_err());
     let ret_code = cloud.simulator.calls()[0].ret_code;
     (cloud.state("uhost-1").await, ret_code)
 }
 
 #[tokio::test]
-async fn a_call_is_refused_as_told() {
+async fn refusal_applies_to_action_and_instance() {
     let cloud = Cloud::with([json!({"UHostId": "uhost-1"}), json!({"UHostId": "uhost-2"})]).await;
     let fault = Fault::refuse(8438, "upstream timed out").on_action(START).on_instance("uhost-1");
     cloud.simulator.add_fault(fault.times(2));
     assert_eq!(cloud.operate(START, "uhost-2").await, 0);
     assert_eq!(cloud.state("uhost-1").await.unwrap(), "Stopped");
     for _ in 0..2 {
-        check_refused(&cloud.call(START, &place("uhost-1")).await, 8438, "upstream timed out");
+        check_refused(&cloud.call(START, &location("uhost-1")).await, 8438, "upstream timed out");
     }
     assert_eq!(cloud.operate(START, "uhost-1").await, 0);
 }
 
 #[tokio::test]
-async fn faults_of_one_kind_strike_in_the_order_they_were_added() {
+async fn faults_of_one_kind_apply_in_order() {
     let cloud = Cloud::new().await;
     cloud.simulator.add_fault(Fault::refuse(1, "first"));
     cloud.simulator.add_fault(Fault::refuse(2, "second").forever());
@@ -45,7 +45,7 @@ async fn faults_of_one_kind_strike_in_the_order_they_were_added() {
 }
 
 #[tokio::test]
-async fn a_call_without_the_right_key_uses_up_no_fault() {
+async fn call_with_wrong_key_uses_no_fault() {
     let cloud = Cloud::new().await;
     cloud.simulator.add_fault(Fault::refuse(1, "first"));
     cloud.send(&[("Action", DESCRIBE)]).await.unwrap();
@@ -53,15 +53,15 @@ async fn a_call_without_the_right_key_uses_up_no_fault() {
 }
 
 #[tokio::test]
-async fn an_answer_can_be_lost_before_or_after_the_effect() {
+async fn response_is_lost_before_or_after_processing() {
     let starting = Some("Starting".to_owned());
     let stopped = Some("Stopped".to_owned());
-    assert_eq!(start_without_answer(Effect::LoseResponse).await, (starting, Some(0)));
-    assert_eq!(start_without_answer(Effect::DropConnection).await, (stopped, None));
+    assert_eq!(start_without_response(Effect::LoseResponse).await, (starting, Some(0)));
+    assert_eq!(start_without_response(Effect::DropConnection).await, (stopped, None));
 }
 
 #[tokio::test]
-async fn an_answer_can_be_late() {
+async fn delayed_response_arrives_late() {
     let cloud = Cloud::new().await;
     let by = Duration::from_millis(300);
     cloud.simulator.add_fault(Fault::new(Effect::Delay { by }).on_action(START));
@@ -71,32 +71,32 @@ async fn an_answer_can_be_late() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_wait_for_a_late_answer_has_started_it_all_the_same() {
+async fn delayed_request_takes_effect_immediately() {
     let cloud = Cloud::new().await;
     cloud
         .simulator
         .add_fault(Fault::new(Effect::Delay { by: Duration::from_secs(60) }).on_action(START));
-    let parameters = place("uhost-1");
-    let taken = async {
+    let parameters = location("uhost-1");
+    let received = async {
         while cloud.simulator.count(START) == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     tokio::select! {
-        _ = cloud.sign_and_send(START, &parameters) => panic!("the answer came"),
-        () = taken => {}
+        _ = cloud.sign_and_send(START, &parameters) => panic!("the response arrived"),
+        () = received => {}
     }
     assert_eq!(cloud.state("uhost-1").await.unwrap(), "Starting");
 }
 
 #[tokio::test]
-async fn the_gateway_can_answer_in_place_of_the_api() {
+async fn gateway_responds_before_or_after_processing() {
     for (processed, state) in [(false, "Stopped"), (true, "Starting")] {
         let cloud = Cloud::new().await;
         let effect =
             Effect::Http { status: 502, body: "<h1>Bad Gateway</h1>".to_owned(), processed };
         cloud.simulator.add_fault(Fault::new(effect));
-        let response = cloud.sign_and_send(START, &place("uhost-1")).await.unwrap();
+        let response = cloud.sign_and_send(START, &location("uhost-1")).await.unwrap();
         assert_eq!(response.status(), 502);
         assert_eq!(response.text().await.unwrap(), "<h1>Bad Gateway</h1>");
         assert_eq!(cloud.state("uhost-1").await.unwrap(), state);
@@ -104,14 +104,14 @@ async fn the_gateway_can_answer_in_place_of_the_api() {
 }
 
 #[tokio::test]
-async fn an_answer_can_be_garbled() {
+async fn malformed_response_is_unreadable() {
     for garbage in [Garbage::Truncated, Garbage::Html, Garbage::WrongTypes] {
         let cloud = Cloud::new().await;
         cloud.simulator.add_fault(Fault::new(Effect::Malformed(garbage)));
-        let response = cloud.sign_and_send(START, &place("uhost-1")).await.unwrap();
+        let response = cloud.sign_and_send(START, &location("uhost-1")).await.unwrap();
         assert_eq!(response.status(), 200);
-        let answer: Option<Value> = serde_json::from_str(&response.text().await.unwrap()).ok();
-        let ret_code = answer.map(|answer| answer["RetCode"].clone());
+        let json: Option<Value> = serde_json::from_str(&response.text().await.unwrap()).ok();
+        let ret_code = json.map(|json| json["RetCode"].clone());
         let expected = if garbage == Garbage::WrongTypes { Some(json!("zero")) } else { None };
         assert_eq!(ret_code, expected, "{garbage:?}");
         assert_eq!(cloud.state("uhost-1").await.unwrap(), "Starting");
@@ -119,7 +119,7 @@ async fn an_answer_can_be_garbled() {
 }
 
 #[tokio::test]
-async fn reads_can_lag_behind() {
+async fn stale_reads_report_previous_state() {
     let cloud = Cloud::new().await;
     cloud.simulator.add_fault(Fault::new(Effect::StaleReads { lag: Duration::from_secs(10) }));
     assert_eq!(cloud.operate(START, "uhost-1").await, 0);
@@ -132,7 +132,7 @@ async fn reads_can_lag_behind() {
 }
 
 #[tokio::test]
-async fn a_start_can_come_to_a_bad_end() {
+async fn accepted_start_fails_as_configured() {
     let cases = [
         (Effect::FallBackToStopped, Some("Stopped")),
         (Effect::InstallFail, Some("Install Fail")),
@@ -150,34 +150,34 @@ async fn a_start_can_come_to_a_bad_end() {
 }
 
 #[tokio::test]
-async fn an_answer_can_be_far_too_long() {
+async fn huge_response_has_five_mebibytes() {
     let cloud = Cloud::new().await;
     cloud.simulator.add_fault(Fault::new(Effect::Malformed(Garbage::Huge)));
-    let response = cloud.sign_and_send(START, &place("uhost-1")).await.unwrap();
+    let response = cloud.sign_and_send(START, &location("uhost-1")).await.unwrap();
     let body = response.bytes().await.unwrap();
     assert!(body.len() > 5 << 20, "{}", body.len());
-    let answer: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!((ret_code(&answer), &answer["UHostId"]), (0, &json!("uhost-1")));
+    let json: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((ret_code(&json), &json["UHostId"]), (0, &json!("uhost-1")));
     assert_eq!(cloud.state("uhost-1").await.unwrap(), "Starting");
 }
 
 #[tokio::test]
-async fn an_answer_can_come_byte_by_byte() {
+async fn dripped_response_arrives_byte_by_byte() {
     let cloud = Cloud::new().await;
     let every = Duration::from_millis(5);
     cloud.simulator.add_fault(Fault::new(Effect::Drip { every }));
     let begun = Instant::now();
-    let mut response = cloud.sign_and_send(START, &place("uhost-1")).await.unwrap();
+    let mut response = cloud.sign_and_send(START, &location("uhost-1")).await.unwrap();
     let first = response.chunk().await.unwrap().unwrap();
     assert!(first.len() < 10 && first.starts_with(b"{"), "{first:?}");
     let rest = response.bytes().await.unwrap();
-    let answer: Value = serde_json::from_slice(&[first, rest].concat()).unwrap();
-    assert_eq!(ret_code(&answer), 0);
+    let json: Value = serde_json::from_slice(&[first, rest].concat()).unwrap();
+    assert_eq!(ret_code(&json), 0);
     assert!(begun.elapsed() >= every * 20, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
-async fn a_bad_end_is_for_starts_that_are_accepted() {
+async fn outcome_fault_applies_to_accepted_start_only() {
     let cloud = Cloud::with([json!({"UHostId": "uhost-1", "State": "Running"})]).await;
     cloud.simulator.add_fault(Fault::new(Effect::Vanish));
     assert_eq!(cloud.operate(START, "uhost-1").await, 8010);
@@ -191,7 +191,7 @@ async fn a_bad_end_is_for_starts_that_are_accepted() {
 }
 
 #[tokio::test]
-async fn capacity_can_be_gone_for_some_calls_or_some_time() {
+async fn sold_out_applies_to_some_calls_or_some_time() {
     let cloud = Cloud::new().await;
     cloud.simulator.add_fault(Fault::new(Effect::SoldOut));
     assert_eq!(cloud.operate(START, "uhost-1").await, 8357);
@@ -204,19 +204,19 @@ async fn capacity_can_be_gone_for_some_calls_or_some_time() {
 }
 
 #[tokio::test]
-async fn a_start_without_gpu_needs_no_capacity() {
+async fn no_gpu_start_needs_no_capacity() {
     let cloud = Cloud::new().await;
     cloud.simulator.add_fault(Fault::new(Effect::SoldOut).forever());
-    let mut parameters = place("uhost-1").to_vec();
+    let mut parameters = location("uhost-1").to_vec();
     parameters.push(("WithoutGpu", "true"));
     assert_eq!(ret_code(&cloud.call(START, &parameters).await), 0);
 }
 
 #[tokio::test]
-async fn a_gpu_can_be_allocated_unasked() {
+async fn no_gpu_start_allocates_gpu_by_fault() {
     let cloud = Cloud::new().await;
     cloud.simulator.add_fault(Fault::new(Effect::GpuAllocated));
-    let mut parameters = place("uhost-1").to_vec();
+    let mut parameters = location("uhost-1").to_vec();
     parameters.push(("WithoutGpu", "true"));
     assert_eq!(ret_code(&cloud.call(START, &parameters).await), 0);
     cloud.advance(30);
@@ -224,7 +224,7 @@ async fn a_gpu_can_be_allocated_unasked() {
 }
 
 #[tokio::test]
-async fn any_word_can_be_reported_as_the_state() {
+async fn describe_reports_any_state_by_fault() {
     let cloud = Cloud::with([json!({"UHostId": "uhost-1"}), json!({"UHostId": "uhost-2"})]).await;
     cloud.simulator.add_fault(Fault::report_state("").on_instance("uhost-1").times(2));
     let word = Fault::report_state("Reinstalling").on_instance("uhost-1");
@@ -240,14 +240,14 @@ async fn any_word_can_be_reported_as_the_state() {
 }
 
 #[tokio::test]
-async fn faults_of_different_kinds_add_up() {
+async fn faults_of_different_kinds_combine() {
     let cloud = Cloud::new().await;
     let by = Duration::from_millis(200);
     cloud.simulator.add_fault(Fault::new(Effect::Delay { by }));
     cloud.simulator.add_fault(Fault::new(Effect::LoseResponse));
     cloud.simulator.add_fault(Fault::new(Effect::InstallFail));
     let begun = Instant::now();
-    assert!(cloud.sign_and_send(START, &place("uhost-1")).await.is_err());
+    assert!(cloud.sign_and_send(START, &location("uhost-1")).await.is_err());
     assert!(begun.elapsed() >= by);
     cloud.advance(30);
     assert_eq!(cloud.state("uhost-1").await.unwrap(), "Install Fail");

@@ -1,4 +1,4 @@
-//! The simulator behaves as the API is documented to, and breaks as it is told to.
+//! The simulator: documented behavior of the API, faults, and control requests.
 
 mod binary;
 mod caller;

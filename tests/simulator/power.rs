@@ -1,4 +1,4 @@
-//! Starting, stopping, rebooting; the operation lock.
+//! Start, stop, reboot, and the operation lock.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use serde_json::json;
 use terraform_provider_compshare::simulator::{Effect, Fault, Options};
 use tokio::time::Instant;
 
-use super::caller::{Cloud, REBOOT, START, STOP, check_refused, place, ret_code, stepped};
+use super::caller::{Cloud, REBOOT, START, STOP, check_refused, location, ret_code, stepped};
 
 #[tokio::test]
-async fn an_instance_goes_through_its_states_in_time() {
+async fn operations_pass_through_transitional_states() {
     let cloud = Cloud::new().await;
-    let answer = cloud.call(START, &place("uhost-1")).await;
+    let response = cloud.call(START, &location("uhost-1")).await;
     assert_eq!(
-        answer,
+        response,
         json!({"Action": "StartCompShareInstanceResponse", "RetCode": 0, "UHostId": "uhost-1"})
     );
     assert_eq!(cloud.state("uhost-1").await.unwrap(), "Starting");
@@ -35,7 +35,7 @@ async fn an_instance_goes_through_its_states_in_time() {
 }
 
 #[tokio::test]
-async fn with_no_time_given_the_next_describe_shows_the_end() {
+async fn operation_without_duration_ends_immediately() {
     let options = Options { instances: vec![json!({"UHostId": "uhost-1"})], ..Options::default() };
     let cloud = Cloud::of(options).await;
     assert_eq!(cloud.operate(START, "uhost-1").await, 0);
@@ -45,7 +45,7 @@ async fn with_no_time_given_the_next_describe_shows_the_end() {
 }
 
 #[tokio::test]
-async fn real_time_passes_by_itself() {
+async fn real_clock_advances_by_itself() {
     let options = Options {
         instances: vec![json!({"UHostId": "uhost-1"})],
         start_time: Duration::from_millis(300),
@@ -62,7 +62,7 @@ async fn real_time_passes_by_itself() {
 }
 
 #[tokio::test]
-async fn each_operation_needs_its_own_state() {
+async fn operation_in_wrong_state_is_refused() {
     let cases = [
         (START, "Running", 8010),
         (START, "Stopping", 8905),
@@ -72,7 +72,7 @@ async fn each_operation_needs_its_own_state() {
         (STOP, "Rebooting", 8905),
         (REBOOT, "Stopped", 8905),
         (REBOOT, "Starting", 8905),
-        (REBOOT, "a word nobody knows", 8905),
+        (REBOOT, "Unknown", 8905),
     ];
     for (action, state, expected) in cases {
         let cloud = Cloud::with([json!({"UHostId": "uhost-1", "State": state})]).await;
@@ -82,19 +82,19 @@ async fn each_operation_needs_its_own_state() {
 }
 
 #[tokio::test]
-async fn an_operation_locks_the_instance_until_it_is_done() {
+async fn operation_locks_instance_until_it_ends() {
     let cloud = Cloud::new().await;
     assert_eq!(cloud.operate(START, "uhost-1").await, 0);
     for action in [START, STOP, REBOOT] {
-        let answer = cloud.call(action, &place("uhost-1")).await;
-        check_refused(&answer, 8903, "InstanceOperationInProgress");
+        let response = cloud.call(action, &location("uhost-1")).await;
+        check_refused(&response, 8903, "InstanceOperationInProgress");
     }
     cloud.advance(30);
     assert_eq!(cloud.operate(STOP, "uhost-1").await, 0);
 }
 
 #[tokio::test]
-async fn the_lock_holds_no_longer_than_its_time_to_live() {
+async fn lock_expires_after_its_ttl() {
     let cloud = Cloud::new().await;
     cloud.simulator.add_fault(Fault::new(Effect::StuckInStarting));
     assert_eq!(cloud.operate(START, "uhost-1").await, 0);
@@ -109,7 +109,7 @@ async fn the_lock_holds_no_longer_than_its_time_to_live() {
 }
 
 #[tokio::test]
-async fn an_operation_has_to_name_the_instance_and_where_it_is() {
+async fn operation_requires_instance_and_location() {
     let cloud = Cloud::with([
         json!({"UHostId": "uhost-1"}),
         json!({"UHostId": "uhost-2", "ProjectId": "org-other"}),
@@ -118,23 +118,23 @@ async fn an_operation_has_to_name_the_instance_and_where_it_is() {
     for action in [START, STOP, REBOOT] {
         for missing in ["Region", "Zone", "UHostId"] {
             let parameters: Vec<_> =
-                place("uhost-1").into_iter().filter(|(name, _)| *name != missing).collect();
-            let answer = cloud.call(action, &parameters).await;
-            check_refused(&answer, 210, &format!("Missing params [{missing}]"));
+                location("uhost-1").into_iter().filter(|(name, _)| *name != missing).collect();
+            let response = cloud.call(action, &parameters).await;
+            check_refused(&response, 210, &format!("Missing params [{missing}]"));
         }
         let cases = [
             ([("Region", "mars"), ("Zone", "mars-01"), ("UHostId", "uhost-1")], 230),
             ([("Region", "cn-sh2"), ("Zone", "cn-wlcb-01"), ("UHostId", "uhost-1")], 230),
             ([("Region", "cn-sh2"), ("Zone", "cn-sh2-01"), ("UHostId", "uhost-1")], 8039),
-            (place("uhost-none"), 8039),
-            (place("uhost-2"), 8039),
+            (location("uhost-none"), 8039),
+            (location("uhost-2"), 8039),
         ];
         for (parameters, expected) in cases {
-            let answer = cloud.call(action, &parameters).await;
-            assert_eq!(ret_code(&answer), expected, "{action} {parameters:?}");
+            let response = cloud.call(action, &parameters).await;
+            assert_eq!(ret_code(&response), expected, "{action} {parameters:?}");
         }
     }
-    let mut in_project = place("uhost-2").to_vec();
+    let mut in_project = location("uhost-2").to_vec();
     in_project.push(("ProjectId", "org-none"));
     assert_eq!(ret_code(&cloud.call(START, &in_project).await), 292);
     in_project[3].1 = "org-other";
@@ -142,9 +142,9 @@ async fn an_operation_has_to_name_the_instance_and_where_it_is() {
 }
 
 #[tokio::test]
-async fn an_unknown_parameter_is_ignored() {
+async fn unknown_parameter_is_ignored() {
     let cloud = Cloud::new().await;
-    let mut parameters = place("uhost-1").to_vec();
+    let mut parameters = location("uhost-1").to_vec();
     parameters.push(("WithoutGPU", "true"));
     assert_eq!(ret_code(&cloud.call(START, &parameters).await), 0);
     cloud.advance(30);
@@ -152,18 +152,18 @@ async fn an_unknown_parameter_is_ignored() {
 }
 
 #[tokio::test]
-async fn a_spot_instance_stops_only_by_force() {
+async fn spot_instance_stop_requires_force() {
     let spot = json!({"UHostId": "uhost-1", "State": "Running", "ChargeType": "Spot"});
     let cloud = Cloud::with([spot]).await;
-    check_refused(&cloud.call(STOP, &place("uhost-1")).await, 210, "Missing params [Force]");
-    let mut parameters = place("uhost-1").to_vec();
+    check_refused(&cloud.call(STOP, &location("uhost-1")).await, 210, "Missing params [Force]");
+    let mut parameters = location("uhost-1").to_vec();
     parameters.push(("Force", "true"));
     assert_eq!(ret_code(&cloud.call(STOP, &parameters).await), 0);
     assert_eq!(cloud.state("uhost-1").await.unwrap(), "Stopping");
 }
 
 #[tokio::test]
-async fn the_times_of_start_and_stop_are_kept() {
+async fn start_and_stop_times_are_recorded() {
     let cloud =
         Cloud::of(Options { instances: vec![json!({"UHostId": "uhost-1"})], ..stepped() }).await;
     let origin = 1_767_225_600;
@@ -174,7 +174,7 @@ async fn the_times_of_start_and_stop_are_kept() {
     cloud.advance(1000);
     let instance = cloud.described("uhost-1").await;
     assert_eq!(instance["StartTime"], origin + 100);
-    // It was down when the stop was done, not when somebody looked.
+    // The end of the stop, not the time of the describe.
     assert_eq!(instance["StopTime"], origin + 1120);
     assert_eq!(instance["UpdateTime"], (origin + 1120).to_string());
     assert_eq!(instance["ReleaseTime"], origin + 1120 + 7 * 24 * 60 * 60);

@@ -1,9 +1,9 @@
-//! Starts without a GPU, in each version of the cloud.
+//! No-GPU mode, with each version of its parameters.
 
 use serde_json::{Value, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Options, WithoutGpuMode};
 
-use super::caller::{Cloud, DESCRIBE, START, STOP, check_refused, place, ret_code, stepped};
+use super::caller::{Cloud, DESCRIBE, START, STOP, check_refused, location, ret_code, stepped};
 
 const BOOLEAN: (&str, &str) = ("WithoutGpu", "true");
 const SPEC_A: (&str, &str) = ("WithoutGpuSpec", "A");
@@ -14,11 +14,11 @@ async fn cloud(mode: WithoutGpuMode, instance: Value) -> Cloud {
 }
 
 async fn start(cloud: &Cloud, id: &str, parameters: &[(&str, &str)]) -> Value {
-    let parameters: Vec<_> = place(id).into_iter().chain(parameters.iter().copied()).collect();
+    let parameters: Vec<_> = location(id).into_iter().chain(parameters.iter().copied()).collect();
     cloud.call(START, &parameters).await
 }
 
-/// What runs after a start with `parameters`: `GPU`, `CPU`, `Memory`.
+/// Asserts `GPU`, `CPU` and `Memory` after a start with `parameters`.
 async fn check(mode: WithoutGpuMode, parameters: &[(&str, &str)], expected: [u64; 3]) {
     let cloud = cloud(mode, json!({"UHostId": "uhost-1", "GPU": 2})).await;
     assert_eq!(ret_code(&start(&cloud, "uhost-1", parameters).await), 0);
@@ -29,7 +29,7 @@ async fn check(mode: WithoutGpuMode, parameters: &[(&str, &str)], expected: [u64
 }
 
 #[tokio::test]
-async fn each_version_of_the_cloud_honours_its_own_parameter() {
+async fn each_version_honors_its_own_parameter() {
     let with_gpu = [2, 16, 65536];
     let size_a = [0, 2, 4096];
     let size_b = [0, 8, 16384];
@@ -47,13 +47,13 @@ async fn each_version_of_the_cloud_honours_its_own_parameter() {
     check(WithoutGpuMode::Strict, &[], with_gpu).await;
     check(WithoutGpuMode::Strict, &[SPEC_B], size_b).await;
     let cloud = cloud(WithoutGpuMode::Strict, json!({"UHostId": "uhost-1"})).await;
-    let answer = start(&cloud, "uhost-1", &[BOOLEAN, SPEC_A]).await;
-    check_refused(&answer, 230, "Params [WithoutGpu] not available");
+    let response = start(&cloud, "uhost-1", &[BOOLEAN, SPEC_A]).await;
+    check_refused(&response, 230, "Params [WithoutGpu] not available");
     assert_eq!(cloud.state("uhost-1").await.unwrap(), "Stopped");
 }
 
 #[tokio::test]
-async fn the_mode_can_be_read_back_only_while_it_runs() {
+async fn no_gpu_mode_is_reported_only_while_running() {
     let cloud = cloud(WithoutGpuMode::Documented, json!({"UHostId": "uhost-1"})).await;
     start(&cloud, "uhost-1", &[BOOLEAN]).await;
     assert_eq!(cloud.described("uhost-1").await["GPU"], 1);
@@ -61,7 +61,7 @@ async fn the_mode_can_be_read_back_only_while_it_runs() {
     let running = cloud.described("uhost-1").await;
     assert_eq!(running["GPU"], 0);
     assert_eq!(running["WithoutGpuSpec"], json!({"Cpu": 2, "Memory": 4096, "Gpu": 0, "Spec": "A"}));
-    cloud.call(STOP, &place("uhost-1")).await;
+    cloud.call(STOP, &location("uhost-1")).await;
     cloud.advance(20);
     let stopped = cloud.described("uhost-1").await;
     assert_eq!((&stopped["GPU"], stopped.get("WithoutGpuSpec")), (&json!(1), None));
@@ -71,7 +71,7 @@ async fn the_mode_can_be_read_back_only_while_it_runs() {
 }
 
 #[tokio::test]
-async fn not_every_instance_can_do_without() {
+async fn no_gpu_start_of_unsupported_instance_is_refused() {
     let cases = [
         (json!({"SupportWithoutGpuStart": false}), SPEC_A, 8442),
         (json!({"ChargeType": "Month"}), SPEC_A, 8442),
@@ -82,27 +82,27 @@ async fn not_every_instance_can_do_without() {
     for (mut instance, parameter, expected) in cases {
         instance["UHostId"] = json!("uhost-1");
         let cloud = cloud(WithoutGpuMode::Spec, instance.clone()).await;
-        let answer = start(&cloud, "uhost-1", &[parameter]).await;
-        assert_eq!(ret_code(&answer), expected, "{instance} {parameter:?}");
+        let response = start(&cloud, "uhost-1", &[parameter]).await;
+        assert_eq!(ret_code(&response), expected, "{instance} {parameter:?}");
     }
 }
 
 #[tokio::test]
-async fn an_account_has_one_of_them_at_a_time() {
+async fn second_no_gpu_instance_is_refused() {
     let cloud = Cloud::with([json!({"UHostId": "uhost-1"}), json!({"UHostId": "uhost-2"})]).await;
     assert_eq!(ret_code(&start(&cloud, "uhost-1", &[BOOLEAN]).await), 0);
     assert_eq!(ret_code(&start(&cloud, "uhost-2", &[BOOLEAN]).await), 8445);
     cloud.advance(30);
-    let answer = cloud.call(DESCRIBE, &[BOOLEAN]).await;
-    assert_eq!(answer["TotalCount"], 1);
-    assert_eq!(answer["UHostSet"][0]["UHostId"], "uhost-1");
-    cloud.call(STOP, &place("uhost-1")).await;
+    let response = cloud.call(DESCRIBE, &[BOOLEAN]).await;
+    assert_eq!(response["TotalCount"], 1);
+    assert_eq!(response["UHostSet"][0]["UHostId"], "uhost-1");
+    cloud.call(STOP, &location("uhost-1")).await;
     cloud.advance(20);
     assert_eq!(ret_code(&start(&cloud, "uhost-2", &[BOOLEAN]).await), 0);
 }
 
 #[tokio::test]
-async fn a_start_that_failed_frees_the_place() {
+async fn failed_no_gpu_start_frees_the_account() {
     for effect in [Effect::InstallFail, Effect::FallBackToStopped, Effect::Vanish] {
         let cloud =
             Cloud::with([json!({"UHostId": "uhost-1"}), json!({"UHostId": "uhost-2"})]).await;
@@ -114,7 +114,7 @@ async fn a_start_that_failed_frees_the_place() {
 }
 
 #[tokio::test]
-async fn a_running_instance_given_no_gpu_runs_in_that_mode() {
+async fn running_instance_with_zero_gpus_is_in_no_gpu_mode() {
     let given = json!({"UHostId": "uhost-1", "State": "Running", "GPU": 0, "CPU": 8});
     let cloud = cloud(WithoutGpuMode::Documented, given).await;
     let running = cloud.described("uhost-1").await;
@@ -122,7 +122,7 @@ async fn a_running_instance_given_no_gpu_runs_in_that_mode() {
     cloud.simulator.patch("uhost-1", json!({"GPU": 4}));
     assert_eq!(cloud.described("uhost-1").await["GPU"], 4);
     cloud.simulator.patch("uhost-1", json!({"GPU": 0}));
-    cloud.call(STOP, &place("uhost-1")).await;
+    cloud.call(STOP, &location("uhost-1")).await;
     cloud.advance(20);
     start(&cloud, "uhost-1", &[]).await;
     cloud.advance(30);
