@@ -132,7 +132,12 @@ const CONNECTIONS: [(&[&str], &[&str]); 3] = [
     // Servers.
     (
         &["TcpListener", "UnixListener", "UdpSocket", "UnixDatagram", "TcpSocket", "socket2"],
-        &["plugin/listener.rs", "plugin/socket.rs", "simulator/server.rs", "simulator/connection.rs"],
+        &[
+            "plugin/listener.rs",
+            "plugin/socket.rs",
+            "simulator/server.rs",
+            "simulator/connection.rs",
+        ],
     ),
     // Clients.
     (&["TcpStream", "UnixStream", "lookup_host", "ToSocketAddrs"], &["simulator/connection.rs"]),

@@ -1,4 +1,5 @@
-//! Debug mode: a developer starts the provider, and Terraform finds it through a variable.
+//! Debug mode: a developer starts the provider, and Terraform connects to it through an environment
+//! variable.
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -6,7 +7,7 @@ use tonic::transport::Channel;
 
 use crate::support::host::{Address, Launch, Process, connect, health, shut_down, stdio};
 
-/// Starts the provider and takes what a host would be given.
+/// Starts the provider. Returns the value of the variable.
 pub(super) async fn start(argument: &str) -> (Process, Value) {
     let (process, line) = Launch::by_hand().argument(argument).start_and_read_line().await;
     let value = line.strip_prefix("TF_REATTACH_PROVIDERS='").expect("the variable");
@@ -14,7 +15,7 @@ pub(super) async fn start(argument: &str) -> (Process, Value) {
     (process, serde_json::from_str(json).unwrap())
 }
 
-/// A connection as a host makes it that was given `variable`.
+/// Connects as a host to the address in `variable`.
 pub(super) async fn reattach(variable: &Value) -> Channel {
     let address = &variable["compshare/compshare"]["Addr"];
     let text = |key: &str| address[key].as_str().unwrap();
@@ -22,7 +23,7 @@ pub(super) async fn reattach(variable: &Value) -> Channel {
 }
 
 #[tokio::test]
-async fn it_prints_how_to_reach_it_and_needs_no_cookie() {
+async fn debug_mode_prints_address_and_needs_no_cookie() {
     for argument in ["--debug", "-debug"] {
         let (process, variable) = start(argument).await;
         let providers = variable.as_object().unwrap();
@@ -37,15 +38,14 @@ async fn it_prints_how_to_reach_it_and_needs_no_cookie() {
 }
 
 #[tokio::test]
-async fn hosts_come_and_go_until_an_interrupt_ends_it() {
+async fn several_hosts_connect_until_sigint() {
     let (mut process, variable) = start("--debug").await;
     for _ in 0..2 {
         let channel = reattach(&variable).await;
         let _output = stdio(&channel).stream_stdio(()).await.unwrap();
         assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
     }
-    // No host does this to a provider in debug mode; if one did, the developer would still want it
-    // running.
+    // Hosts do not shut down a provider in debug mode. If one did, the provider would keep running.
     shut_down(&reattach(&variable).await).await.unwrap();
     assert_eq!(health(&reattach(&variable).await, "plugin").await.unwrap(), 1);
     assert!(process.is_running());
@@ -58,7 +58,7 @@ async fn hosts_come_and_go_until_an_interrupt_ends_it() {
 }
 
 #[tokio::test]
-async fn sigterm_ends_it_as_well() {
+async fn sigterm_ends_debug_mode() {
     let (process, _) = start("--debug").await;
     process.signal(Signal::TERM);
     let ended = process.ended().await;
@@ -67,7 +67,7 @@ async fn sigterm_ends_it_as_well() {
 }
 
 #[tokio::test]
-async fn its_log_begins_at_info() {
+async fn debug_mode_logs_from_level_info() {
     let (mut process, variable) = start("--debug").await;
     process.logged("waiting for hosts").await;
     drop(reattach(&variable).await);

@@ -1,4 +1,4 @@
-//! The log as a host reads it.
+//! The log that a host reads.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use serde_json::Value;
 
 use crate::support::host::{Ended, Launch};
 
-/// Starts with something to warn of, and ends with something to note.
-async fn eventful_run(launch: Launch) -> Ended {
+/// Runs the provider so that it logs a warning at its start and a debug line at its end.
+async fn run_with_log(launch: Launch) -> Ended {
     launch.with("PLUGIN_PROTOCOL_VERSIONS", "6").start().await.shutdown().await
 }
 
 #[tokio::test]
-async fn each_line_is_what_hclog_would_write_with_a_level_of_its_own() {
+async fn log_lines_have_the_format_of_hclog() {
     let before = Timestamp::now();
-    let ended = eventful_run(Launch::new()).await;
+    let ended = run_with_log(Launch::new()).await;
     let mut levels = BTreeSet::new();
     for line in &ended.stderr {
         let entry: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
@@ -34,7 +34,7 @@ async fn each_line_is_what_hclog_would_write_with_a_level_of_its_own() {
 }
 
 #[tokio::test]
-async fn its_level_is_what_its_own_variable_says_else_what_the_host_logs() {
+async fn log_level_follows_variables_of_terraform() {
     for (variables, expected) in [
         (&[("TF_LOG", "")][..], &["warn"][..]),
         (&[("TF_LOG", "OFF")], &["warn"]),
@@ -45,7 +45,7 @@ async fn its_level_is_what_its_own_variable_says_else_what_the_host_logs() {
         (&[("TF_LOG", ""), ("TF_LOG_PROVIDER_COMPSHARE", "TRACE")], &["debug", "warn"]),
     ] {
         let launch = variables.iter().fold(Launch::new(), |launch, (k, v)| launch.with(k, v));
-        let ended = eventful_run(launch).await;
+        let ended = run_with_log(launch).await;
         let levels: BTreeSet<_> = ended
             .stderr
             .iter()

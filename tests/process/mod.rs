@@ -1,35 +1,35 @@
-//! The real binary, as a host starts it and as a person does.
+//! The real binary: handshake, TLS, shutdown, logs, and use from a shell.
 
 #![cfg(unix)]
 
-mod by_hand;
 #[cfg(target_os = "linux")]
-mod cloud_certificates;
+mod api_certificates;
+#[cfg(target_os = "linux")]
+mod before_handshake;
 #[cfg(target_os = "linux")]
 mod core_dump;
 mod debug;
-mod door;
-mod ending;
+mod endpoint;
+mod handshake_line;
 #[cfg(target_os = "linux")]
-mod killed;
-#[cfg(target_os = "linux")]
-mod line_first;
+mod host_killed;
 mod log;
+mod long_calls;
+mod manual_start;
+#[cfg(target_os = "linux")]
+mod memory;
 mod old_tls;
 mod other_users;
-mod rounds;
+mod restarts;
 mod security;
 mod services;
+mod shutdown;
 #[cfg(target_os = "linux")]
 mod sockets;
 #[cfg(target_os = "linux")]
-mod stalled;
-mod start;
+mod stalled_handshakes;
 mod tcp;
 mod two_hosts;
-mod waits;
-#[cfg(target_os = "linux")]
-mod weight;
 
 use std::time::Duration;
 
@@ -39,17 +39,18 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::host::LIMIT;
 
-/// Waits until `happened`, which has to be soon.
-async fn until(happened: impl Fn() -> bool) {
+/// Waits until `condition` is true; panics after [`LIMIT`].
+async fn until(condition: impl Fn() -> bool) {
     let waited = async {
-        while !happened() {
+        while !condition() {
             sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(LIMIT, waited).await.expect("it never happened");
+    timeout(LIMIT, waited).await.expect("the condition did not become true");
 }
 
-/// The provider block for the simulator at `url`, which the binary's environment does not lead to.
+/// Returns the provider block for the simulator at `url`; the environment of the binary has no
+/// configuration.
 fn account(url: &str) -> Json {
     json!({
         "base_url": url,

@@ -1,4 +1,4 @@
-//! The services a host finds beside the provider's own.
+//! Services of go-plugin beside the provider's own: health, stdio and broker.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use tonic::Code;
 
 use crate::support::host::{Launch, broker, health, stdio};
 
-/// Long enough for an answer that should not come.
-const A_MOMENT: Duration = Duration::from_millis(200);
+/// Wait for a message that must not arrive.
+const SILENCE: Duration = Duration::from_millis(200);
 
 #[tokio::test]
-async fn the_plugin_and_the_whole_server_are_serving_and_nothing_else_is_known() {
+async fn health_reports_plugin_and_server_only() {
     let host = Launch::new().start().await;
     let channel = host.connect().await;
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
@@ -22,7 +22,7 @@ async fn the_plugin_and_the_whole_server_are_serving_and_nothing_else_is_known()
 }
 
 #[tokio::test]
-async fn each_host_gets_output_and_broker_streams_that_stay_open_and_silent() {
+async fn stdio_and_broker_streams_stay_open_and_silent() {
     let host = Launch::new().start().await;
     for _ in 0..2 {
         let channel = host.connect().await;
@@ -30,28 +30,28 @@ async fn each_host_gets_output_and_broker_streams_that_stay_open_and_silent() {
         let (send, sent) = tokio::sync::mpsc::channel(1);
         let sent = tokio_stream::wrappers::ReceiverStream::new(sent);
         let mut brokered = broker(&channel).start_stream(sent).await.unwrap().into_inner();
-        // No host sends this; it must not come back.
+        // Hosts do not send this; it must not be returned.
         send.send(ConnInfo { service_id: 7, ..ConnInfo::default() }).await.unwrap();
-        assert!(timeout(A_MOMENT, output.next()).await.is_err());
-        assert!(timeout(A_MOMENT, brokered.next()).await.is_err());
+        assert!(timeout(SILENCE, output.next()).await.is_err());
+        assert!(timeout(SILENCE, brokered.next()).await.is_err());
         drop(send);
-        assert!(brokered.next().await.is_none(), "the stream ends with the host's");
+        assert!(brokered.next().await.is_none(), "the stream must end with the host's");
     }
 }
 
 #[tokio::test]
-async fn messages_larger_than_tonics_usual_limit_get_through() {
+async fn messages_above_default_limit_of_tonic_are_received() {
     let host = Launch::new().start().await;
     let config = tfplugin5::DynamicValue { msgpack: vec![0xc0; 5 * 1024 * 1024], json: vec![] };
     let request = tfplugin5::prepare_provider_config::Request { config: Some(config) };
     let response =
         host.provider().await.prepare_provider_config(request).await.unwrap().into_inner();
-    // It arrived whole, and what is wrong with it is told as a diagnostic.
+    // The whole message has arrived, and its content is invalid.
     assert_eq!(response.diagnostics[0].summary, "Unable to Decode Value");
 }
 
 #[tokio::test]
-async fn the_providers_own_service_is_reached() {
+async fn provider_service_is_reachable() {
     let host = Launch::new().start().await;
     let request = tfplugin5::get_provider_schema::Request::default();
     let schemas = host.provider().await.get_schema(request).await.unwrap().into_inner();

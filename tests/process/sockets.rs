@@ -1,4 +1,4 @@
-//! What the process listens on and connects to, as the kernel sees it.
+//! Sockets of the process, as the kernel lists them.
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
@@ -15,8 +15,8 @@ use crate::support::{
 
 const ID: &str = "uhost-1";
 
-/// Everything a practitioner can ask for, each thing once.
-async fn use_all(terraform: &mut Terraform) {
+/// Uses each kind of object of the provider once.
+async fn use_all_kinds(terraform: &mut Terraform) {
     let this = json!({"instance_id": ID});
     terraform.run(this.clone()).await.unwrap();
     terraform.refresh().await.unwrap();
@@ -26,74 +26,74 @@ async fn use_all(terraform: &mut Terraform) {
     terraform.invoke("compshare_instance_stop", &this).await.succeed();
 }
 
-/// Does `work`, and looks at the sockets of `process` meanwhile: all that was to be seen.
+/// Lists the sockets of `process` repeatedly during `work`.
 async fn sockets_during(process: &Proc, work: impl Future<Output = ()>) -> Vec<Vec<Socket>> {
-    let mut looks: Vec<Vec<Socket>> = Vec::new();
-    let look = async {
+    let mut samples: Vec<Vec<Socket>> = Vec::new();
+    let sampling = async {
         loop {
-            looks.push(process.sockets());
+            samples.push(process.sockets());
             sleep(Duration::from_millis(3)).await;
         }
     };
     tokio::select! {
         () = work => {}
-        () = look => {}
+        () = sampling => {}
     }
-    looks
+    samples
 }
 
-/// The number of `sockets` that nobody could find by a name: the two ends of pipes within the process.
-fn nameless(sockets: &[Socket]) -> usize {
+/// Returns the number of sockets without a name: the ends of pipes within the process.
+fn unnamed(sockets: &[Socket]) -> usize {
     sockets.iter().filter(|socket| matches!(socket, Socket::Unix { path: None, .. })).count()
 }
 
-/// Asserts that there is one place to come in, `door`, and one to go to, `cloud`.
-fn assert_private(sockets: &[Socket], door: &Path, cloud: SocketAddr) {
+/// Asserts that the process listens only on `own` and connects only to `api`.
+fn assert_confined(sockets: &[Socket], own: &Path, api: SocketAddr) {
     let mut listening = 0;
     for socket in sockets {
         match socket {
-            Socket::Unix { path: Some(path), listens } if path == door => {
+            Socket::Unix { path: Some(path), listens } if path == own => {
                 listening += usize::from(*listens);
             }
             Socket::Unix { path: None, listens: false } => {}
-            Socket::Tcp { peer, listens: false, .. } if *peer == cloud => {}
-            other => panic!("what is this for? {other:?}"),
+            Socket::Tcp { peer, listens: false, .. } if *peer == api => {}
+            other => panic!("unexpected socket: {other:?}"),
         }
     }
     assert_eq!(listening, 1);
 }
 
 #[tokio::test]
-async fn it_listens_on_its_own_socket_and_connects_to_the_cloud_and_to_nothing_else() {
-    let moment = Duration::from_millis(300);
+async fn process_connects_only_to_host_and_api() {
+    let operation_time = Duration::from_millis(300);
     let cloud = Simulator::start(Options {
         instances: vec![json!({"UHostId": ID})],
-        start_time: moment,
-        stop_time: moment,
+        start_time: operation_time,
+        stop_time: operation_time,
         ..Options::default()
     });
     let cloud = cloud.await.unwrap();
     let address: SocketAddr = cloud.url().strip_prefix("http://").unwrap().parse().unwrap();
     let host = Launch::new().start().await;
     let process = Proc::of(host.process.pid());
-    let door = host.line.address.path();
-    let pipes = nameless(&process.sockets());
+    let own = host.line.address.path();
+    let pipes = unnamed(&process.sockets());
 
-    let looks = sockets_during(&process, async {
+    let samples = sockets_during(&process, async {
         let mut terraform = Terraform::on(host.provider().await).await;
         terraform.configure(account(&cloud.url())).await.unwrap();
-        use_all(&mut terraform).await;
+        use_all_kinds(&mut terraform).await;
     });
-    let looks = looks.await;
-    for sockets in &looks {
-        assert_private(sockets, door, address);
-        assert_eq!(nameless(sockets), pipes, "something else was connected to: {sockets:?}");
+    let samples = samples.await;
+    for sockets in &samples {
+        assert_confined(sockets, own, address);
+        assert_eq!(unnamed(sockets), pipes, "unexpected connection: {sockets:?}");
     }
-    let is_to_the_cloud = |socket: &Socket| matches!(socket, Socket::Tcp { .. });
-    let seen = looks.iter().filter(|sockets| sockets.iter().any(is_to_the_cloud)).count();
-    assert!(seen > 0, "not seen at work in {} looks", looks.len());
+    let is_tcp = |socket: &Socket| matches!(socket, Socket::Tcp { .. });
+    let connected = samples.iter().filter(|sockets| sockets.iter().any(is_tcp)).count();
+    assert!(connected > 0, "no API connection in {} samples", samples.len());
     println!(
-        "sockets: {} looks, {seen} of them with a connection to the cloud, and nothing else",
-        looks.len()
+        "sockets: {} samples, {connected} of them with a connection to the API, no other connection",
+        samples.len()
     );
 }

@@ -1,4 +1,4 @@
-//! The same server on TCP, as on systems where hosts expect it, run within the test.
+//! The plugin server on TCP, as on Windows, run within the test.
 
 #[cfg(target_os = "linux")]
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use crate::support::proc::{Proc, Socket};
 const TIMEOUTS: HostTimeouts =
     HostTimeouts { connect: LIMIT, reconnect: Duration::from_millis(50) };
 
-/// Serves on a free port; the sender ends it.
+/// Starts a server on a free port. The returned sender ends it.
 fn serve(
     acceptor: Option<Acceptor>,
     owner: Owner,
@@ -32,19 +32,19 @@ fn serve(
 }
 
 async fn assert_ended(served: JoinHandle<Result<(), Error>>) {
-    timeout(LIMIT, served).await.expect("it does not end").unwrap().unwrap();
+    timeout(LIMIT, served).await.expect("the server does not end").unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn mutual_tls_guards_a_port_that_every_local_user_can_reach() {
+async fn tcp_port_requires_mutual_tls() {
     let identity = Identity::new();
     let acceptor = Acceptor::for_client(identity.certificate.clone()).unwrap();
     let server = acceptor.certificate().clone();
     let (address, served, _stop) =
         serve(Some(acceptor), Owner::Host(HostTimeouts::default(), Parent::of_process()));
 
-    let thief = identity.with_a_wrong_key().connector(server.clone());
-    if let Ok(channel) = connect(&address, Some(thief)).await {
+    let wrong_key = identity.with_a_wrong_key().connector(server.clone());
+    if let Ok(channel) = connect(&address, Some(wrong_key)).await {
         assert!(health(&channel, "plugin").await.is_err());
     }
     let channel = connect(&address, Some(identity.connector(server))).await.unwrap();
@@ -54,7 +54,7 @@ async fn mutual_tls_guards_a_port_that_every_local_user_can_reach() {
 }
 
 #[tokio::test]
-async fn it_ends_when_whoever_runs_it_says_so() {
+async fn server_ends_on_shutdown_future() {
     let (address, served, stop) = serve(None, Owner::Developer);
     let channel = connect(&address, None).await.unwrap();
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
@@ -63,7 +63,7 @@ async fn it_ends_when_whoever_runs_it_says_so() {
 }
 
 #[tokio::test]
-async fn a_host_that_hangs_up_for_longer_than_patience_allows_ends_it() {
+async fn disconnected_host_ends_server_after_timeout() {
     let (address, served, _stop) = serve(None, Owner::Host(TIMEOUTS, Parent::of_process()));
     let channel = connect(&address, None).await.unwrap();
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
@@ -71,19 +71,19 @@ async fn a_host_that_hangs_up_for_longer_than_patience_allows_ends_it() {
     assert_ended(served).await;
 }
 
-/// As the kernel has it, which knows nothing of what the server believes.
+/// Checked with the kernel's list of sockets.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn nobody_on_the_network_reaches_the_port() {
+async fn tcp_port_is_on_loopback_only() {
     let (address, _served, _stop) = serve(None, Owner::Developer);
     let Address::Tcp(address) = address else { panic!("no port: {address:?}") };
     let address: SocketAddr = address.parse().unwrap();
-    let is_on_the_port = |socket: &Socket| match socket {
+    let listens_on_port = |socket: &Socket| match socket {
         Socket::Tcp { local, listens: true, .. } => local.port() == address.port(),
         _ => false,
     };
     let mut listening = Proc::of(std::process::id()).sockets();
-    listening.retain(is_on_the_port);
+    listening.retain(listens_on_port);
     let [Socket::Tcp { local, .. }] = &listening[..] else { panic!("{listening:?}") };
     assert!(local.ip().is_loopback(), "{local}");
 }

@@ -1,7 +1,8 @@
-//! Two hosts at one process, as only debug mode has it.
+//! Two hosts connected to one process, which is possible only in debug mode.
 //!
-//! The process has one configuration, the last one that any of them gave it, and one Stop for all that is under way. That is
-//! as in providers that are written with Go's framework. What is under way keeps the configuration it began with.
+//! As in providers written with Go's framework, the process has one configuration, the most recent
+//! one of any host, and one Stop, which cancels the calls of all hosts. A running call keeps the
+//! configuration with which it started.
 
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use crate::support::{
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 const ID: &str = "uhost-1";
 
-/// A host's own account: a cloud that knows no other keys, in which a start takes an hour, and the provider block for it.
+/// Starts a simulator with its own keys, in which a start takes an hour. Returns it and the provider
+/// block for it.
 async fn account(owner: &str) -> (Simulator, Json) {
     let keys = [format!("public-{owner}"), format!("private-{owner}")];
     let cloud = Simulator::start(Options {
@@ -31,24 +33,25 @@ async fn account(owner: &str) -> (Simulator, Json) {
     });
     let cloud = cloud.await.unwrap();
     let config = json!({
-        "base_url": cloud.url(), "public_key": keys[0], "private_key": keys[1], "poll_interval": "20ms", "max_retries": 0,
+        "base_url": cloud.url(), "public_key": keys[0], "private_key": keys[1],
+        "poll_interval": "20ms", "max_retries": 0,
     });
     (cloud, config)
 }
 
-/// A host that has just found the process.
+/// Connects a further host to the process.
 async fn host(variable: &Json) -> Terraform {
     Terraform::on(provider(debug::reattach(variable).await)).await
 }
 
-/// The name of the only instance that the configured account has.
+/// Returns the name of the only instance of the configured account.
 async fn owner(host: &Terraform) -> Json {
     let listed = host.query(&json!({}), true, 10).await.unwrap();
     listed[0].object["name"].clone()
 }
 
 #[tokio::test]
-async fn a_host_that_comes_after_another_has_its_own_configuration() {
+async fn next_host_has_its_own_configuration() {
     let (_process, variable) = debug::start("--debug").await;
     let ((cloud, mine), (other, theirs)) = (account("first").await, account("second").await);
     let first = host(&variable).await;
@@ -63,7 +66,7 @@ async fn a_host_that_comes_after_another_has_its_own_configuration() {
 }
 
 #[tokio::test]
-async fn what_is_under_way_keeps_its_configuration_and_what_comes_later_has_the_last_one() {
+async fn reconfigure_does_not_affect_running_calls() {
     let (_process, variable) = debug::start("--debug").await;
     let ((cloud, mine), (other, theirs)) = (account("first").await, account("second").await);
     let mut first = host(&variable).await;
@@ -74,20 +77,20 @@ async fn what_is_under_way_keeps_its_configuration_and_what_comes_later_has_the_
         until(|| cloud.count(START) == 1).await;
         second.configure(theirs).await.unwrap();
         assert_eq!(owner(&second).await, "second");
-        let looks = cloud.count(DESCRIBE);
-        until(|| cloud.count(DESCRIBE) > looks + 1).await;
+        let describes = cloud.count(DESCRIBE);
+        until(|| cloud.count(DESCRIBE) > describes + 1).await;
         cloud.advance(AN_HOUR);
     };
     let (applied, ()) = tokio::join!(first.apply(plan), meanwhile);
     applied.unwrap();
     assert_eq!(first.attribute("name"), "first");
     assert_eq!((cloud.count(START), other.count(START)), (1, 0));
-    // No connection has a configuration of its own.
+    // The configuration belongs to the process, not to the connection.
     assert_eq!(owner(&first).await, "second");
 }
 
 #[tokio::test]
-async fn an_interrupt_of_one_host_ends_what_is_under_way_for_the_other_too() {
+async fn stop_of_one_host_cancels_calls_of_all() {
     let (_process, variable) = debug::start("--debug").await;
     let (cloud, config) = account("both").await;
     let (mut first, second) = (host(&variable).await, host(&variable).await);
@@ -98,9 +101,9 @@ async fn an_interrupt_of_one_host_ends_what_is_under_way_for_the_other_too() {
         second.stop().await;
     };
     let both = async { tokio::join!(first.apply(plan), meanwhile) };
-    let (applied, ()) = timeout(LIMIT, both).await.expect("it is not interrupted");
+    let (applied, ()) = timeout(LIMIT, both).await.expect("the apply is not interrupted");
     applied.unwrap_err().says("Interrupted: Unable to Start Instance", &[]);
-    // A Stop is no end: the process goes on serving both.
+    // The process still serves both hosts after the Stop.
     assert_eq!(owner(&first).await, "both");
     assert_eq!(owner(&second).await, "both");
 }

@@ -1,4 +1,4 @@
-//! Start after start, and end after end: nothing is left of any of them.
+//! Repeated starts and shutdowns; no process, task, file or socket remains.
 
 use std::{future, time::Duration};
 
@@ -31,17 +31,17 @@ use crate::support::{
     },
 };
 
-/// What a host opens at once and keeps open, and a question to the provider.
+/// Opens the streams that a host keeps open, and requests the schemas.
 async fn use_as_a_host(channel: &Channel) {
     let _output = stdio(channel).stream_stdio(()).await.unwrap();
-    let silence = tokio_stream::pending::<ConnInfo>();
-    let _brokered = broker(channel).start_stream(silence).await.unwrap();
+    let no_messages = tokio_stream::pending::<ConnInfo>();
+    let _brokered = broker(channel).start_stream(no_messages).await.unwrap();
     let schemas = provider(channel.clone()).get_schema(Request::default()).await.unwrap();
     assert!(schemas.into_inner().provider.is_some());
 }
 
 #[tokio::test]
-async fn the_binary_leaves_no_process_and_no_file_behind() {
+async fn binary_leaves_no_process_and_no_file() {
     let temporary = tempfile::tempdir().unwrap();
     let began = Instant::now();
     let count = rounds(50);
@@ -51,7 +51,7 @@ async fn the_binary_leaves_no_process_and_no_file_behind() {
         assert_eq!(entries(temporary.path()).len(), 1, "round {round}: one socket");
         let channel = host.connect().await;
         use_as_a_host(&channel).await;
-        let stranger = dial(&host.line.address).await.unwrap();
+        let idle = dial(&host.line.address).await.unwrap();
         if round % 2 == 0 {
             shut_down(&channel).await.unwrap();
         } else {
@@ -60,14 +60,14 @@ async fn the_binary_leaves_no_process_and_no_file_behind() {
         let ended = host.process.ended().await;
         assert_eq!(ended.status.code(), Some(0), "round {round}: {:?}", ended.stderr);
         assert!(entries(temporary.path()).is_empty(), "round {round}");
-        drop(stranger);
+        drop(idle);
     }
     println!("starts and ends of the binary: {count} in {:.1?}, no file left", began.elapsed());
 }
 
-/// The same server within this test, where the tasks it has started can be counted.
+/// Runs the server within the test, where its tasks can be counted.
 #[tokio::test]
-async fn a_server_that_has_ended_has_no_task_and_no_socket_any_more() {
+async fn ended_server_has_no_task_and_no_socket() {
     let temporary = tempfile::tempdir().unwrap();
     let identity = Identity::new();
     let tasks = || Handle::current().metrics().num_alive_tasks();
@@ -90,7 +90,7 @@ async fn a_server_that_has_ended_has_no_task_and_no_socket_any_more() {
     );
 }
 
-/// A server from its beginning to its end, with a host and a stranger who says nothing.
+/// Starts and ends a server with a host and a client that does not finish its handshake.
 async fn serve_once(place: &Place, identity: &Identity) {
     let acceptor = Acceptor::for_client(identity.certificate.clone()).unwrap();
     let tls = identity.connector(acceptor.certificate().clone());
@@ -108,20 +108,21 @@ async fn serve_once(place: &Place, identity: &Identity) {
     let channel = connect(&address, Some(tls.clone())).await.unwrap();
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
     use_as_a_host(&channel).await;
-    let mut stranger = dial(&address).await.unwrap();
-    stranger.write_all(&[0x16, 0x03, 0x01]).await.unwrap();
+    let mut unfinished = dial(&address).await.unwrap();
+    unfinished.write_all(&[0x16, 0x03, 0x01]).await.unwrap();
     shut_down(&channel).await.unwrap();
-    timeout(LIMIT, served).await.expect("it does not end").unwrap().unwrap();
+    timeout(LIMIT, served).await.expect("the server does not end").unwrap().unwrap();
     drop(channel);
-    until_it_listens_no_more(&address, &tls).await;
+    until_closed(&address, &tls).await;
 }
 
-/// Until it cannot be spoken with. A port of its own may be somebody else's by then, who does not have its certificate.
-async fn until_it_listens_no_more(address: &Address, tls: &TlsConnector) {
+/// Waits until the server does not accept connections. Another process may reuse its port, but does
+/// not have its certificate.
+async fn until_closed(address: &Address, tls: &TlsConnector) {
     let gone = async {
         while connect(address, Some(tls.clone())).await.is_ok() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(LIMIT, gone).await.expect("it still accepts");
+    timeout(LIMIT, gone).await.expect("the server still accepts connections");
 }

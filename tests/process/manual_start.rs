@@ -1,15 +1,15 @@
-//! What a person sees who starts the program.
+//! The program started from a shell.
 
 use crate::support::host::{COOKIE, Launch};
 
 #[tokio::test]
-async fn without_the_cookie_it_explains_itself_on_stderr_and_fails() {
-    let nearly = COOKIE.1.replace('d', "e");
+async fn start_without_cookie_fails_with_explanation() {
+    let almost = COOKIE.1.replace('d', "e");
     for launch in [
         Launch::by_hand(),
         Launch::new().without(COOKIE.0),
         Launch::new().with(COOKIE.0, ""),
-        Launch::new().with(COOKIE.0, &nearly),
+        Launch::new().with(COOKIE.0, &almost),
     ] {
         let ended = launch.run().await;
         assert_eq!(ended.status.code(), Some(1));
@@ -20,14 +20,14 @@ async fn without_the_cookie_it_explains_itself_on_stderr_and_fails() {
 }
 
 #[tokio::test]
-async fn its_version_is_that_of_the_package_with_commit_and_protocol() {
+async fn version_names_package_commit_and_protocol() {
     for argument in ["--version", "-version", "-V"] {
         let ended = Launch::by_hand().argument(argument).run().await;
         assert!(ended.status.success());
         let begin = format!("terraform-provider-compshare {} (", env!("CARGO_PKG_VERSION"));
         let build = ended.stdout.strip_prefix(&begin).expect(&ended.stdout);
         let build = build.strip_suffix(", plugin protocol 5)\n").expect(&ended.stdout);
-        // Only a release build names its commit, for the reason that `proto/build.rs` gives.
+        // Only a release build names its commit: see `proto/build.rs`.
         if cfg!(debug_assertions) {
             assert_eq!(build, "development build");
         } else {
@@ -42,7 +42,7 @@ fn is_commit(build: &str) -> bool {
 }
 
 #[tokio::test]
-async fn its_help_tells_who_starts_it_and_how_to_develop_it() {
+async fn help_explains_host_and_development() {
     for argument in ["--help", "-help"] {
         let ended = Launch::by_hand().argument(argument).run().await;
         assert!(ended.status.success());
@@ -53,7 +53,7 @@ async fn its_help_tells_who_starts_it_and_how_to_develop_it() {
 }
 
 #[tokio::test]
-async fn an_unknown_argument_is_an_error_with_nothing_on_stdout() {
+async fn unknown_argument_fails_without_stdout() {
     let ended = Launch::new().argument("--frobnicate").run().await;
     assert!(!ended.status.success());
     assert_eq!(ended.stdout, "");

@@ -1,11 +1,11 @@
-//! From the start to the handshake line.
+//! The handshake line, and errors before it.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
 use crate::support::host::{Identity, Launch, entries, health};
 
 #[tokio::test]
-async fn the_handshake_line_has_exactly_six_fields_in_go_plugins_form() {
+async fn handshake_line_has_six_fields_of_go_plugin() {
     let host = Launch::new().start().await;
     let fields: Vec<_> = host.line.text.split('|').collect();
     let [core, app, network, address, protocol, certificate] = fields[..] else {
@@ -18,14 +18,14 @@ async fn the_handshake_line_has_exactly_six_fields_in_go_plugins_form() {
 }
 
 #[tokio::test]
-async fn without_tls_the_sixth_field_is_there_and_empty() {
+async fn certificate_field_is_empty_without_tls() {
     let host = Launch::new().without_tls().start().await;
     assert!(host.line.text.ends_with("|grpc|"), "{}", host.line.text);
     assert_eq!(host.line.text.matches('|').count(), 5);
 }
 
 #[tokio::test]
-async fn a_host_that_asks_for_multiplexing_is_told_that_there_is_none() {
+async fn multiplexing_is_refused_in_seventh_field() {
     let host = Launch::new().with("PLUGIN_MULTIPLEX_GRPC", "true").start().await;
     assert_eq!(host.line.text.matches('|').count(), 6);
     assert!(host.line.text.ends_with("|false"), "{}", host.line.text);
@@ -33,7 +33,7 @@ async fn a_host_that_asks_for_multiplexing_is_told_that_there_is_none() {
 }
 
 #[tokio::test]
-async fn it_announces_its_one_version_whatever_is_offered() {
+async fn protocol_version_five_is_announced_always() {
     for offered in ["5", "5,6", "6,5", "6", "4,7", "five", ""] {
         let host = Launch::new().with("PLUGIN_PROTOCOL_VERSIONS", offered).start().await;
         assert!(host.line.text.starts_with("1|5|"), "{offered:?}: {}", host.line.text);
@@ -43,16 +43,16 @@ async fn it_announces_its_one_version_whatever_is_offered() {
 }
 
 #[tokio::test]
-async fn nothing_follows_on_stdout_which_is_pointed_away() {
+async fn stdout_ends_after_handshake_line() {
     let mut host = Launch::new().start().await;
-    // The end of stdout, while the process is running.
+    // Stdout ends while the process keeps running.
     assert_eq!(host.process.rest_of_stdout().await, "");
     assert!(host.process.is_running());
     assert_eq!(health(&host.connect().await, "plugin").await.unwrap(), 1);
 }
 
 #[tokio::test]
-async fn the_socket_goes_where_the_host_wants_it() {
+async fn socket_is_in_directory_of_host() {
     let wanted = tempfile::tempdir().unwrap();
     let path = wanted.path().to_str().unwrap();
     let host = Launch::new().with("PLUGIN_UNIX_SOCKET_DIR", path).start().await;
@@ -62,7 +62,7 @@ async fn the_socket_goes_where_the_host_wants_it() {
 }
 
 #[tokio::test]
-async fn a_directory_it_cannot_use_is_named_with_what_to_do() {
+async fn unusable_directory_error_names_it_and_remedy() {
     let ended = Launch::new().with("TMPDIR", "/nonexistent/for/a/test").run().await;
     assert_eq!(ended.status.code(), Some(1));
     assert_eq!(ended.stdout, "");
@@ -72,12 +72,12 @@ async fn a_directory_it_cannot_use_is_named_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_exactly_one_ends_it_before_the_handshake_line() {
+async fn invalid_client_certificate_fails_before_handshake() {
     let (one, other) = (Identity::new(), Identity::new());
     let two = format!("{}{}", one.pem, other.pem);
     let cut = &one.pem[..one.pem.len() / 2];
-    let hollow = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    for value in ["nonsense", two.as_str(), cut, hollow] {
+    let invalid = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for value in ["nonsense", two.as_str(), cut, invalid] {
         let ended = Launch::new().with("PLUGIN_CLIENT_CERT", value).run().await;
         assert_eq!(ended.status.code(), Some(1), "{value}");
         assert_eq!(ended.stdout, "", "{value}");

@@ -1,4 +1,4 @@
-//! Work that takes an hour, and the end of a process that is in the middle of it.
+//! Calls that take an hour, and the shutdown of a process during such a call.
 
 use std::time::Duration;
 
@@ -19,37 +19,36 @@ use crate::support::{
 };
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
-/// After this a host kills the process.
-const HOST_WAITS: Duration = Duration::from_secs(2);
+/// Time after which a host kills the process.
+const KILL_TIMEOUT: Duration = Duration::from_secs(2);
 
 const ID: &str = "uhost-1";
 
-/// What a host may be waiting for.
+/// A call that takes an hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Work {
-    /// An apply whose instance does not come up.
+pub(super) enum LongCall {
+    /// An apply that waits for its instance.
     Apply,
-    /// An action, which tells its progress in a stream.
+    /// An action, which reports progress in a stream.
     Action,
-    /// A query, whose stream has nothing in it yet.
+    /// A query whose stream is still empty.
     Query,
 }
 
-impl Work {
+impl LongCall {
     pub(super) const ALL: [Self; 3] = [Self::Apply, Self::Action, Self::Query];
 }
 
-/// Work that has been begun.
-pub(super) struct UnderWay {
-    /// Ends with this.
+/// A running call.
+pub(super) struct RunningCall {
     _cloud: Simulator,
-    /// What the host waits for.
-    call: JoinHandle<Result<(), Status>>,
+    task: JoinHandle<Result<(), Status>>,
 }
 
-impl UnderWay {
-    /// Begins `work` through `channel`, in a cloud of its own that takes an hour for it, and waits until the cloud knows.
-    pub(super) async fn begin(work: Work, channel: Channel) -> Self {
+impl RunningCall {
+    /// Starts `call` through `channel`, with a simulator of its own, and waits until the simulator has
+    /// received its request.
+    pub(super) async fn start(call: LongCall, channel: Channel) -> Self {
         let instances = vec![json!({"UHostId": ID})];
         let options = Options { instances, start_time: AN_HOUR, ..Options::default() };
         let cloud = Simulator::start(options).await.unwrap();
@@ -57,12 +56,12 @@ impl UnderWay {
         terraform.configure(account(&cloud.url())).await.unwrap();
         let this = json!({"instance_id": ID});
         let mut client = terraform.client();
-        let call = match work {
-            Work::Apply => {
+        let task = match call {
+            LongCall::Apply => {
                 let request = terraform.creation(this).await;
                 tokio::spawn(async move { client.apply_resource_change(request).await.map(drop) })
             }
-            Work::Action => {
+            LongCall::Action => {
                 let request = terraform.invocation("compshare_instance_start", &this);
                 tokio::spawn(async move {
                     let mut events = client.invoke_action(request).await?.into_inner();
@@ -72,7 +71,7 @@ impl UnderWay {
                     Ok(())
                 })
             }
-            Work::Query => {
+            LongCall::Query => {
                 let slow = Fault::new(Effect::Delay { by: AN_HOUR }).on_action(DESCRIBE);
                 cloud.add_fault(slow);
                 let request = wire::list_resource::Request {
@@ -90,31 +89,31 @@ impl UnderWay {
                 })
             }
         };
-        let asked = if work == Work::Query { DESCRIBE } else { START };
-        until(|| cloud.count(asked) == 1).await;
-        assert!(!call.is_finished(), "{work:?}: {:?}", call.await);
-        Self { _cloud: cloud, call }
+        let action = if call == LongCall::Query { DESCRIBE } else { START };
+        until(|| cloud.count(action) == 1).await;
+        assert!(!task.is_finished(), "{call:?}: {:?}", task.await);
+        Self { _cloud: cloud, task }
     }
 
-    /// What the host gets instead of an answer.
-    pub(super) async fn cut_off(self) -> Status {
-        let call = timeout(LIMIT, self.call).await.expect("it does not end");
-        call.unwrap().expect_err("it came to its end")
+    /// Returns the error with which the call ends.
+    pub(super) async fn error(self) -> Status {
+        let result = timeout(LIMIT, self.task).await.expect("the call does not end");
+        result.unwrap().expect_err("the call succeeded")
     }
 }
 
 #[tokio::test]
-async fn shutdown_ends_it_in_time_whatever_is_under_way() {
-    for work in Work::ALL {
+async fn shutdown_during_long_call_ends_in_time() {
+    for call in LongCall::ALL {
         let host = Launch::new().start().await;
         let channel = host.connect().await;
-        let under_way = UnderWay::begin(work, channel.clone()).await;
+        let running = RunningCall::start(call, channel.clone()).await;
         shut_down(&channel).await.unwrap();
         let ended = host.process.ended().await;
-        assert_eq!(ended.status.code(), Some(0), "{work:?}");
-        assert!(ended.took < HOST_WAITS, "{work:?}: {:?}", ended.took);
-        assert!(ended.left.is_empty(), "{work:?}: {:?}", ended.left);
-        under_way.cut_off().await;
-        println!("shutdown with a wait under way ({work:?}): ended after {:.2?}", ended.took);
+        assert_eq!(ended.status.code(), Some(0), "{call:?}");
+        assert!(ended.took < KILL_TIMEOUT, "{call:?}: {:?}", ended.took);
+        assert!(ended.left.is_empty(), "{call:?}: {:?}", ended.left);
+        running.error().await;
+        println!("shutdown during a call ({call:?}): ended after {:.2?}", ended.took);
     }
 }

@@ -1,4 +1,4 @@
-//! A process that serves for long weighs no more at the end than at the beginning.
+//! Memory, threads and descriptors of a long-running process.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -11,32 +11,33 @@ use tokio::time::Instant;
 use super::{account, debug};
 use crate::support::{effort::rounds, host::provider, proc::Proc, terraform_core::Terraform};
 
-/// Connections at the same time, each with some reads under way.
+/// Concurrent connections.
 const CONNECTIONS: usize = 8;
-const READS_UNDER_WAY: usize = 12;
-/// Reads of one connection. Then it is closed and another one made.
+/// Concurrent reads of one connection.
+const CONCURRENT_READS: usize = 12;
+/// Reads of one connection, which is then closed.
 const READS: usize = 125;
 
-/// Makes new connections, and `READS` reads on each.
+/// Opens new connections and makes `READS` reads on each.
 async fn burst(variable: &serde_json::Value, request: &wire::read_resource::Request) {
     let connection = async || {
         let client = provider(debug::reattach(variable).await);
         let reader = |first: usize| {
             let mut client = client.clone();
             async move {
-                for _ in (first..READS).step_by(READS_UNDER_WAY) {
+                for _ in (first..READS).step_by(CONCURRENT_READS) {
                     let read = client.read_resource(request.clone()).await.unwrap().into_inner();
                     assert!(read.diagnostics.is_empty() && read.new_state.is_some(), "{read:?}");
                 }
             }
         };
-        join_all((0..READS_UNDER_WAY).map(reader)).await;
+        join_all((0..CONCURRENT_READS).map(reader)).await;
     };
     join_all((0..CONNECTIONS).map(|_| connection())).await;
 }
 
 #[tokio::test]
-async fn memory_threads_and_descriptors_are_the_same_after_many_reads() {
+async fn many_reads_use_no_further_resources() {
     let instances = vec![json!({"UHostId": "uhost-1", "State": "Running"})];
     let cloud = Simulator::start(Options { instances, ..Options::default() }).await.unwrap();
     let (process, variable) = debug::start("--debug").await;

@@ -1,5 +1,5 @@
-//! Whom the provider takes for the cloud: whoever has a certificate for its name, of an authority that the system trusts, and
-//! that is valid now. Nothing is sent to anybody else.
+//! Check of the API's certificate: its name, its issuer, which the system must trust, and its
+//! validity. No request is sent to a server with another certificate.
 
 use std::{
     sync::{
@@ -24,7 +24,7 @@ use crate::support::{host::Launch, terraform_core::Terraform, tls};
 
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// An authority that the system trusts, or would if it knew it.
+/// A certificate authority.
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -37,7 +37,7 @@ impl Authority {
         Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
     }
 
-    /// A certificate for `name`, and its key, from an hour before `end` on.
+    /// Returns a certificate for `name`, valid for the hour before `end`, and its key.
     fn certificate(&self, name: &str, end: SystemTime) -> Certified {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
@@ -48,16 +48,15 @@ impl Authority {
     }
 }
 
-/// The cloud behind TLS.
-struct Gate {
+/// TLS server in front of a simulator.
+struct TlsProxy {
     url: String,
     connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
-impl Gate {
-    /// In front of `cloud`, with this certificate and key.
-    async fn open(cloud: &Simulator, (certificate, key): Certified) -> Self {
+impl TlsProxy {
+    async fn start(cloud: &Simulator, (certificate, key): Certified) -> Self {
         let acceptor = tls::server(certificate, key);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
@@ -69,15 +68,15 @@ impl Gate {
                 let (stream, _) = listener.accept().await.unwrap();
                 counted.fetch_add(1, Ordering::SeqCst);
                 let Ok(mut stream) = acceptor.accept(stream).await else { continue };
-                let mut behind = TcpStream::connect(&cloud).await.unwrap();
-                tokio::spawn(async move { copy_bidirectional(&mut stream, &mut behind).await });
+                let mut upstream = TcpStream::connect(&cloud).await.unwrap();
+                tokio::spawn(async move { copy_bidirectional(&mut stream, &mut upstream).await });
             }
         });
         Self { url, connections, task }
     }
 }
 
-impl Drop for Gate {
+impl Drop for TlsProxy {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -86,45 +85,46 @@ impl Drop for Gate {
 /// A certificate and its key.
 type Certified = (CertificateDer<'static>, PrivatePkcs8KeyDer<'static>);
 
-/// What came of a read.
+/// Outcome of a read.
 struct Outcome {
     error: Option<String>,
-    /// How often the gate was connected to.
+    /// Number of connections to the TLS server.
     connections: usize,
-    /// How often the cloud behind it was asked for something.
+    /// Number of requests that reached the simulator.
     calls: usize,
 }
 
-/// Lists the instances where the system trusts `trusted` alone, and the cloud is behind a gate with `certified`.
+/// Lists the instances through a TLS server with the certificate `certified`, with `trusted` as the
+/// only authority of the system.
 async fn list(trusted: &Authority, certified: Certified) -> Outcome {
     let cloud = Simulator::start(Options::default()).await.unwrap();
-    let gate = Gate::open(&cloud, certified).await;
+    let proxy = TlsProxy::start(&cloud, certified).await;
     let roots = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(roots.path(), trusted.issuer.pem()).unwrap();
     let launch = Launch::new().with("SSL_CERT_FILE", roots.path().to_str().unwrap());
     let host = launch.start().await;
     let terraform = Terraform::on(host.provider().await).await;
-    terraform.configure(account(&gate.url)).await.unwrap();
+    terraform.configure(account(&proxy.url)).await.unwrap();
     let listed = terraform.read_data("compshare_instances", &json!({})).await;
     Outcome {
         error: listed.err().map(|errors| errors.only().to_string()),
-        connections: gate.connections.load(Ordering::SeqCst),
+        connections: proxy.connections.load(Ordering::SeqCst),
         calls: cloud.calls().len(),
     }
 }
 
 #[tokio::test]
-async fn a_certificate_of_a_trusted_authority_for_this_name_and_this_day_is_taken() {
-    let authority = Authority::new("An Authority");
+async fn valid_api_certificate_is_accepted() {
+    let authority = Authority::new("Authority");
     let certified = authority.certificate("127.0.0.1", SystemTime::now() + AN_HOUR / 2);
     let outcome = list(&authority, certified).await;
     assert_eq!((outcome.error, outcome.calls), (None, 1));
 }
 
 #[tokio::test]
-async fn any_other_certificate_is_refused_at_once_and_told_nothing() {
-    let trusted = Authority::new("An Authority");
-    let (stranger, impostor) = (Authority::new("Another One"), Authority::new("An Authority"));
+async fn invalid_api_certificate_is_refused_without_request() {
+    let trusted = Authority::new("Authority");
+    let (other, impostor) = (Authority::new("Another Authority"), Authority::new("Authority"));
     let now = SystemTime::now();
     let end = now + AN_HOUR / 2;
     for (certified, reason) in [
@@ -132,12 +132,12 @@ async fn any_other_certificate_is_refused_at_once_and_told_nothing() {
         (trusted.certificate("127.0.0.1", now + 2 * AN_HOUR), "not valid yet"),
         (trusted.certificate("127.0.0.2", end), "not valid for name"),
         (trusted.certificate("api.compshare.cn", end), "not valid for name"),
-        (stranger.certificate("127.0.0.1", end), "UnknownIssuer"),
+        (other.certificate("127.0.0.1", end), "UnknownIssuer"),
         (impostor.certificate("127.0.0.1", end), "BadSignature"),
         (self_signed("127.0.0.1"), "UnknownIssuer"),
     ] {
         let outcome = list(&trusted, certified).await;
-        let error = outcome.error.unwrap_or_else(|| panic!("taken, and not {reason}"));
+        let error = outcome.error.unwrap_or_else(|| panic!("accepted, expected {reason}"));
         assert!(error.contains(reason), "{reason}: {error}");
         assert_eq!((outcome.connections, outcome.calls), (1, 0), "{reason}");
     }

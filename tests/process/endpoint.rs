@@ -1,5 +1,5 @@
-//! Where connections come in: the Unix socket of the real binary, and a TCP port of the same server within the test, as on
-//! systems where hosts expect one.
+//! Endpoints that hosts connect to: the Unix socket of the real binary, and a TCP port of the same
+//! server within the test, as on Windows.
 
 use std::{future, io::ErrorKind};
 
@@ -18,34 +18,33 @@ use crate::support::host::{
     Address, Host, Identity, LIMIT, Launch, Process, Stream, connect, dial, health,
 };
 
-/// A server behind mutual TLS.
-pub(super) struct Door {
+/// A server with mutual TLS.
+pub(super) struct Endpoint {
     pub(super) address: Address,
-    /// What it presents.
+    /// Certificate of the server.
     pub(super) certificate: CertificateDer<'static>,
-    behind: Behind,
+    server: Server,
 }
 
-/// Who serves.
-enum Behind {
+enum Server {
     Binary(Box<Process>),
     Test(Identity),
 }
 
-impl Door {
-    /// One of each kind.
+impl Endpoint {
+    /// Returns one endpoint of each kind.
     pub(super) async fn both() -> [Self; 2] {
         [Self::binary(Identity::new()).await, Self::test(Identity::new())]
     }
 
-    /// Of the real binary, for a host with this identity.
+    /// Starts the real binary, for a host with this identity.
     pub(super) async fn binary(identity: Identity) -> Self {
         let Host { line, process } = Launch::new().of(identity).start().await;
         let certificate = line.certificate.unwrap();
-        Self { address: line.address, certificate, behind: Behind::Binary(Box::new(process)) }
+        Self { address: line.address, certificate, server: Server::Binary(Box::new(process)) }
     }
 
-    /// On a free port, as long as the test runs.
+    /// Starts a server on a free port, for as long as the test runs.
     pub(super) fn test(identity: Identity) -> Self {
         let acceptor = Acceptor::for_client(identity.certificate.clone()).unwrap();
         let certificate = acceptor.certificate().clone();
@@ -54,55 +53,58 @@ impl Door {
         let owner = Owner::Host(HostTimeouts::default(), Parent::of_process());
         let services = Services::default();
         tokio::spawn(serve_on(listener, Some(acceptor), owner, services, future::pending()));
-        Self { address, certificate, behind: Behind::Test(identity) }
+        Self { address, certificate, server: Server::Test(identity) }
     }
 
-    /// Who is to be let in.
+    /// Identity of the host.
     pub(super) fn identity(&self) -> &Identity {
-        match &self.behind {
-            Behind::Binary(process) => process.identity(),
-            Behind::Test(identity) => identity,
+        match &self.server {
+            Server::Binary(process) => process.identity(),
+            Server::Test(identity) => identity,
         }
     }
 
-    /// The process of the binary.
+    /// Process ID of the binary.
     pub(super) fn pid(&self) -> u32 {
-        let Behind::Binary(process) = &self.behind else { panic!("it is within the test") };
+        let Server::Binary(process) = &self.server else {
+            panic!("the server has no process of its own")
+        };
         process.pid()
     }
 
-    /// What the host makes of it.
+    /// Connects as the host.
     pub(super) async fn connect(&self) -> Result<Channel, Error> {
         let tls = self.identity().connector(self.certificate.clone());
         connect(&self.address, Some(tls)).await
     }
 
-    /// Asserts that the host gets in.
+    /// Asserts that the host can connect.
     pub(super) async fn assert_serving(&self) {
         assert_eq!(health(&self.connect().await.unwrap(), "plugin").await.unwrap(), 1);
     }
 
-    /// Waits until the log has `part`, where there is one.
+    /// Waits until the log contains `part`; a server within the test has no log.
     pub(super) async fn logged(&mut self, part: &str) {
-        if let Behind::Binary(process) = &mut self.behind {
+        if let Server::Binary(process) = &mut self.server {
             process.logged(part).await;
         }
     }
 
-    /// A connection on which nothing has been said.
-    pub(super) async fn knock(&self) -> Box<dyn Stream> {
+    /// Opens a connection without a TLS handshake.
+    pub(super) async fn dial(&self) -> Box<dyn Stream> {
         dial(&self.address).await.unwrap()
     }
 
-    /// What a client is told that does not get in. In TLS 1.3 it learns that only after its own handshake.
+    /// Connects with a refused identity. Returns the alert, which a TLS 1.3 client receives only after
+    /// its own handshake.
     pub(super) async fn refusal(&self, tls: TlsConnector) -> AlertDescription {
-        let stream = self.knock().await;
+        let stream = self.dial().await;
         let attempt = async {
             let mut stream = tls.connect("localhost".try_into().unwrap(), stream).await?;
             stream.read(&mut [0; 64]).await
         };
-        let error = match timeout(LIMIT, attempt).await.expect("no answer in time") {
-            Ok(length) => panic!("got in, and was sent {length} bytes"),
+        let error = match timeout(LIMIT, attempt).await.expect("no response in time") {
+            Ok(length) => panic!("accepted, and received {length} bytes"),
             Err(error) => error,
         };
         match error.get_ref().and_then(|cause| cause.downcast_ref()) {
@@ -111,21 +113,24 @@ impl Door {
         }
     }
 
-    /// All that comes back for `bytes` until the connection is closed.
-    pub(super) async fn answer(&self, bytes: &[u8]) -> Vec<u8> {
-        let mut stream = self.knock().await;
+    /// Sends `bytes`. Returns all that is received until the connection is closed.
+    pub(super) async fn response_to(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = self.dial().await;
         stream.write_all(bytes).await.unwrap();
         remainder(stream).await
     }
 }
 
-/// All that comes from `stream` until it is closed, which has to be soon.
+/// Returns all bytes from `stream` until it is closed; panics if it stays open.
 pub(super) async fn remainder(mut stream: Box<dyn Stream>) -> Vec<u8> {
-    let mut answer = Vec::new();
-    match timeout(2 * LIMIT, stream.read_to_end(&mut answer)).await.expect("it is kept open") {
-        // It was closed before all that was sent had been read.
+    let mut bytes = Vec::new();
+    match timeout(2 * LIMIT, stream.read_to_end(&mut bytes))
+        .await
+        .expect("the connection stays open")
+    {
+        // The server closed the connection before it read all bytes.
         Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
         end => drop(end.unwrap()),
     }
-    answer
+    bytes
 }
