@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::fmt::friendly::{Spacing, SpanPrinter};
+
 use super::{error::of_error, words::Words};
 use crate::{
     compshare::Error,
@@ -303,22 +305,11 @@ const fn word(verb: Verb) -> &'static str {
     }
 }
 
-/// A duration as the practitioner would write it: `20m`, `1h30m`, `50ms`.
+/// Prints a duration as in a configuration: `20m`, `1h30m`, `50ms`.
 pub(crate) fn span(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let milliseconds = u64::from(duration.subsec_millis());
-    let parts = [
-        (seconds / 3600, "h"),
-        (seconds % 3600 / 60, "m"),
-        (seconds % 60, "s"),
-        (milliseconds, "ms"),
-    ];
-    let written: String = parts
-        .into_iter()
-        .filter(|(amount, _)| *amount > 0)
-        .map(|(amount, unit)| format!("{amount}{unit}"))
-        .collect();
-    if written.is_empty() { "less than a millisecond".to_owned() } else { written }
+    const PRINTER: SpanPrinter = SpanPrinter::new().spacing(Spacing::None);
+    let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    PRINTER.unsigned_duration_to_string(&Duration::from_millis(milliseconds))
 }
 
 #[cfg(test)]
@@ -326,9 +317,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_written_as_they_are_configured() {
+    fn durations_print_as_in_a_configuration() {
         for (text, milliseconds) in
-            [("20m", 1_200_000), ("1h30m", 5_400_000), ("90ms", 90), ("1s500ms", 1_500)]
+            [("20m", 1_200_000), ("1h30m", 5_400_000), ("90ms", 90), ("1s500ms", 1_500), ("0s", 0)]
         {
             assert_eq!(span(Duration::from_millis(milliseconds)), text);
         }
