@@ -1,6 +1,6 @@
 //! Numbers of any size and precision.
 
-use std::{fmt, hash};
+use std::fmt;
 
 /// A number in the form in which it was received: a 64-bit integer, a float, or decimal text.
 ///
@@ -58,15 +58,6 @@ impl Number {
         }
     }
 
-    /// The nearest float, which may have fewer digits, and is infinite outside the range of floats.
-    pub fn as_f64(&self) -> f64 {
-        match &self.0 {
-            Form::Float(float) => *float,
-            // The other forms print valid decimal text.
-            _ => self.to_string().parse().unwrap_or(f64::INFINITY),
-        }
-    }
-
     pub fn is_finite(&self) -> bool {
         !matches!(self.0, Form::Float(float) if float.is_infinite())
     }
@@ -119,12 +110,6 @@ impl PartialEq for Number {
 
 impl Eq for Number {}
 
-impl hash::Hash for Number {
-    fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        self.canonical().hash(state);
-    }
-}
-
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -141,7 +126,7 @@ impl fmt::Display for Number {
 
 /// The unique form of a quantity: `±digits × 10^exponent`, where the digits neither start nor end
 /// with a zero. Zero has neither digits nor sign.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq)]
 enum Canonical {
     Finite { negative: bool, digits: String, exponent: i64 },
     Infinite { negative: bool },

@@ -8,15 +8,14 @@ use std::fmt;
 /// ```
 /// use terraform_provider_compshare::cty::Path;
 ///
-/// assert_eq!(Path::root().attribute("timeouts").attribute("create").to_string(), "timeouts.create");
-/// assert_eq!(Path::root().attribute("tags").key("a").to_string(), r#"tags["a"]"#);
-/// assert_eq!(Path::root().attribute("list").index(0).to_string(), "list[0]");
+/// let path = Path::root().attribute("timeouts").attribute("create");
+/// assert_eq!(path.to_string(), "timeouts.create");
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
 /// One step of a [`Path`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// An attribute of an object, or a nested block.
     Attribute(String),
@@ -34,20 +33,9 @@ impl Path {
 
     /// Appends a step to an attribute or nested block.
     #[must_use]
-    pub fn attribute(self, name: impl Into<String>) -> Self {
-        self.then(Step::Attribute(name.into()))
-    }
-
-    /// Appends a step to an element of a list.
-    #[must_use]
-    pub fn index(self, index: i64) -> Self {
-        self.then(Step::Index(index))
-    }
-
-    /// Appends a step to an element of a map.
-    #[must_use]
-    pub fn key(self, key: impl Into<String>) -> Self {
-        self.then(Step::Key(key.into()))
+    pub fn attribute(mut self, name: impl Into<String>) -> Self {
+        self.0.push(Step::Attribute(name.into()));
+        self
     }
 
     /// The steps, from the root.
@@ -62,11 +50,6 @@ impl Path {
     /// Prepends a step, for an error that is returned through an enclosing value.
     pub(super) fn below(mut self, step: Step) -> Self {
         self.0.insert(0, step);
-        self
-    }
-
-    fn then(mut self, step: Step) -> Self {
-        self.0.push(step);
         self
     }
 }
@@ -91,9 +74,15 @@ mod tests {
 
     #[test]
     fn paths_print_like_expressions() {
-        let path = Path::root().attribute("a").index(2).key("k\"").attribute("b");
+        let steps = [
+            Step::Attribute("a".into()),
+            Step::Index(2),
+            Step::Key("k\"".into()),
+            Step::Attribute("b".into()),
+        ];
+        let path = steps.into_iter().rev().fold(Path::root(), Path::below);
         assert_eq!(path.to_string(), r#"a[2]["k\""].b"#);
         assert_eq!(Path::root().to_string(), "");
-        assert_eq!(Path::root().index(1).below(Step::Attribute("x".into())).to_string(), "x[1]");
+        assert_eq!(Path::root().attribute("x").below(Step::Index(1)).to_string(), "[1].x");
     }
 }

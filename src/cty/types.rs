@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 ///
 /// Terraform's dynamic and tuple types are absent: no schema of this provider declares them, and
 /// core sends values of declared types only.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
     /// Unicode text.
     String,
