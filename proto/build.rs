@@ -1,5 +1,5 @@
-//! Compiles the protocol definitions with protox, so that no `protoc` has to be installed, and asks Git which commit it is
-//! that becomes a release.
+//! Compiles the protocol definitions with protox, so that no installed `protoc` is needed, and sets
+//! the name of the build for `--version`.
 
 use std::{env, error::Error, path::Path, process::Command};
 
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Hands on what build this is, as `BUILD`, for `--version`.
+/// Sets `BUILD`, the name of this build for `--version`.
 fn name_build() {
     let build = match commit() {
         Some(commit) => format!("commit {commit}"),
@@ -27,13 +27,14 @@ fn name_build() {
     println!("cargo::rustc-env=BUILD={build}");
 }
 
-/// The commit of a release build. Others go without: each commit would make them start over.
+/// Returns the commit of a release build. A development build has none: it would be rebuilt after
+/// each commit.
 fn commit() -> Option<String> {
-    // Sources that were unpacked inside somebody else's repository are not its commit.
+    // Without its own `.git`, the source may be unpacked inside another repository.
     if !is_release() || !Path::new(".git").exists() {
         return None;
     }
-    // Whatever moves HEAD writes to this: a commit, a checkout, a rebase.
+    // Git appends to this file when HEAD changes: at a commit, a checkout or a rebase.
     let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
     if Path::new(&log).exists() {
         println!("cargo::rerun-if-changed={log}");
@@ -41,7 +42,10 @@ fn commit() -> Option<String> {
     git(&["rev-parse", "--short=12", "HEAD"])
 }
 
-#[expect(clippy::disallowed_methods, reason = "it is Cargo that asks, in the only way it has")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "Cargo passes the profile to build scripts in the environment"
+)]
 fn is_release() -> bool {
     env::var("PROFILE").as_deref() == Ok("release")
 }

@@ -1,8 +1,8 @@
-//! The protocol definitions in `proto/` against the list of everything that Terraform's have, `tfplugin5-wire.json`.
+//! Comparison of the protocol definitions in `proto/` with `tfplugin5-wire.json`.
 //!
-//! The list was made from HashiCorp's own definitions; ours are written anew. Names and numbers are all that matters on the wire,
-//! so all of them are compared, in both directions: services with their methods, messages with their fields, enums with their
-//! values, and the numbers that are reserved.
+//! The list was generated from HashiCorp's definitions; those in `proto/` are written anew. Only names
+//! and numbers matter on the wire, and all of them are compared in both directions: services with
+//! methods, messages with fields, enums with values, and reserved numbers.
 
 use std::collections::BTreeMap;
 
@@ -15,22 +15,21 @@ use serde_json::{Map, Value, json};
 
 const LIST: &str = include_str!("tfplugin5-wire.json");
 
-/// Each file of definitions with the part of the list it has to agree with.
 const TFPLUGIN5: &[&str] = &["tfplugin5.proto"];
 const GO_PLUGIN: &[&str] = &["grpc_broker.proto", "grpc_controller.proto", "grpc_stdio.proto"];
 
 #[test]
-fn tfplugin5_is_terraform_s() {
+fn tfplugin5_definitions_match_list() {
     check("tfplugin5", TFPLUGIN5);
 }
 
 #[test]
-fn go_plugin_s_own_services_are_hashicorp_s() {
+fn go_plugin_definitions_match_list() {
     check("go_plugin", GO_PLUGIN);
 }
 
 #[test]
-fn the_list_is_whole() {
+fn list_is_complete() {
     let list = listed("tfplugin5");
     let methods = |service: &str| list["services"][service].as_object().unwrap().len();
     assert_eq!(methods("tfplugin5.Provider"), 28);
@@ -40,16 +39,16 @@ fn the_list_is_whole() {
 #[track_caller]
 fn check(part: &str, files: &[&str]) {
     let ours = leaves(&describe(&compile(files)));
-    let theirs = leaves(&listed(part));
+    let listed = leaves(&listed(part));
     let differences: Vec<_> = ours
         .keys()
-        .chain(theirs.keys().filter(|path| !ours.contains_key(*path)))
-        .filter(|path| ours.get(*path) != theirs.get(*path))
+        .chain(listed.keys().filter(|path| !ours.contains_key(*path)))
+        .filter(|path| ours.get(*path) != listed.get(*path))
         .map(|path| {
             let shown = |side: &BTreeMap<_, Value>| {
                 side.get(path).map_or_else(|| "nothing".to_owned(), Value::to_string)
             };
-            format!("{path}: ours has {}, theirs {}", shown(&ours), shown(&theirs))
+            format!("{path}: proto has {}, the list {}", shown(&ours), shown(&listed))
         })
         .collect();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -59,20 +58,20 @@ fn check(part: &str, files: &[&str]) {
 fn listed(part: &str) -> Value {
     let mut list: Value = serde_json::from_str(LIST).unwrap();
     let part = list[part].take();
-    // Absent where there is nothing to list.
+    // The list omits empty parts.
     let mut whole = json!({"services": {}, "messages": {}, "enums": {}, "reserved": {}});
     whole.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
     whole
 }
 
-/// The definitions of these files, without what they import.
+/// Compiles these files. Returns their definitions without those of imported files.
 fn compile(files: &[&str]) -> Vec<FileDescriptorProto> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/proto");
     let FileDescriptorSet { file } = protox::compile(files, [folder]).unwrap();
     file.into_iter().filter(|file| files.contains(&file.name())).collect()
 }
 
-/// Definitions in the form of the list.
+/// Converts definitions to the form of the list.
 fn describe(files: &[FileDescriptorProto]) -> Value {
     let mut parts = Parts::default();
     let mut package = "";
@@ -115,7 +114,7 @@ impl Parts {
             .iter()
             .map(|field| (field.name().to_owned(), describe_field(message, field)));
         self.messages.insert(name.clone(), Value::Object(fields.collect()));
-        // An end is exclusive here.
+        // The end of a range is exclusive in descriptors.
         let reserved: Vec<_> =
             message.reserved_range.iter().flat_map(|range| range.start()..range.end()).collect();
         if !reserved.is_empty() {
@@ -156,7 +155,7 @@ fn describe_field(message: &DescriptorProto, field: &FieldDescriptorProto) -> Va
         is_map_entry(nested) && field.type_name().ends_with(&format!(".{}", nested.name()))
     });
     let (ty, label) = match (entry, field.label()) {
-        // The list gives a map by the type of its values.
+        // The list describes a map by the type of its values.
         (Some(entry), _) => {
             let [key, value] = entry.field.as_slice() else { panic!("a map has keys and values") };
             (type_name(value), format!("map<{},{}>", type_name(key), type_name(value)))
@@ -165,7 +164,7 @@ fn describe_field(message: &DescriptorProto, field: &FieldDescriptorProto) -> Va
         (None, Label::Optional) => (type_name(field), "optional".to_owned()),
         (None, Label::Required) => panic!("proto3 has no required fields"),
     };
-    // `optional` makes a oneof of its own, which is only a way to say it.
+    // Descriptors represent `optional` as a oneof of its own, which is not in the list.
     let oneof = field
         .oneof_index
         .filter(|_| !field.proto3_optional())
@@ -194,12 +193,12 @@ fn type_name(field: &FieldDescriptorProto) -> String {
     }
 }
 
-/// Descriptors mark absolute names with a dot in front.
+/// Removes the leading dot, which marks absolute names in descriptors.
 fn absolute(name: &str) -> &str {
     name.trim_start_matches('.')
 }
 
-/// Every leaf of a tree by its path; an empty object or list is one too.
+/// Returns every leaf of a tree by its path. An empty object or list is a leaf, too.
 fn leaves(tree: &Value) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     collect_leaves(String::new(), tree, &mut found);
