@@ -1,7 +1,7 @@
 //! Simulator of the CompShare API, for demonstrations and for tests of other programs.
 //!
-//! Prints `listening on http://127.0.0.1:PORT` on stdout when it accepts requests, and nothing else;
-//! errors are printed on stderr. Ends on SIGTERM or SIGINT.
+//! Prints `listening on http://127.0.0.1:PORT` on stdout when it accepts requests, and nothing
+//! else; errors are printed on stderr. Ends on SIGTERM or SIGINT.
 
 use std::{
     error::Error,

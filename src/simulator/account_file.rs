@@ -1,7 +1,11 @@
 //! JSON file that describes a simulated account.
 //!
 //! ```json
-//! {"public_key": "…", "private_key": "…", "instances": [{"UHostId": "uhost-demo", "State": "Stopped"}]}
+//! {
+//!   "public_key": "…",
+//!   "private_key": "…",
+//!   "instances": [{"UHostId": "uhost-demo", "State": "Stopped"}]
+//! }
 //! ```
 
 use std::{io, path::Path};

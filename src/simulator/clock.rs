@@ -8,8 +8,9 @@ use crate::lock::lock;
 
 /// Source of the time in the simulated API.
 ///
-/// Delays of responses ([`latency`](super::Options::latency), [`Effect::Delay`](super::Effect::Delay))
-/// are independent of it and always elapse in real time, because a client waits on the connection.
+/// Delays of responses ([`latency`](super::Options::latency),
+/// [`Effect::Delay`](super::Effect::Delay)) are independent of it and always elapse in real time,
+/// because a client waits on the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Clock {
     /// The system clock, for demonstrations and for clients that wait in real time.

@@ -12,8 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// use terraform_provider_compshare::simulator::Fault;
 ///
 /// let json = r#"{"action": "StartCompShareInstance", "instance": "uhost-1", "times": 2,
-///                "effect": {"refuse": {"ret_code": 8903, "message": "InstanceOperationInProgress"}}}"#;
-/// let fault = Fault::refuse(8903, "InstanceOperationInProgress")
+///                "effect": {"refuse": {"ret_code": 8438, "message": "upstream timed out"}}}"#;
+/// let fault = Fault::refuse(8438, "upstream timed out")
 ///     .on_action("StartCompShareInstance")
 ///     .on_instance("uhost-1")
 ///     .times(2);

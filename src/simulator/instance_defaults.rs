@@ -49,8 +49,8 @@ fn machine() -> Value {
         "CompShareImageType": "System",
         "TotalDiskSpace": 60,
         "DiskSet": [{
-            "DiskId": "bsi-demo", "DiskType": "CLOUD_SSD", "IsBoot": "True", "Type": "Boot", "Size": 60,
-            "Drive": "/dev/vda", "Encrypted": "false",
+            "DiskId": "bsi-demo", "DiskType": "CLOUD_SSD", "IsBoot": "True", "Type": "Boot",
+            "Size": 60, "Drive": "/dev/vda", "Encrypted": "false",
         }],
     })
 }
@@ -81,7 +81,10 @@ fn access() -> Value {
                 "IP": "10.60.0.2", "Type": "Private", "IPMode": "IPv4", "Default": "true",
                 "Mac": "52:54:00:00:00:02", "VPCId": "uvnet-demo", "SubnetId": "subnet-demo",
             },
-            {"IP": "203.0.113.2", "Type": "Bgp", "IPMode": "IPv4", "IPId": "eip-demo", "Bandwidth": 100, "Weight": 50},
+            {
+                "IP": "203.0.113.2", "Type": "Bgp", "IPMode": "IPv4", "IPId": "eip-demo",
+                "Bandwidth": 100, "Weight": 50,
+            },
         ],
         "Softwares": [{"Name": "JupyterLab", "URL": "http://203.0.113.2:8888"}],
         "Password": "ZGVtby1wYXNzd29yZA==",

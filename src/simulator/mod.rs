@@ -20,7 +20,7 @@
 //! |---|---|
 //! | `GET /simulator/calls` | returns the API calls so far, as an array of [`Call`] |
 //! | `DELETE /simulator/calls` | clears the list of calls |
-//! | `POST /simulator/instances/ID` | merges a JSON object into the instance, as a change outside Terraform; `null` removes the instance |
+//! | `POST /simulator/instances/ID` | merges a JSON object into an instance; `null` removes it |
 //! | `POST /simulator/faults` | adds a [`Fault`], or an array of faults |
 //! | `DELETE /simulator/faults` | removes all faults |
 //! | `POST /simulator/advance` | advances the clock by a duration, for example `"30s"` |

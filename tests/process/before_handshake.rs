@@ -7,8 +7,8 @@ use terraform_provider_compshare::protocol::tfplugin5 as wire;
 
 use crate::support::{host::Launch, proc::Proc};
 
-/// Maximum number of bytes read before the line: headers of the libraries, and `/proc/self/maps`. The
-/// certificate authorities of the system are far larger.
+/// Maximum number of bytes read before the line: headers of the libraries, and `/proc/self/maps`.
+/// The certificate authorities of the system are far larger.
 const MAX_READ: u64 = 16 * 1024;
 
 /// Certificate authorities of the system, in one of the places that rustls-native-certs reads.
@@ -43,8 +43,8 @@ async fn schemas_and_configuration_need_one_thread() {
     assert!(more <= MAX_READ, "{more} bytes were read without an API request");
 }
 
-/// AWS-LC would otherwise collect entropy from CPU jitter, for tens of milliseconds at each start. The
-/// names of functions show it; a release has none.
+/// AWS-LC would otherwise collect entropy from CPU jitter, for tens of milliseconds at each start.
+/// The names of functions show it; a release has none.
 #[cfg(debug_assertions)]
 #[test]
 fn random_numbers_are_seeded_by_operating_system() {

@@ -95,8 +95,8 @@ impl Endpoint {
         dial(&self.address).await.unwrap()
     }
 
-    /// Connects with a refused identity. Returns the alert, which a TLS 1.3 client receives only after
-    /// its own handshake.
+    /// Connects with a refused identity. Returns the alert, which a TLS 1.3 client receives only
+    /// after its own handshake.
     pub(super) async fn refusal(&self, tls: TlsConnector) -> AlertDescription {
         let stream = self.dial().await;
         let attempt = async {

@@ -46,8 +46,8 @@ pub(super) struct RunningCall {
 }
 
 impl RunningCall {
-    /// Starts `call` through `channel`, with a simulator of its own, and waits until the simulator has
-    /// received its request.
+    /// Starts `call` through `channel`, with a simulator of its own, and waits until the simulator
+    /// has received its request.
     pub(super) async fn start(call: LongCall, channel: Channel) -> Self {
         let instances = vec![json!({"UHostId": ID})];
         let options = Options { instances, start_time: AN_HOUR, ..Options::default() };

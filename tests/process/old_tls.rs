@@ -19,8 +19,8 @@ fn only_alert(bytes: &[u8]) -> AlertDescription {
     AlertDescription::from(bytes[6])
 }
 
-/// Returns a ClientHello of a version before 1.3, without the extension that lists versions. Encoded
-/// here, because rustls supports nothing older than 1.2.
+/// Returns a ClientHello of a version before 1.3, without the extension that lists versions.
+/// Encoded here, because rustls supports nothing older than 1.2.
 fn hello(version: [u8; 2]) -> Vec<u8> {
     // ECDHE-ECDSA with AES for 1.2 and for older versions, and RSA with AES, the common baseline.
     let suites = [0xc0, 0x2b, 0xc0, 0x09, 0xc0, 0x0a, 0x00, 0x2f];

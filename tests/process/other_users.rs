@@ -1,7 +1,7 @@
 //! Access of other users of the machine to the socket.
 //!
-//! If the tests run as root, another user tries to connect. Without root only the owner and the modes
-//! are checked.
+//! If the tests run as root, another user tries to connect. Without root only the owner and the
+//! modes are checked.
 
 use std::{
     fs::{self, Permissions},
@@ -47,7 +47,8 @@ fn public_directory() -> TempDir {
     directory
 }
 
-/// Starts the provider with its socket in `directory` and an empty umask, which removes no permissions.
+/// Starts the provider with its socket in `directory` and an empty umask, which removes no
+/// permissions.
 async fn start_unmasked(launch: Launch, directory: &Path) -> Host {
     let launch = launch.with("PLUGIN_UNIX_SOCKET_DIR", directory.to_str().unwrap());
     let (process, line) = launch.start_by("/bin/sh", &["-c", "umask 0; exec \"$0\""]).await;

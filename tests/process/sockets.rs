@@ -93,7 +93,7 @@ async fn process_connects_only_to_host_and_api() {
     let connected = samples.iter().filter(|sockets| sockets.iter().any(is_tcp)).count();
     assert!(connected > 0, "no API connection in {} samples", samples.len());
     println!(
-        "sockets: {} samples, {connected} of them with a connection to the API, no other connection",
+        "sockets: {} samples, {connected} of them with a connection to the API, no others",
         samples.len()
     );
 }

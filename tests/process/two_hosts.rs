@@ -20,8 +20,8 @@ use crate::support::{
 const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 const ID: &str = "uhost-1";
 
-/// Starts a simulator with its own keys, in which a start takes an hour. Returns it and the provider
-/// block for it.
+/// Starts a simulator with its own keys, in which a start takes an hour. Returns it and the
+/// provider block for it.
 async fn account(owner: &str) -> (Simulator, Json) {
     let keys = [format!("public-{owner}"), format!("private-{owner}")];
     let cloud = Simulator::start(Options {
