@@ -49,7 +49,7 @@ pub(crate) enum Resend {
     Always,
     /// Only if the request is repeatable: the action may have been carried out.
     IfRepeatable,
-    /// Never: the same request would be refused again.
+    /// Never by the client. A later request may succeed.
     Never,
 }
 
