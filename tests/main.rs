@@ -1,6 +1,6 @@
-//! All integration tests in one binary: one link step, one place for what they share.
+//! All integration tests in one binary, so that they are linked once and share their support code.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![expect(clippy::unwrap_used, reason = "a failed step of a test panics")]
 
 mod architecture;
 mod client;

@@ -1,4 +1,5 @@
-//! Tests of the architecture: the invariants of the crate documentation, checked on the source text.
+//! Tests of the architecture: the invariants of the crate documentation, checked on the source
+//! text.
 
 use std::{
     fs,
@@ -173,8 +174,8 @@ fn sockets_and_certificates_are_confined_to_known_files() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// The only files that may read the wall clock: for the log, the validity of a certificate, the time
-/// in a request, and the simulated cloud.
+/// The only files that may read the wall clock: for the log, the validity of a certificate, the
+/// time in a request, and the simulated cloud.
 const WALL_CLOCK: [&str; 4] =
     ["plugin/log.rs", "plugin/tls.rs", "compshare/transport.rs", "simulator/clock.rs"];
 

@@ -206,8 +206,8 @@ impl Cell<'_> {
         }
     }
 
-    /// Records the state of the instance. Called before each advance of the clock, so that no state is
-    /// missed.
+    /// Records the state of the instance. Called before each advance of the clock, so that no state
+    /// is missed.
     fn note_state(&self) {
         let state = self.cloud.instance(ID).unwrap()["State"].as_str().unwrap().to_owned();
         self.states.lock().unwrap().insert(state);
@@ -217,7 +217,8 @@ impl Cell<'_> {
         self.cloud.calls().iter().any(|call| POWER_CALLS.contains(&call.action.as_str()))
     }
 
-    /// Runs the operation in a real process, which is killed while request number `during` is in flight.
+    /// Runs the operation in a real process, which is killed while request number `during` is in
+    /// flight.
     async fn run_and_kill(
         &self,
         terraform: &Terraform,

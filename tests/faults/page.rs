@@ -31,11 +31,11 @@ Every operation of the provider runs under every fault that can affect it. Each 
 the operation ends in time, that its message contains no secret, that no accepted call is repeated,
 that the state matches reality, and that the next run without the fault converges.
 
-How to read it: a *class* contains the faults that a client cannot tell apart. All faults of a class
-must have the same result in every operation, except for the reason in the message; the test fails
-if one differs. The first table lists the faults of each class, with their reasons. Each section after
-it names the requests that fail, and has one entry for the classes with equal results: below it the
-operations and their results. `REASON` stands for the reason of the fault, `ID` for the instance.
+A *class* contains the faults that a client cannot tell apart. All faults of a class must have the
+same result in every operation, except for the reason in the message; the test fails if one differs.
+The first table lists the faults of each class, with the reasons in messages. Each section after it is
+about the requests that fail. An entry begins with the classes that have equal results, followed by
+the result of each operation. `REASON` stands for the reason of the fault, `ID` for the instance.
 
 A *describe* reads instances or zones. A *power call* is a start, a stop or a reboot.
 ";

@@ -20,28 +20,38 @@ const ZONES: &str = "compshare_zones";
 async fn instance_has_all_facts_and_no_secret() {
     let (simulator, terraform) = cloud_with(json!({
         "State": "Running", "Name": "训练 一号", "Tag": "ml", "Remark": "周末停机", "GPU": 2,
-        "CreateTime": 1_750_000_000, "StartTime": "1750000100", "StopTime": 0, "StopSchedulerTime": 1_750_003_600,
-        "InstancePrice": 1.58, "CompShareImagePrice": 0.1, "ExpireTime": 1_760_000_000, "ChargeType": "Day",
+        "CreateTime": 1_750_000_000, "StartTime": "1750000100", "StopTime": 0,
+        "StopSchedulerTime": 1_750_003_600,
+        "InstancePrice": 1.58, "CompShareImagePrice": 0.1, "ExpireTime": 1_760_000_000,
+        "ChargeType": "Day",
     }))
     .await;
     let read = terraform.read_data(INSTANCE, &json!({"instance_id": ID})).await.unwrap();
     let description = json!({
-        "instance_id": ID, "name": "训练 一号", "state": "Running", "region": "cn-wlcb", "zone": "cn-wlcb-01",
-        "project_id": null, "tag": "ml", "remark": "周末停机", "instance_type": "UHost", "machine_type": "G",
-        "gpu_type": "4090", "gpu_count": 2, "reported_gpu_count": 2, "gpu_memory_gb": 24, "cpu_cores": 16,
-        "cpu_platform": "Amd/Epyc2", "cpu_arch": "x86_64", "memory_mb": 65536, "os_name": "Ubuntu 22.04 64位",
-        "os_type": "Linux", "without_gpu": false, "without_gpu_spec": null, "supports_without_gpu": true,
+        "instance_id": ID, "name": "训练 一号", "state": "Running", "region": "cn-wlcb",
+        "zone": "cn-wlcb-01",
+        "project_id": null, "tag": "ml", "remark": "周末停机", "instance_type": "UHost",
+        "machine_type": "G",
+        "gpu_type": "4090", "gpu_count": 2, "reported_gpu_count": 2, "gpu_memory_gb": 24,
+        "cpu_cores": 16,
+        "cpu_platform": "Amd/Epyc2", "cpu_arch": "x86_64", "memory_mb": 65536,
+        "os_name": "Ubuntu 22.04 64位",
+        "os_type": "Linux", "without_gpu": false, "without_gpu_spec": null,
+        "supports_without_gpu": true,
     });
     let rest = json!({
-        "charge_type": "Day", "price_yuan": 1.58, "image_price_yuan": 0.1, "created_at": "2025-06-15T15:06:40Z",
-        "started_at": "2025-06-15T15:08:20Z", "stopped_at": null, "stop_scheduled_at": "2025-06-15T16:06:40Z",
+        "charge_type": "Day", "price_yuan": 1.58, "image_price_yuan": 0.1,
+        "created_at": "2025-06-15T15:06:40Z",
+        "started_at": "2025-06-15T15:08:20Z", "stopped_at": null,
+        "stop_scheduled_at": "2025-06-15T16:06:40Z",
         "reclaimed_at": null, "expires_at": "2025-10-09T08:53:20Z", "public_ip": "203.0.113.2",
         "private_ip": "10.60.0.2", "software": ["JupyterLab"],
         "addresses": [
             {"ip": "10.60.0.2", "address_type": "Private", "bandwidth_mbps": null},
             {"ip": "203.0.113.2", "address_type": "Bgp", "bandwidth_mbps": 100},
         ],
-        "disks": [{"disk_id": "bsi-demo", "disk_type": "CLOUD_SSD", "is_boot": true, "size_gb": 60}],
+        "disks": [{"disk_id": "bsi-demo", "disk_type": "CLOUD_SSD", "is_boot": true,
+        "size_gb": 60}],
     });
     assert_eq!(read, merged(description, rest));
     let text = read.to_string();
@@ -54,8 +64,10 @@ async fn instance_has_all_facts_and_no_secret() {
 #[tokio::test]
 async fn missing_or_malformed_facts_are_null() {
     let nulls = json!({
-        "State": "", "Name": null, "Region": null, "Zone": null, "Tag": null, "GPU": null, "GpuType": null,
-        "Memory": "plenty", "CPU": -1, "GraphicsMemory": 24, "InstancePrice": "free", "CreateTime": "long ago",
+        "State": "", "Name": null, "Region": null, "Zone": null, "Tag": null, "GPU": null,
+        "GpuType": null,
+        "Memory": "plenty", "CPU": -1, "GraphicsMemory": 24, "InstancePrice": "free",
+        "CreateTime": "long ago",
         "StartTime": -5, "IPSet": null, "DiskSet": "none", "Softwares": [7, {"URL": "http://x"}],
         "SupportWithoutGpuStart": null,
     });
@@ -99,8 +111,10 @@ async fn configured_arguments_are_returned_unchanged() {
 #[tokio::test]
 async fn extreme_values_are_preserved() {
     let (_simulator, terraform) = cloud_with(json!({
-        "Name": "🚀 e\u{301} \"q\" ${x} %{y}\n", "Memory": 9_007_199_254_740_993_i64, "CPU": u32::MAX,
-        "InstancePrice": 1e-7, "CompShareImagePrice": 123_456_789.123, "ExpireTime": 253_402_207_200_i64,
+        "Name": "🚀 e\u{301} \"q\" ${x} %{y}\n", "Memory": 9_007_199_254_740_993_i64,
+        "CPU": u32::MAX,
+        "InstancePrice": 1e-7, "CompShareImagePrice": 123_456_789.123,
+        "ExpireTime": 253_402_207_200_i64,
         "DiskSet": [{"DiskId": "d", "Size": u64::MAX}],
     }))
     .await;
@@ -140,7 +154,8 @@ async fn gpus_are_counted_only_while_allocated() {
 async fn namesakes() -> (Simulator, Terraform) {
     let instances = vec![
         json!({"UHostId": "uhost-1", "Name": "训练"}),
-        json!({"UHostId": "uhost-2", "Name": "训练", "State": "Running", "Region": "cn-sh2", "Zone": "cn-sh2-02"}),
+        json!({"UHostId": "uhost-2", "Name": "训练", "State": "Running", "Region": "cn-sh2",
+        "Zone": "cn-sh2-02"}),
         json!({"UHostId": "uhost-3", "Name": "训练 2"}),
         json!({"UHostId": "uhost-4", "Name": "训练 3", "ProjectId": "org-other"}),
     ];

@@ -28,9 +28,11 @@ async fn login_of_running_instance_is_complete() {
     assert_eq!(
         login,
         json!({
-            "instance_id": ID, "project_id": null, "wait_for_running": null, "timeout": null, "state": "Running",
+            "instance_id": ID, "project_id": null, "wait_for_running": null, "timeout": null,
+            "state": "Running",
             "host": "203.0.113.2", "port": 23, "user": "root", "password": "demo-password",
-            "ssh_command": "ssh -p 23 root@203.0.113.2", "software_urls": {"JupyterLab": "http://203.0.113.2:8888"},
+            "ssh_command": "ssh -p 23 root@203.0.113.2",
+            "software_urls": {"JupyterLab": "http://203.0.113.2:8888"},
         })
     );
     assert_eq!((warnings.len(), describes(&simulator)), (0, 1));
@@ -196,7 +198,8 @@ async fn login_config_is_validated() {
         let errors = terraform.open(LOGIN, &config).await.unwrap_err();
         errors.says("Invalid Attribute Value", &[]).at(at);
     }
-    let unknown = json!({"instance_id": UNKNOWN, "project_id": UNKNOWN, "wait_for_running": UNKNOWN, "timeout": UNKNOWN});
+    let unknown = json!({"instance_id": UNKNOWN, "project_id": UNKNOWN, "wait_for_running": UNKNOWN,
+    "timeout": UNKNOWN});
     terraform.validate_ephemeral(LOGIN, &unknown).await.unwrap();
     simulator.assert_no_calls();
 }

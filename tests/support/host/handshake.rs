@@ -9,7 +9,8 @@ use rustls::pki_types::CertificateDer;
 pub(crate) const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
-/// Environment variables that Terraform sets for a provider; `certificate` is the client certificate.
+/// Environment variables that Terraform sets for a provider; `certificate` is the client
+/// certificate.
 pub(crate) fn variables(certificate: &str) -> [(&'static str, &str); 5] {
     [
         COOKIE,

@@ -28,8 +28,8 @@ use super::{
 /// The binary under test.
 const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-compshare");
 
-/// Environment and arguments of a process. Its environment contains only these variables and its own
-/// temporary directory.
+/// Environment and arguments of a process. Its environment contains only these variables and its
+/// own temporary directory.
 pub(crate) struct Launch {
     variables: BTreeMap<String, String>,
     arguments: Vec<String>,
@@ -107,8 +107,8 @@ impl Launch {
         self.spawn().ended().await
     }
 
-    /// Starts `program` with the path of the binary as last argument, and reads the first line of its
-    /// stdout.
+    /// Starts `program` with the path of the binary as last argument, and reads the first line of
+    /// its stdout.
     pub(crate) async fn start_by(self, program: &str, arguments: &[&str]) -> (Process, String) {
         let mut command = Command::new(program);
         command.args(arguments).arg(PROVIDER);

@@ -7,8 +7,8 @@ use std::{
     sync::{LazyLock, Mutex},
 };
 
-/// Path or problem of each program, by checksum. A problem is kept, so that the next test fails with
-/// the same message.
+/// Path or problem of each program, by checksum. A problem is kept, so that the next test fails
+/// with the same message.
 type Found = BTreeMap<&'static str, Result<PathBuf, String>>;
 
 static FOUND: LazyLock<Mutex<Found>> = LazyLock::new(Mutex::default);

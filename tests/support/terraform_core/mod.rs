@@ -1,9 +1,9 @@
 //! A stand-in for Terraform core, in process.
 //!
-//! It plans, applies, refreshes, imports and destroys one resource of any type through the generated
-//! client, reads data sources, opens ephemeral resources, runs queries and invokes actions. Every
-//! response is checked against the rules that core itself enforces. A broken rule is a panic that
-//! names the rule; diagnostics for the practitioner are a result.
+//! It plans, applies, refreshes, imports and destroys one resource of any type through the
+//! generated client, reads data sources, opens ephemeral resources, runs queries and invokes
+//! actions. Every response is checked against the rules that core itself enforces. A broken rule is
+//! a panic that names the rule; diagnostics for the practitioner are a result.
 
 mod action;
 mod blocks;

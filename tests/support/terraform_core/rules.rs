@@ -54,7 +54,7 @@ fn check_plan(block: &Block, prior: &Value, config: &Value, planned: &Value, at:
         let free = attribute.computed && (!attribute.optional || wanted.is_null());
         assert!(
             plan == wanted || kept || free,
-            "invalid plan: `{at}{name}` was {before:?}, is configured {wanted:?}, and planned {plan:?}"
+            "invalid plan of `{at}{name}`: prior {before:?}, config {wanted:?}, planned {plan:?}"
         );
     }
     for (name, nested) in &block.blocks {
@@ -90,7 +90,8 @@ mod tests {
     use super::super::{UNKNOWN, schema::Attribute};
     use super::*;
 
-    /// `required`, `optional`, `both` (optional and computed), `computed`, and a block `block` with `inner`.
+    /// `required`, `optional`, `both` (optional and computed), `computed`, and a block `block` with
+    /// `inner`.
     fn block() -> Block {
         let attribute = |optional, computed| Attribute { ty: Type::String, optional, computed };
         let inner = Block {

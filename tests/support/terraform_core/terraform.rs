@@ -216,7 +216,8 @@ impl Terraform {
         true
     }
 
-    /// Checks the diagnostics of a response about `block`, and splits them into warnings and errors.
+    /// Checks the diagnostics of a response about `block`, and splits them into warnings and
+    /// errors.
     #[track_caller]
     pub(super) fn read_diagnostics(
         &self,
