@@ -1,6 +1,9 @@
 //! Tests of the architecture: the invariants of the crate documentation, checked on the source
 //! text.
 
+mod circles;
+mod syntax;
+
 use std::{
     fs,
     path::{Path, PathBuf},

