@@ -16,7 +16,8 @@
 //!   │ tfplugin5 over gRPC                          protocol
 //!   │ values, schemas, plans, diagnostics          framework over cty
 //!   │ resources, data sources, actions, messages   provider
-//!   │ operations on instances                      power
+//!   │ start, stop, reboot: targets and decisions   power
+//!   │ describe, decide, call, wait                 operation
 //!   │ sign, send, retry, limit, batch              compshare
 //!   ▼
 //! CompShare API (or the simulator)
@@ -30,8 +31,9 @@
 //! - [`cty`]: Terraform's values and types, in MessagePack and JSON.
 //! - [`provider`]: the provider block and the products, with one folder per product; `message` turns
 //!   failures into diagnostics.
-//! - [`power`]: decides and carries out operations on the power state of an instance, for the
+//! - [`power`]: targets and decisions of operations on the power state of an instance, for the
 //!   resource and the actions.
+//! - [`operation`]: the loop, instance lock, retries and log that all kinds of operation share.
 //! - [`compshare`]: the API client, with credentials, errors and batching.
 //! - `simulator`: a small CompShare API for tests and the demo, behind the feature of that name.
 //! - [`environment`]: snapshot of the process environment.
@@ -45,7 +47,7 @@
 //! - `plugin` knows of Terraform only the cookie and the protocol version. Only `protocol` names
 //!   generated tfplugin5 types.
 //! - `framework` and `cty` contain no gRPC, HTTP, clock or environment.
-//! - `compshare` and `power` do not know Terraform. `provider` builds no request form and reads no
+//! - `compshare`, `operation` and `power` do not know Terraform. `provider` builds no request form and reads no
 //!   JSON.
 //! - `simulator` shares no request or response type with `compshare`, so that both cannot agree on
 //!   the same mistake.
@@ -65,6 +67,7 @@ pub mod environment;
 pub mod error_chain;
 pub mod framework;
 mod lock;
+pub mod operation;
 pub mod panics;
 pub mod plugin;
 pub mod power;

@@ -1,205 +1,225 @@
-//! The one decision: what to do next, given what was seen and what was done. Pure, so that the whole table can be tested.
-
-use tokio::time::Instant;
+//! Decision on the next step of a power operation, as a pure function. Its tests are the table of all
+//! states, targets and earlier calls.
 
 use super::{
-    GpuMode, Pace, Target,
-    failure::{NoGpuRefusal, Reason, Verb},
-    history::{History, Sent},
+    operation::{GpuMode, Operation, REBOOT, START, STOP, Target},
+    preflight::feasible,
+    reason::{PowerReason, Reason},
 };
-use crate::compshare::{Instance, Spec, State};
+use crate::{
+    compshare::{Error, Instance, OnRefusal, PowerAction, PowerCall, State, WithoutGpu},
+    operation::{self, CallOutcome, CallStatus, OperationLog, Situation},
+};
 
-/// How often a call whose answer is lost is sent in all.
-const MOST_DOUBTS: u32 = 3;
+type Step = operation::Step<PowerCall, PowerReason>;
 
-/// The next step of an operation.
-#[derive(Debug)]
-pub(super) enum Step {
-    /// The instance is as wanted.
-    Done,
-    /// Ask the cloud to start or stop it.
-    Call(Verb),
-    /// Look again after a poll interval.
-    Wait,
-    /// Look again, everywhere, before believing that it is gone.
-    Confirm,
-    /// Give up.
-    Fail(Reason),
+/// Returns the next step of `operation`.
+pub(super) fn decide(operation: &Operation, situation: &Situation<'_>) -> Step {
+    Decision { operation, situation }.step()
 }
 
-/// What comes next for an instance that was seen.
-pub(super) fn decide(
-    seen: &Instance,
-    target: Target,
-    history: &History,
-    pace: &Pace,
-    now: Instant,
-) -> Step {
-    match &seen.state {
-        // Whatever is wanted: these say nothing yet, or are on their way to somewhere.
-        State::Unknown
-        | State::Initializing
-        | State::Starting
-        | State::Stopping
-        | State::Rebooting
-        | State::Resizing
-        | State::Reinstalling
-        | State::Install
-        | State::Pending => Step::Wait,
-        State::Running => running(seen, target, history, pace, now),
-        State::Stopped => stopped(seen, target, history, pace, now),
-        failed if failed.is_failed() => match target {
-            Target::NotRunning => Step::Done,
-            _ => Step::Fail(Reason::FailedState(failed.as_str().to_owned())),
-        },
-        // A word nobody listed: most likely on its way to a state that somebody did.
-        _ => Step::Wait,
-    }
+/// Returns true if the operation has sent a stop to undo its own start, which was to be in no-GPU
+/// mode and got a GPU. There is no other reason for a stop after a start.
+pub(crate) fn undoes_start(log: &OperationLog) -> bool {
+    log.statuses_at(STOP, START).iter().any(|start| *start != CallStatus::NotSent)
 }
 
-/// What comes next for an instance that was looked for and not found.
-pub(super) fn absent(target: Target, history: &History) -> Step {
-    if history.absences < 2 {
-        return Step::Confirm;
-    }
-    match target {
-        Target::NotRunning => Step::Done,
-        _ if history.seen => Step::Fail(Reason::Vanished),
-        _ => Step::Fail(Reason::NotFound),
-    }
-}
-
-fn running(seen: &Instance, target: Target, history: &History, pace: &Pace, now: Instant) -> Step {
-    let (mode, may_restart) = match target {
-        Target::Running { mode, may_restart } => (mode, may_restart),
-        Target::Awaited => return Step::Done,
-        Target::Rebooted => return rebooted(seen, history, pace, now),
-        Target::Stopped | Target::NotRunning => {
-            return call(Verb::Stop, history.stop, history, pace, now);
-        }
+/// Returns true if a start was refused because the API does not accept the flag `WithoutGpu`.
+pub(super) fn refuses_flag(error: &Error) -> bool {
+    // `WithoutGpuSpec` is another parameter.
+    let names_flag = |message: &str| {
+        let mut matches = message.match_indices("WithoutGpu");
+        matches.any(|(at, flag)| !message[at + flag.len()..].starts_with("Spec"))
     };
-    if history.undoing {
-        return call(Verb::Stop, history.stop, history, pace, now);
-    }
-    if mode.matches(seen.gpu) {
-        return Step::Done;
-    }
-    match (history.start, mode) {
-        (Sent::Not, _) if history.stop != Sent::Not || may_restart => feasible(seen, target)
-            .map_or_else(Step::Fail, |()| call(Verb::Stop, history.stop, history, pace, now)),
-        (Sent::Not, mode) => {
-            let without_gpu = matches!(mode, GpuMode::WithoutGpu(_));
-            Step::Fail(Reason::RestartNotAllowed { without_gpu })
-        }
-        // What was just started is judged by two looks: its state and its GPU need not be reported from one moment.
-        _ if history.mismatches < 2 => Step::Wait,
-        (_, GpuMode::WithGpu) => Step::Fail(Reason::GpuMissing),
-        (_, GpuMode::WithoutGpu(_)) if history.found_stopped => {
-            call(Verb::Stop, Sent::Not, history, pace, now)
-        }
-        (_, GpuMode::WithoutGpu(_)) => Step::Fail(Reason::GpuAllocated { stopped_again: false }),
-    }
+    let behavior = error.class().map(|class| class.behavior().operation);
+    behavior == Some(OnRefusal::RetryWithoutParameter)
+        // This code is about the instance, not about the parameter.
+        && error.ret_code() != Some(8442)
+        && error.message().is_some_and(names_flag)
 }
 
-/// What comes next for an instance that is to be rebooted and runs. A reboot is sent once and never again: done twice it
-/// would end twice whatever runs there.
-fn rebooted(seen: &Instance, history: &History, pace: &Pace, now: Instant) -> Step {
-    match history.reboot {
-        Sent::Not => call(Verb::Reboot, Sent::Not, history, pace, now),
-        Sent::Accepted { left: true, .. } => Step::Done,
-        _ if history.has_restarted(seen) => Step::Done,
-        Sent::InDoubt { since } | Sent::Accepted { since, .. } if now - since < pace.settle => {
-            Step::Wait
-        }
-        Sent::InDoubt { .. } => Step::Fail(Reason::ResponseLost(Verb::Reboot)),
-        Sent::Accepted { .. } => Step::Fail(Reason::NoEffect(Verb::Reboot)),
-    }
+/// Operation and situation that a decision depends on.
+struct Decision<'a> {
+    operation: &'a Operation,
+    situation: &'a Situation<'a>,
 }
 
-fn stopped(seen: &Instance, target: Target, history: &History, pace: &Pace, now: Instant) -> Step {
-    if history.undoing {
-        return Step::Fail(Reason::GpuAllocated { stopped_again: true });
-    }
-    match target {
-        Target::Running { .. } => {}
-        Target::Stopped | Target::NotRunning => return Step::Done,
-        Target::Awaited => return Step::Wait,
-        Target::Rebooted if history.reboot == Sent::Not => return Step::Fail(Reason::NotRunning),
-        Target::Rebooted => return Step::Fail(Reason::FellBack(Verb::Reboot)),
-    }
-    match feasible(seen, target) {
-        Ok(()) => call(Verb::Start, history.start, history, pace, now),
-        Err(reason) => Step::Fail(reason),
-    }
-}
-
-/// Whether a call is due that would take the instance out of the state it is in.
-fn call(verb: Verb, sent: Sent, history: &History, pace: &Pace, now: Instant) -> Step {
-    match sent {
-        Sent::Not if history.not_before.is_some_and(|then| now < then) => Step::Wait,
-        Sent::Not => Step::Call(verb),
-        Sent::InDoubt { since } if now - since < pace.doubt => Step::Wait,
-        Sent::InDoubt { .. } if history.doubts < MOST_DOUBTS => Step::Call(verb),
-        Sent::InDoubt { .. } => Step::Fail(Reason::ResponseLost(verb)),
-        Sent::Accepted { left: true, .. } => Step::Fail(Reason::FellBack(verb)),
-        Sent::Accepted { since, .. } if now - since < pace.settle => Step::Wait,
-        Sent::Accepted { .. } => Step::Fail(Reason::NoEffect(verb)),
-    }
-}
-
-/// Whether the API already says that it cannot become what is wanted.
-pub(super) fn feasible(seen: &Instance, target: Target) -> Result<(), Reason> {
-    if seen.state.is_failed() && target != Target::NotRunning {
-        return Err(Reason::FailedState(seen.state.as_str().to_owned()));
-    }
-    let Target::Running { mode, may_restart } = target else { return Ok(()) };
-    if seen.state == State::Running {
-        if mode.matches(seen.gpu) {
-            return Ok(());
-        }
-        if !may_restart {
-            let without_gpu = matches!(mode, GpuMode::WithoutGpu(_));
-            return Err(Reason::RestartNotAllowed { without_gpu });
+impl Decision<'_> {
+    fn step(&self) -> Step {
+        match &self.seen().state {
+            State::Running => self.running(),
+            State::Stopped => self.stopped(),
+            // Transitional, or not reported: the instance will change its state by itself.
+            State::Unknown
+            | State::Initializing
+            | State::Starting
+            | State::Stopping
+            | State::Rebooting
+            | State::Resizing
+            | State::Reinstalling
+            | State::Install
+            | State::Pending => Step::Wait,
+            failed if failed.is_failed() => match self.operation.target {
+                Target::NotRunning => Step::Done,
+                _ => Step::Fail(Reason::FailedState(failed.to_string())),
+            },
+            // Undocumented: probably transitional as well.
+            State::InstallFail | State::Other(_) => Step::Wait,
         }
     }
-    match mode {
-        GpuMode::WithGpu => Ok(()),
-        GpuMode::WithoutGpu(spec) => without_gpu(seen, spec).map_err(Reason::NoGpu),
-    }
-}
 
-fn without_gpu(seen: &Instance, spec: Spec) -> Result<(), NoGpuRefusal> {
-    if seen.supports_without_gpu_start == Some(false) {
-        return Err(NoGpuRefusal::Model);
+    fn running(&self) -> Step {
+        let (mode, may_restart) = match self.operation.target {
+            Target::Running { mode, may_restart } => (mode, may_restart),
+            Target::Awaited => return Step::Done,
+            Target::Rebooted => return self.running_to_reboot(),
+            Target::Stopped | Target::NotRunning => return self.stop(),
+        };
+        if undoes_start(self.log()) {
+            return self.stop();
+        }
+        if mode.matches(self.seen().gpu) {
+            return Step::Done;
+        }
+        if self.log().status(START) == CallStatus::NotSent {
+            return self.running_in_other_mode(mode, may_restart);
+        }
+        // After a start, state and GPU of one describe need not be from the same moment.
+        let in_other_mode =
+            |seen: &Instance| seen.state == State::Running && !mode.matches(seen.gpu);
+        if !self.log().seen_twice(in_other_mode) {
+            return Step::Wait;
+        }
+        match mode {
+            GpuMode::WithGpu => Step::Fail(Reason::Kind(PowerReason::GpuMissing)),
+            GpuMode::WithoutGpu(_) if self.was_found_stopped() => {
+                self.situation.send_now(self.stop_call())
+            }
+            GpuMode::WithoutGpu(_) => self.gpu_allocated(false),
+        }
     }
-    if let Some(charge) = seen.charge_type.as_deref()
-        && ["Day", "Month", "Year"].contains(&charge)
-    {
-        return Err(NoGpuRefusal::ChargeType(charge.to_owned()));
+
+    fn running_in_other_mode(&self, mode: GpuMode, may_restart: bool) -> Step {
+        if !may_restart && self.log().status(STOP) == CallStatus::NotSent {
+            let to_no_gpu_mode = mode.is_without_gpu();
+            return Step::Fail(Reason::Kind(PowerReason::RestartNotAllowed { to_no_gpu_mode }));
+        }
+        self.if_feasible(Self::stop)
     }
-    let container =
-        seen.instance_type.as_deref() == Some("Container") || seen.id.starts_with("cpod-");
-    if container && spec == Spec::B {
-        return Err(NoGpuRefusal::ContainerSpec);
+
+    /// A reboot is not resent after a lost response: a second one would interrupt the instance
+    /// again.
+    fn running_to_reboot(&self) -> Step {
+        let is_recent = |since| self.situation.now - since < self.situation.pace.settle;
+        match self.log().status(REBOOT) {
+            CallStatus::NotSent => self.situation.send_now(self.call(PowerAction::Reboot)),
+            CallStatus::Accepted { state_left: true, .. } => Step::Done,
+            _ if self.has_restarted() => Step::Done,
+            CallStatus::Lost { since } | CallStatus::Accepted { since, .. } if is_recent(since) => {
+                Step::Wait
+            }
+            CallStatus::Lost { .. } => Step::Fail(Reason::ResponseLost(REBOOT)),
+            CallStatus::Accepted { .. } => Step::Fail(Reason::NoEffect(REBOOT)),
+        }
     }
-    Ok(())
+
+    fn stopped(&self) -> Step {
+        if undoes_start(self.log()) {
+            return self.gpu_allocated(true);
+        }
+        match self.operation.target {
+            Target::Running { .. } => self.if_feasible(Self::start),
+            Target::Stopped | Target::NotRunning => Step::Done,
+            Target::Awaited => Step::Wait,
+            Target::Rebooted if self.log().status(REBOOT) == CallStatus::NotSent => {
+                Step::Fail(Reason::Kind(PowerReason::NotRunning))
+            }
+            Target::Rebooted => Step::Fail(Reason::FellBack(REBOOT)),
+        }
+    }
+
+    fn if_feasible(&self, step: fn(&Self) -> Step) -> Step {
+        match feasible(self.operation.target, self.seen()) {
+            Ok(()) => step(self),
+            Err(reason) => Step::Fail(reason),
+        }
+    }
+
+    fn start(&self) -> Step {
+        let without_gpu = match self.operation.target {
+            Target::Running { mode: GpuMode::WithoutGpu(spec), .. } => {
+                Some(WithoutGpu { spec, send_flag: !self.was_flag_refused() })
+            }
+            _ => None,
+        };
+        self.situation.send(self.call(PowerAction::Start { without_gpu }))
+    }
+
+    fn stop(&self) -> Step {
+        self.situation.send(self.stop_call())
+    }
+
+    fn stop_call(&self) -> PowerCall {
+        self.call(PowerAction::Stop { force: self.operation.force_stop })
+    }
+
+    fn call(&self, action: PowerAction) -> PowerCall {
+        let instance = &self.operation.instance;
+        PowerCall {
+            instance_id: instance.id.clone(),
+            scope: instance.scope_at(self.seen()),
+            action,
+        }
+    }
+
+    /// Returns true if this operation has sent a start that no stop of its own came before.
+    fn was_found_stopped(&self) -> bool {
+        self.log().statuses_at(START, STOP).contains(&CallStatus::NotSent)
+    }
+
+    fn was_flag_refused(&self) -> bool {
+        let mut starts = self.log().calls.iter().filter(|call| call.action == START);
+        starts.any(
+            |start| matches!(&start.outcome, CallOutcome::Refused(error) if refuses_flag(error)),
+        )
+    }
+
+    /// Returns true if the start time has changed since the reboot was sent.
+    fn has_restarted(&self) -> bool {
+        let started = self.seen().start_time;
+        let reboot = self.log().last_call(REBOOT);
+        started.is_some() && reboot.is_some_and(|call| call.before.start_time != started)
+    }
+
+    fn gpu_allocated(&self, stopped_again: bool) -> Step {
+        Step::Fail(Reason::Kind(PowerReason::GpuAllocated { stopped_again }))
+    }
+
+    fn seen(&self) -> &Instance {
+        self.situation.seen
+    }
+
+    fn log(&self) -> &OperationLog {
+        self.situation.log
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{sync::Arc, time::Duration};
 
     use serde_json::json;
-    use tokio::time::advance;
+    use tokio::time::{Instant, advance};
 
     use super::*;
+    use crate::{
+        compshare::{ErrorKind, Lost, Spec},
+        operation::{InstanceRef, Pace},
+        power::reason::NoGpuRefusal,
+    };
 
     const PACE: Pace = Pace::new(Duration::from_secs(3));
-
-    fn instance(state: &str, gpus: u32) -> Instance {
-        let fields = json!({"UHostId": "uhost-1", "State": state, "GPU": gpus, "Region": "cn-wlcb", "Zone": "cn-wlcb-01"});
-        serde_json::from_value(fields).unwrap()
-    }
+    const MILLISECOND: Duration = Duration::from_millis(1);
 
     const fn running(mode: GpuMode, may_restart: bool) -> Target {
         Target::Running { mode, may_restart }
@@ -208,40 +228,97 @@ mod tests {
     const WITH_GPU: Target = running(GpuMode::WithGpu, false);
     const WITHOUT_GPU: Target = running(GpuMode::WithoutGpu(Spec::A), false);
 
-    /// A step in one word.
+    fn instance(state: &str, gpus: u32) -> Instance {
+        let fields = json!({"UHostId": "uhost-1", "State": state, "GPU": gpus});
+        serde_json::from_value(fields).unwrap()
+    }
+
+    /// An operation in progress.
+    struct Progress {
+        operation: Operation,
+        log: OperationLog,
+    }
+
+    impl Progress {
+        fn new(target: Target) -> Self {
+            let operation = Operation {
+                instance: InstanceRef::default(),
+                target,
+                force_stop: false,
+                wait_for_capacity: false,
+                timeout: Duration::MAX,
+            };
+            Self { operation, log: OperationLog::new("uhost-1", None) }
+        }
+
+        /// Records a describe without a decision.
+        fn sees(&mut self, state: &str) {
+            self.log.found(&Arc::new(instance(state, 1)));
+        }
+
+        /// Records a call that was sent in the state `before`.
+        fn called(&mut self, action: &'static str, before: Instance, outcome: CallOutcome) {
+            self.log.call_sent(action, &Arc::new(before));
+            self.log.call_ended(outcome);
+        }
+
+        fn accepted(mut self, action: &'static str, before: &str) -> Self {
+            self.called(action, instance(before, 1), CallOutcome::Accepted);
+            self
+        }
+
+        fn lost(mut self, action: &'static str, before: &str) -> Self {
+            self.called(action, instance(before, 1), lost(action));
+            self
+        }
+
+        /// Checks the decision after a describe.
+        #[track_caller]
+        fn check(&mut self, seen: &Instance, expected: &str) {
+            let step = self.decide(seen);
+            let target = self.operation.target;
+            assert_eq!(word(&step), expected, "{:?} for {target:?}: {:?}", seen.state, self.log);
+        }
+
+        fn decide(&mut self, seen: &Instance) -> Step {
+            let seen = Arc::new(seen.clone());
+            self.log.found(&seen);
+            let now = Instant::now();
+            decide(&self.operation, &Situation { seen: &seen, log: &self.log, pace: &PACE, now })
+        }
+    }
+
+    fn lost(action: &'static str) -> CallOutcome {
+        let kind = ErrorKind::MaybeSent(Lost::TimedOut);
+        CallOutcome::Lost(Error::new(action, 1, None, kind))
+    }
+
+    fn refused(action: &'static str, code: i64, message: &str) -> CallOutcome {
+        let kind = ErrorKind::Refused { code, message: message.to_owned() };
+        CallOutcome::Refused(Error::new(action, 1, None, kind))
+    }
+
+    /// Returns a step in one word.
     fn word(step: &Step) -> String {
         match step {
             Step::Done => "done".into(),
-            Step::Call(Verb::Start) => "start".into(),
-            Step::Call(Verb::Stop) => "stop".into(),
-            Step::Call(Verb::Reboot) => "reboot".into(),
             Step::Wait => "wait".into(),
-            Step::Confirm => "confirm".into(),
+            Step::Call(call) => match call.action {
+                PowerAction::Start { .. } => "start".into(),
+                PowerAction::Stop { .. } => "stop".into(),
+                PowerAction::Reboot => "reboot".into(),
+            },
             Step::Fail(reason) => {
-                let name = format!("{reason:?}");
+                let name = format!("{reason:?}").replace("Kind(", "");
                 name.split(|c: char| !c.is_alphanumeric()).next().unwrap().to_owned()
             }
         }
     }
 
-    #[track_caller]
-    fn check(seen: &Instance, target: Target, history: &History, expected: &str) {
-        let step = decide(seen, target, history, &PACE, Instant::now());
-        assert_eq!(word(&step), expected, "{:?} for {target:?} after {history:?}", seen.state);
-    }
-
-    fn accepted(left: bool) -> Sent {
-        Sent::Accepted { since: Instant::now(), left }
-    }
-
-    fn in_doubt() -> Sent {
-        Sent::InDoubt { since: Instant::now() }
-    }
-
     #[test]
-    fn an_operation_that_has_done_nothing_yet_goes_by_the_table() {
-        // The state, and what comes of it for: running, stopped, at rest, rebooted.
-        for (state, to_run, to_stop, to_rest, to_reboot) in [
+    fn first_step_follows_from_state_and_target() {
+        // State, and the step to: run, stop, not run, reboot.
+        for (state, to_run, to_stop, to_not_run, to_reboot) in [
             ("Running", "done", "stop", "stop", "reboot"),
             ("Stopped", "start", "done", "done", "NotRunning"),
             ("Initializing", "wait", "wait", "wait", "wait"),
@@ -258,53 +335,60 @@ mod tests {
             ("Install Fail", "FailedState", "FailedState", "done", "FailedState"),
             ("StartFailed", "FailedState", "FailedState", "done", "FailedState"),
         ] {
-            let seen = instance(state, 1);
-            let history = History::default();
-            check(&seen, WITH_GPU, &history, to_run);
-            check(&seen, Target::Stopped, &history, to_stop);
-            check(&seen, Target::NotRunning, &history, to_rest);
-            check(&seen, Target::Rebooted, &history, to_reboot);
-            // Who only looks on comes to the same, but never to a call.
+            // A passive operation reaches the same end, but makes no call.
             let awaited = if to_run == "start" { "wait" } else { to_run };
-            check(&seen, Target::Awaited, &history, awaited);
+            for (target, expected) in [
+                (WITH_GPU, to_run),
+                (Target::Stopped, to_stop),
+                (Target::NotRunning, to_not_run),
+                (Target::Rebooted, to_reboot),
+                (Target::Awaited, awaited),
+            ] {
+                Progress::new(target).check(&instance(state, 1), expected);
+            }
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_reboot_is_done_when_it_was_seen_to_happen_or_the_start_time_says_so() {
+    async fn reboot_is_done_when_state_or_start_time_changed() {
         let started = |seconds| Instance { start_time: Some(seconds), ..instance("Running", 1) };
-        let mut history =
-            History { reboot: accepted(false), started_before: Some(1), ..History::default() };
-        check(&started(1), Target::Rebooted, &history, "wait");
-        check(&instance("Running", 1), Target::Rebooted, &history, "wait");
-        check(&started(2), Target::Rebooted, &history, "done");
-        history.observe(&State::Unknown);
-        check(&started(1), Target::Rebooted, &history, "wait");
-        history.observe(&State::Rebooting);
-        check(&instance("Rebooting", 1), Target::Rebooted, &history, "wait");
-        check(&started(1), Target::Rebooted, &history, "done");
-        check(&instance("Stopped", 1), Target::Rebooted, &history, "FellBack");
+        let sent = || {
+            let mut progress = Progress::new(Target::Rebooted);
+            progress.called(REBOOT, started(1), CallOutcome::Accepted);
+            progress
+        };
+        let mut by_time = sent();
+        by_time.check(&started(1), "wait");
+        by_time.check(&instance("Running", 1), "wait");
+        by_time.check(&started(2), "done");
+        let mut by_state = sent();
+        by_state.sees("");
+        by_state.check(&started(1), "wait");
+        by_state.check(&instance("Rebooting", 1), "wait");
+        by_state.check(&started(1), "done");
+        by_state.check(&instance("Stopped", 1), "FellBack");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_reboot_is_never_sent_again() {
-        for (lost, expected) in [(false, "NoEffect"), (true, "ResponseLost")] {
-            let reboot = if lost { in_doubt() } else { accepted(false) };
-            let history = History { reboot, doubts: 1, ..History::default() };
+    async fn reboot_is_never_resent() {
+        for (outcome, expected) in
+            [(CallOutcome::Accepted, "NoEffect"), (lost(REBOOT), "ResponseLost")]
+        {
+            let mut progress = Progress::new(Target::Rebooted);
+            progress.called(REBOOT, instance("Running", 1), outcome);
             let seen = instance("Running", 1);
-            advance(PACE.settle - Duration::from_millis(1)).await;
-            check(&seen, Target::Rebooted, &history, "wait");
-            advance(Duration::from_millis(1)).await;
-            check(&seen, Target::Rebooted, &history, expected);
-            // Seen to happen, it was taken, whatever became of the answer.
-            let mut history = history;
-            history.observe(&State::Rebooting);
-            check(&seen, Target::Rebooted, &history, "done");
+            advance(PACE.settle - MILLISECOND).await;
+            progress.check(&seen, "wait");
+            advance(MILLISECOND).await;
+            progress.check(&seen, expected);
+            // A changed state proves that the reboot was carried out.
+            progress.sees("Rebooting");
+            progress.check(&seen, "done");
         }
     }
 
     #[test]
-    fn an_instance_in_the_other_mode_is_restarted_only_if_that_is_allowed() {
+    fn running_instance_changes_mode_only_if_allowed() {
         for (gpus, target, expected) in [
             (0, WITH_GPU, "RestartNotAllowed"),
             (1, WITHOUT_GPU, "RestartNotAllowed"),
@@ -313,159 +397,170 @@ mod tests {
             (0, WITHOUT_GPU, "done"),
             (2, WITH_GPU, "done"),
         ] {
-            check(&instance("Running", gpus), target, &History::default(), expected);
+            Progress::new(target).check(&instance("Running", gpus), expected);
         }
-        // An answer that does not say how many GPUs there are is nothing to act on.
-        let silent = Instance { gpu: None, ..instance("Running", 0) };
-        check(&silent, WITH_GPU, &History::default(), "done");
-        check(&silent, WITHOUT_GPU, &History::default(), "done");
+        // An unreported number of GPUs is no reason for a restart.
+        let unreported = Instance { gpu: None, ..instance("Running", 0) };
+        Progress::new(WITH_GPU).check(&unreported, "done");
+        Progress::new(WITHOUT_GPU).check(&unreported, "done");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_an_accepted_start_stopped_is_on_its_way_for_a_minute() {
-        let history = History { start: accepted(false), ..History::default() };
+    async fn accepted_start_may_take_a_minute_to_show() {
+        let mut progress = Progress::new(WITH_GPU).accepted(START, "Stopped");
         let stopped = instance("Stopped", 1);
-        check(&stopped, WITH_GPU, &history, "wait");
-        advance(PACE.settle - Duration::from_millis(1)).await;
-        check(&stopped, WITH_GPU, &history, "wait");
-        advance(Duration::from_millis(1)).await;
-        check(&stopped, WITH_GPU, &history, "NoEffect");
+        progress.check(&stopped, "wait");
+        advance(PACE.settle - MILLISECOND).await;
+        progress.check(&stopped, "wait");
+        advance(MILLISECOND).await;
+        progress.check(&stopped, "NoEffect");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn once_it_was_seen_to_start_falling_back_is_an_error_at_once() {
-        let mut history = History { start: accepted(false), ..History::default() };
-        history.observe(&State::Unknown);
-        check(&instance("Stopped", 1), WITH_GPU, &history, "wait");
-        history.observe(&State::Starting);
-        check(&instance("Stopped", 1), WITH_GPU, &history, "FellBack");
-        let mut history = History { stop: accepted(false), ..History::default() };
-        history.observe(&State::Stopping);
-        check(&instance("Running", 1), Target::Stopped, &history, "FellBack");
+    async fn state_that_falls_back_fails_at_once() {
+        let mut start = Progress::new(WITH_GPU).accepted(START, "Stopped");
+        start.sees("");
+        start.check(&instance("Stopped", 1), "wait");
+        start.sees("Starting");
+        start.check(&instance("Stopped", 1), "FellBack");
+        let mut stop = Progress::new(Target::Stopped).accepted(STOP, "Running");
+        stop.sees("Stopping");
+        stop.check(&instance("Running", 1), "FellBack");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_start_in_doubt_is_sent_again_only_after_a_while_and_only_so_often() {
+    async fn lost_start_is_resent_twice_each_time_after_a_pause() {
         let stopped = instance("Stopped", 1);
-        for (doubts, expected) in [(1, "start"), (2, "start"), (3, "ResponseLost")] {
-            let history = History { start: in_doubt(), doubts, ..History::default() };
-            check(&stopped, WITH_GPU, &history, "wait");
-            advance(PACE.doubt - Duration::from_millis(1)).await;
-            check(&stopped, WITH_GPU, &history, "wait");
-            advance(Duration::from_millis(1)).await;
-            check(&stopped, WITH_GPU, &history, expected);
+        let mut progress = Progress::new(WITH_GPU);
+        for expected in ["start", "start", "ResponseLost"] {
+            progress = progress.lost(START, "Stopped");
+            progress.check(&stopped, "wait");
+            advance(PACE.resend - MILLISECOND).await;
+            progress.check(&stopped, "wait");
+            advance(MILLISECOND).await;
+            progress.check(&stopped, expected);
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_start_in_doubt_counts_as_taken_once_it_is_seen_to_start() {
-        let mut history = History { start: in_doubt(), doubts: 1, ..History::default() };
-        history.observe(&State::Starting);
-        assert_eq!(history.start, accepted(true));
-        check(&instance("Starting", 1), WITH_GPU, &history, "wait");
-        check(&instance("Running", 1), WITH_GPU, &history, "done");
-        check(&instance("Stopped", 1), WITH_GPU, &history, "FellBack");
+    async fn lost_start_is_accepted_once_the_state_changes() {
+        let mut progress = Progress::new(WITH_GPU).lost(START, "Stopped");
+        progress.check(&instance("Starting", 1), "wait");
+        let since = Instant::now();
+        assert_eq!(progress.log.status(START), CallStatus::Accepted { since, state_left: true });
+        progress.check(&instance("Running", 1), "done");
+        progress.check(&instance("Stopped", 1), "FellBack");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_refusal_for_the_moment_nothing_is_sent_before_its_time() {
+    async fn no_call_is_sent_before_the_pause_after_a_refusal() {
         let pause = Duration::from_secs(5);
-        let history = History { not_before: Some(Instant::now() + pause), ..History::default() };
-        check(&instance("Stopped", 1), WITH_GPU, &history, "wait");
-        check(&instance("Running", 1), Target::Stopped, &history, "wait");
-        // What is done already needs no patience.
-        check(&instance("Running", 1), WITH_GPU, &history, "done");
-        advance(pause).await;
-        check(&instance("Stopped", 1), WITH_GPU, &history, "start");
-        check(&instance("Running", 1), Target::Stopped, &history, "stop");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_restart_stops_then_starts_and_then_is_done() {
-        let target = running(GpuMode::WithoutGpu(Spec::A), true);
-        let mut history = History { stop: accepted(false), ..History::default() };
-        check(&instance("Running", 1), target, &history, "wait");
-        history.observe(&State::Stopped);
-        check(&instance("Stopped", 1), target, &history, "start");
-        history.start = accepted(false);
-        check(&instance("Stopped", 1), target, &history, "wait");
-        history.observe(&State::Running);
-        check(&instance("Running", 0), target, &history, "done");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_gpu_nobody_asked_for_is_undone_only_where_the_instance_was_found_stopped() {
-        let mut found_running = History { start: accepted(true), ..History::default() };
-        let mut found_stopped = History { found_stopped: true, ..found_running };
-        // One look may have caught the state and the GPU of different moments.
-        for history in [&mut found_running, &mut found_stopped] {
-            history.compare(&instance("Running", 1), WITHOUT_GPU);
-            check(&instance("Running", 1), WITHOUT_GPU, history, "wait");
-            history.compare(&instance("Running", 1), WITHOUT_GPU);
-        }
-        check(&instance("Running", 1), WITHOUT_GPU, &found_running, "GpuAllocated");
-        check(&instance("Running", 1), WITHOUT_GPU, &found_stopped, "stop");
-        found_stopped.undoing = true;
-        found_stopped.stop = accepted(false);
-        check(&instance("Running", 1), WITHOUT_GPU, &found_stopped, "wait");
-        check(&instance("Stopped", 1), WITHOUT_GPU, &found_stopped, "GpuAllocated");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_gpu_that_is_missing_is_told_when_it_was_missed_twice() {
-        let mut history =
-            History { start: accepted(true), found_stopped: true, ..History::default() };
-        history.compare(&instance("Running", 0), WITH_GPU);
-        check(&instance("Running", 0), WITH_GPU, &history, "wait");
-        check(&instance("Running", 1), WITH_GPU, &history, "done");
-        history.compare(&instance("Running", 0), WITH_GPU);
-        check(&instance("Running", 0), WITH_GPU, &history, "GpuMissing");
-    }
-
-    #[test]
-    fn absence_is_believed_the_second_time() {
-        for (absences, seen, to_run, to_rest) in [
-            (1, false, "confirm", "confirm"),
-            (1, true, "confirm", "confirm"),
-            (2, false, "NotFound", "done"),
-            (2, true, "Vanished", "done"),
-        ] {
-            let history = History { absences, seen, ..History::default() };
-            assert_eq!(word(&absent(WITH_GPU, &history)), to_run);
-            assert_eq!(word(&absent(Target::Stopped, &history)), to_run);
-            assert_eq!(word(&absent(Target::NotRunning, &history)), to_rest);
-        }
-        let mut history = History { absences: 1, ..History::default() };
-        history.observe(&State::Stopped);
-        assert_eq!(history.absences, 0, "seeing it again starts the count anew");
-    }
-
-    #[test]
-    fn a_mode_that_cannot_work_is_known_before_anything_is_asked() {
-        let prepaid = |charge: &str| Instance {
-            charge_type: Some(charge.to_owned()),
-            ..instance("Stopped", 1)
+        let refused = |target| {
+            let mut progress = Progress::new(target);
+            progress.log.delay_calls_until(Instant::now() + pause);
+            progress
         };
-        let unsupported =
-            Instance { supports_without_gpu_start: Some(false), ..instance("Stopped", 1) };
-        let container =
-            Instance { instance_type: Some("Container".to_owned()), ..instance("Stopped", 1) };
-        let pod = Instance { id: "cpod-1".to_owned(), ..instance("Stopped", 1) };
+        let (mut start, mut stop) = (refused(WITH_GPU), refused(Target::Stopped));
+        start.check(&instance("Stopped", 1), "wait");
+        stop.check(&instance("Running", 1), "wait");
+        // Success needs no call.
+        start.check(&instance("Running", 1), "done");
+        advance(pause).await;
+        start.check(&instance("Stopped", 1), "start");
+        stop.check(&instance("Running", 1), "stop");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn restart_stops_and_then_starts() {
+        let target = running(GpuMode::WithoutGpu(Spec::A), true);
+        let mut progress = Progress::new(target).accepted(STOP, "Running");
+        progress.check(&instance("Running", 1), "wait");
+        progress.check(&instance("Stopped", 1), "start");
+        progress = progress.accepted(START, "Stopped");
+        progress.check(&instance("Stopped", 1), "wait");
+        progress.check(&instance("Running", 0), "done");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn unexpected_gpu_is_undone_if_found_stopped() {
+        let mut found_stopped = Progress::new(WITHOUT_GPU).accepted(START, "Stopped");
+        let mut found_running = Progress::new(WITHOUT_GPU).accepted(STOP, "Running");
+        found_running.sees("Stopped");
+        found_running = found_running.accepted(START, "Stopped");
+        for progress in [&mut found_running, &mut found_stopped] {
+            // State and GPU of one describe may be from different moments.
+            progress.check(&instance("Running", 1), "wait");
+            assert!(!undoes_start(&progress.log));
+        }
+        found_running.check(&instance("Running", 1), "GpuAllocated");
+        found_stopped.check(&instance("Running", 1), "stop");
+        found_stopped = found_stopped.accepted(STOP, "Running");
+        assert!(undoes_start(&found_stopped.log));
+        found_stopped.check(&instance("Running", 1), "wait");
+        found_stopped.check(&instance("Stopped", 1), "GpuAllocated");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn missing_gpu_fails_after_two_describes() {
+        let mut progress = Progress::new(WITH_GPU).accepted(START, "Stopped");
+        progress.check(&instance("Running", 0), "wait");
+        progress.check(&instance("Running", 1), "done");
+        progress.check(&instance("Running", 0), "wait");
+        progress.check(&instance("Running", 0), "GpuMissing");
+    }
+
+    #[test]
+    fn unsupported_no_gpu_mode_fails_before_any_call() {
+        let stopped = || instance("Stopped", 1);
+        let charged = |by: &str| Instance { charge_type: Some(by.to_owned()), ..stopped() };
+        let unsupported = Instance { supports_without_gpu_start: Some(false), ..stopped() };
+        let container = Instance { instance_type: Some("Container".to_owned()), ..stopped() };
+        let pod = Instance { id: "cpod-1".to_owned(), ..stopped() };
         let spec_b = running(GpuMode::WithoutGpu(Spec::B), false);
         for (seen, target, expected) in [
-            (&unsupported, WITHOUT_GPU, "NoGpu"),
+            (&unsupported, WITHOUT_GPU, "NoGpuMode"),
             (&unsupported, WITH_GPU, "start"),
             (&unsupported, Target::Stopped, "done"),
-            (&prepaid("Day"), WITHOUT_GPU, "NoGpu"),
-            (&prepaid("Month"), WITHOUT_GPU, "NoGpu"),
-            (&prepaid("Year"), WITHOUT_GPU, "NoGpu"),
-            (&prepaid("Postpay"), WITHOUT_GPU, "start"),
-            (&prepaid("Dynamic"), WITHOUT_GPU, "start"),
-            (&container, spec_b, "NoGpu"),
+            (&charged("Day"), WITHOUT_GPU, "NoGpuMode"),
+            (&charged("Month"), WITHOUT_GPU, "NoGpuMode"),
+            (&charged("Year"), WITHOUT_GPU, "NoGpuMode"),
+            (&charged("Postpay"), WITHOUT_GPU, "start"),
+            (&charged("Dynamic"), WITHOUT_GPU, "start"),
+            (&container, spec_b, "NoGpuMode"),
             (&container, WITHOUT_GPU, "start"),
-            (&pod, spec_b, "NoGpu"),
+            (&pod, spec_b, "NoGpuMode"),
         ] {
-            check(seen, target, &History::default(), expected);
+            Progress::new(target).check(seen, expected);
         }
+    }
+
+    #[test]
+    fn refused_flag_is_left_out_of_the_next_start() {
+        let flag_of_next_start = |code, message: &str| {
+            let mut progress = Progress::new(WITHOUT_GPU);
+            progress.called(START, instance("Stopped", 1), refused(START, code, message));
+            match progress.decide(&instance("Stopped", 1)) {
+                Step::Call(PowerCall {
+                    action: PowerAction::Start { without_gpu: Some(without_gpu) },
+                    ..
+                }) => without_gpu.send_flag,
+                step => panic!("{step:?}"),
+            }
+        };
+        assert!(!flag_of_next_start(230, "Params [WithoutGpu] not available"));
+        assert!(flag_of_next_start(230, "Params [WithoutGpuSpec] not available"));
+        assert!(flag_of_next_start(230, "Params [Zone] not available"));
+        assert!(flag_of_next_start(8442, "WithoutGpu is not supported"), "about the instance");
+        assert!(flag_of_next_start(8443, "WithoutGpu start in progress"));
+    }
+
+    #[test]
+    fn refusal_of_no_gpu_mode_names_its_reason() {
+        let seen = Instance { supports_without_gpu_start: Some(false), ..instance("Stopped", 1) };
+        let reason = feasible(WITHOUT_GPU, &seen);
+        assert!(
+            matches!(reason, Err(Reason::Kind(PowerReason::NoGpuMode(NoGpuRefusal::Model)))),
+            "{reason:?}"
+        );
     }
 }

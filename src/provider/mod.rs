@@ -22,7 +22,7 @@ use crate::{
         ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedListResource,
         ErasedResource, Host, ListResource as _, Provider, Resource as _,
     },
-    power::Pace,
+    operation::Pace,
 };
 
 use actions::PowerAction;

@@ -15,7 +15,8 @@ use crate::{
     },
     environment::Environment,
     framework::{Attr, Diagnostic, Diagnostics, Host, Sensitive},
-    power::{InstanceRef, Location, Operation, Pace, Power, Target},
+    operation::{InstanceRef, Location, Operations, Pace},
+    power::{Operation, Target},
 };
 
 /// What Configure leaves behind for the resources.
@@ -36,7 +37,7 @@ pub struct Session {
 #[derive(Debug)]
 struct Cloud {
     client: BatchingClient,
-    power: Power,
+    operations: Operations,
 }
 
 /// Why there is no way to make a call.
@@ -102,8 +103,8 @@ impl Session {
     }
 
     /// What changes and looks at instances. The keys are looked for now, at the first call.
-    pub(crate) fn power(&self) -> Result<&Power, NotReady> {
-        self.cloud().map(|cloud| &cloud.power)
+    pub(crate) fn operations(&self) -> Result<&Operations, NotReady> {
+        self.cloud().map(|cloud| &cloud.operations)
     }
 
     /// What makes all other calls. The keys are looked for now, at the first call.
@@ -128,8 +129,8 @@ impl Session {
                 message::call("Set Up the API Client", sentence, &error)
             })?;
             let client = BatchingClient::new(client);
-            let power = Power::new(client.clone(), self.pace);
-            Ok(Cloud { client, power })
+            let operations = Operations::new(client.clone(), self.pace);
+            Ok(Cloud { client, operations })
         });
         cloud.as_ref().map_err(|diagnostics| NotReady::Unusable(diagnostics.clone()))
     }

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Words that the source of a module must not contain, except in comments and tests.
-const ABSENCES: [(&str, &[&str]); 9] = [
+const ABSENCES: [(&str, &[&str]); 10] = [
     (
         "plugin",
         &[
@@ -23,7 +23,17 @@ const ABSENCES: [(&str, &[&str]); 9] = [
             "d602bf8f",
         ],
     ),
-    ("protocol", &["crate::compshare", "crate::power", "crate::provider", "reqwest", "std::env"]),
+    (
+        "protocol",
+        &[
+            "crate::compshare",
+            "crate::operation",
+            "crate::power",
+            "crate::provider",
+            "reqwest",
+            "std::env",
+        ],
+    ),
     (
         "framework",
         &[
@@ -66,6 +76,22 @@ const ABSENCES: [(&str, &[&str]); 9] = [
         ],
     ),
     (
+        "operation",
+        &[
+            "tonic",
+            "tfplugin5",
+            "crate::framework",
+            "crate::cty",
+            "crate::provider",
+            "crate::power",
+            "PowerCall",
+            "Diagnostic",
+            "reqwest",
+            "serde",
+            "Form",
+        ],
+    ),
+    (
         "compshare",
         &[
             "tonic",
@@ -73,6 +99,7 @@ const ABSENCES: [(&str, &[&str]); 9] = [
             "crate::framework",
             "crate::cty",
             "crate::provider",
+            "crate::operation",
             "crate::power",
             "Diagnostic",
             "Terraform",
@@ -82,6 +109,7 @@ const ABSENCES: [(&str, &[&str]); 9] = [
         "simulator",
         &[
             "crate::compshare",
+            "crate::operation",
             "crate::power",
             "crate::provider",
             "crate::framework",

@@ -11,7 +11,8 @@ use tokio::{
 
 use crate::{
     framework::{Action, Attr, Context, Definition, Diagnostics, Model, Progress, Rule, model},
-    power::{CallOutcome, Event, Operation, Target},
+    operation::{CallOutcome, Event},
+    power::{Operation, Target},
     provider::{
         gpu_mode::gpu_mode,
         instance::identity::InstanceIdentity,
@@ -175,7 +176,7 @@ impl<M: Model> Action for PowerAction<M> {
         progress: &Progress,
     ) -> Result<(), Diagnostics> {
         let session = context.session()?;
-        let power = session.power().map_err(NotReady::into_diagnostics)?;
+        let operations = session.operations().map_err(NotReady::into_diagnostics)?;
         let request = (self.request)(config);
         let ActionArguments { instance, timeout } = &request.arguments;
         let id = instance.instance_id.text().unwrap_or_default();
@@ -187,7 +188,7 @@ impl<M: Model> Action for PowerAction<M> {
         };
         let mut story = Story::begin(self.doing, id, progress);
         let (events, happening) = mpsc::unbounded_channel();
-        let reached = power.run_with_events(&operation, &context.stop, Some(events));
+        let reached = operations.run_with_events(&operation, &context.stop, events);
         let reached = story.tell_until(reached, happening, session.pace().report).await;
         reached.map_err(|failure| {
             message::operation(&operation, &message::Failed::Operation(failure))
@@ -252,12 +253,12 @@ impl<'a> Story<'a> {
                 self.state = Some((word.to_owned(), Instant::now()));
                 self.progress.tell(text);
             }
-            Event::CallSent(_) => self.asked = true,
+            Event::CallSent => self.asked = true,
             Event::CallEnded(action, CallOutcome::Accepted) => {
                 self.progress.tell(format!("The cloud accepted {action} for instance {id}"));
             }
-            Event::CallEnded(action, CallOutcome::Refused(words) | CallOutcome::Lost(words)) => {
-                self.progress.tell(format!("{action} for instance {id}: {words}"));
+            Event::CallEnded(action, CallOutcome::Refused(error) | CallOutcome::Lost(error)) => {
+                self.progress.tell(format!("{action} for instance {id}: {}", error.kind()));
             }
             Event::CallEnded(_, CallOutcome::Pending) => {}
         }

@@ -7,7 +7,7 @@ use crate::{
     compshare::Instance,
     cty::Path,
     framework::{Attr, Context, DataSource, Definition, Diagnostic, Diagnostics},
-    power::{InstanceRef, Location},
+    operation::{InstanceRef, Location},
     provider::{message, session::Session},
 };
 

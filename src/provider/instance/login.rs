@@ -107,8 +107,8 @@ async fn await_running(
     context: &Context<Session>,
     operation: &Operation,
 ) -> Result<Arc<Instance>, Diagnostics> {
-    let power = context.session()?.power().map_err(NotReady::into_diagnostics)?;
-    let reached = power.run(operation, &context.stop).await;
+    let operations = context.session()?.operations().map_err(NotReady::into_diagnostics)?;
+    let reached = operations.run(operation, &context.stop).await;
     let found = reached
         .map_err(|failure| message::operation(operation, &message::Failed::Operation(failure)))?;
     found.ok_or_else(|| message::instance_not_found(&operation.instance))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     compshare::Instance,
     framework::{Context, Diagnostics},
-    power::InstanceRef,
+    operation::InstanceRef,
     provider::{
         message,
         session::{NotReady, Session},
@@ -22,10 +22,10 @@ pub(crate) async fn look(
     context: &Context<Session>,
     instance: &InstanceRef,
 ) -> Result<Arc<Instance>, Diagnostics> {
-    let power = context.session()?.power().map_err(NotReady::into_diagnostics)?;
+    let operations = context.session()?.operations().map_err(NotReady::into_diagnostics)?;
     let InstanceRef { id, scope, .. } = instance;
     let described = tokio::select! {
-        described = power.describe(id, scope) => described.map_err(|error| message::look(id, &error))?,
+        described = operations.describe(id, scope) => described.map_err(|error| message::look(id, &error))?,
         () = context.stop.cancelled() => return Err(message::interrupted("Read Instance").into()),
     };
     let described = described.ok_or_else(|| message::instance_not_found(instance))?;

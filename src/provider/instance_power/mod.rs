@@ -10,7 +10,8 @@ use crate::{
         Attr, Change, Context, Definition, Diagnostics, Failure, ImportBy, Model as _, Resource,
         Rule, model,
     },
-    power::{self, InstanceRef, Location, Operation, Power, Target},
+    operation::{InstanceRef, Location},
+    power::{self, Operation, Target},
     provider::{
         gpu_mode::gpu_mode,
         instance::{facts::rfc3339, identity::InstanceIdentity},
@@ -213,11 +214,11 @@ impl Resource for InstancePower {
         state: InstancePowerModel,
     ) -> Result<Option<InstancePowerModel>, Diagnostics> {
         let session = context.session()?;
-        let power = session.power().map_err(NotReady::into_diagnostics)?;
+        let operations = session.operations().map_err(NotReady::into_diagnostics)?;
         let id = state.instance_id.text().unwrap_or_default();
         let scope = session.scope(&state.region, &state.project_id);
         let found = tokio::select! {
-            found = power.describe(id, &scope) => found.map_err(|error| message::read(id, &error))?,
+            found = operations.describe(id, &scope) => found.map_err(|error| message::read(id, &error))?,
             () = context.stop.cancelled() => return Err(message::interrupted_read(id).into()),
         };
         Ok(found.map(|instance| observed(&state, &instance)))
@@ -360,15 +361,15 @@ async fn look_ahead(
     if planned.state.is_unknown() || planned.without_gpu.is_unknown() {
         return Ok(());
     }
-    let power = match session.power() {
-        Ok(power) => power,
+    let operations = match session.operations() {
+        Ok(operations) => operations,
         Err(NotReady::Unknown(_)) => return Ok(()),
         Err(NotReady::Unusable(diagnostics)) => return Err(diagnostics),
     };
     let operation = operation(session, planned, target(planned), &Attr::Null, "create")?;
     let operation = with_location(operation, change.config);
     let looked = tokio::select! {
-        looked = power.describe_recent(id, &operation.instance.scope) => looked,
+        looked = operations.describe_recent(id, &operation.instance.scope) => looked,
         () = context.stop.cancelled() => return Ok(()),
         () = tokio::time::sleep(session.request_timeout()) => return Ok(()),
     };
@@ -387,11 +388,11 @@ async fn reach(
     context: &Context<Session>,
     operation: &Operation,
 ) -> Result<Option<Arc<Instance>>, message::Failed> {
-    let power: &Power = context
+    let operations = context
         .session()
-        .and_then(|session| session.power().map_err(NotReady::into_diagnostics))
+        .and_then(|session| session.operations().map_err(NotReady::into_diagnostics))
         .map_err(message::Failed::Before)?;
-    power.run(operation, &context.stop).await.map_err(message::Failed::Operation)
+    operations.run(operation, &context.stop).await.map_err(message::Failed::Operation)
 }
 
 fn operation(

@@ -1,41 +1,48 @@
 //! What an operation did and saw, and what that means for the bill.
 
 use super::error::{facts_of, line};
-use crate::power::{CallOutcome, Failure, LoggedCall, OperationLog, Reason, Verb};
+use crate::{
+    operation::{CallOutcome, LoggedCall, OperationLog},
+    power::{Failure, PowerReason, REBOOT, Reason, START, STOP, undoes_start},
+};
 
 /// What the failure means for the bill.
 pub(crate) fn bill(reason: &Reason, log: &OperationLog) -> &'static str {
     let stopped = log.states.last().is_some_and(|state| state == "Stopped");
     match reason {
-        Reason::GpuAllocated { stopped_again: true } => {
+        Reason::Kind(PowerReason::GpuAllocated { stopped_again: true }) => {
             "It is stopped. The short time it ran with a GPU may be billed."
         }
-        Reason::GpuAllocated { stopped_again: false } => "It is running, and the GPU is billed.",
-        _ if log.unexpected_gpu => {
+        Reason::Kind(PowerReason::GpuAllocated { stopped_again: false }) => {
+            "It is running, and the GPU is billed."
+        }
+        _ if undoes_start(log) => {
             "It got a GPU that it was not to have, which is billed as long as it runs."
         }
         Reason::Vanished => "What is gone is not billed any more.",
-        Reason::FailedState(_) if log.may_have_executed("StartCompShareInstance") => {
+        Reason::FailedState(_) if log.may_have_executed(START) => {
             "A start was asked for before it failed; see in the console whether it is billed in this state."
         }
-        Reason::FellBack(Verb::Stop) => "It is running, and billed.",
-        Reason::GpuMissing => "It is running without its GPU, and billed for that.",
-        Reason::FellBack(Verb::Reboot) => {
+        Reason::FellBack(STOP) => "It is running, and billed.",
+        Reason::Kind(PowerReason::GpuMissing) => {
+            "It is running without its GPU, and billed for that."
+        }
+        Reason::FellBack(REBOOT) => {
             "It is stopped now, so a pay-as-you-go instance costs nothing but its extra disks."
         }
-        Reason::FellBack(Verb::Start) => {
+        Reason::FellBack(START) => {
             "It is stopped now. The short time it was starting may be billed."
         }
-        _ if log.may_have_executed("StartCompShareInstance") => {
+        _ if log.may_have_executed(START) => {
             "A start was asked for and not refused: the instance may be starting or running now, and is billed if it is."
         }
-        _ if log.may_have_executed("StopCompShareInstance") && stopped => {
+        _ if log.may_have_executed(STOP) && stopped => {
             "It was stopped on the way and is stopped now, so a pay-as-you-go instance costs nothing but its extra disks."
         }
-        _ if log.may_have_executed("StopCompShareInstance") => {
+        _ if log.may_have_executed(STOP) => {
             "A stop was asked for and not refused; until the instance has stopped it is billed."
         }
-        _ if log.may_have_executed("RebootCompShareInstance") => {
+        _ if log.may_have_executed(REBOOT) => {
             "A reboot was asked for and not refused; it changes nothing in what the instance costs."
         }
         _ => "Nothing was started or stopped, so the bill is what it was.",
@@ -48,7 +55,7 @@ pub(crate) fn facts(failure: &Failure) -> String {
     let mut facts = format!("Instance: {}", log.instance_id);
     line(&mut facts, "States seen", &states(log));
     line(&mut facts, "Asked of the cloud", &asked(log));
-    let last = log.last_refusal.as_ref().or(log.last_error.as_ref());
+    let last = log.last_refusal().or_else(|| log.last_lost());
     match (&failure.reason, last) {
         (Reason::Call(error), _) => {
             facts.push('\n');
@@ -74,15 +81,17 @@ fn asked(log: &OperationLog) -> String {
     if log.calls.is_empty() {
         return "nothing that changes anything".to_owned();
     }
-    let one = |asked: &[LoggedCall]| {
-        let answer = match &asked[0].outcome {
-            CallOutcome::Pending => "no answer yet",
-            CallOutcome::Accepted => "accepted",
-            CallOutcome::Refused(words) | CallOutcome::Lost(words) => words,
+    let one = |calls: &[LoggedCall]| {
+        let outcome = match &calls[0].outcome {
+            CallOutcome::Pending => "no answer yet".to_owned(),
+            outcome => outcome.to_string(),
         };
         let times =
-            if asked.len() > 1 { format!(", {} times", asked.len()) } else { String::new() };
-        format!("{} ({answer}){times}", asked[0].action)
+            if calls.len() > 1 { format!(", {} times", calls.len()) } else { String::new() };
+        format!("{} ({outcome}){times}", calls[0].action)
     };
-    log.calls.chunk_by(|one, next| one == next).map(one).collect::<Vec<_>>().join(", then ")
+    let equal = |one: &LoggedCall, next: &LoggedCall| {
+        one.action == next.action && one.outcome.to_string() == next.outcome.to_string()
+    };
+    log.calls.chunk_by(equal).map(one).collect::<Vec<_>>().join(", then ")
 }

@@ -13,7 +13,8 @@ use crate::{
     compshare::{Instance, LookupError},
     cty::Path,
     framework::{Attr, Diagnostic, Diagnostics},
-    power::{Failure, InstanceRef, LocationMismatch, Operation, Reason},
+    operation::{InstanceRef, LocationMismatch},
+    power::{Failure, Operation, Reason},
 };
 
 pub(crate) use look::{

@@ -7,9 +7,10 @@ use jiff::fmt::friendly::{Spacing, SpanPrinter};
 use super::{error::of_error, words::Words};
 use crate::{
     compshare::Error,
+    operation::{InstanceRef, LocationMismatch},
     power::{
-        Failure, GpuMode, InstanceRef, LocationMismatch, NoGpuRefusal, Operation, Reason, Target,
-        Verb,
+        Failure, GpuMode, NoGpuRefusal, Operation, PowerReason, REBOOT, Reason, START, STOP,
+        Target, undoes_start,
     },
 };
 
@@ -19,9 +20,9 @@ const GPU_UNASKED: &str = "Instance Got a GPU It Was Not to Have";
 pub(crate) fn of_failure(failure: &Failure, operation: &Operation) -> Words {
     let Failure { reason, log } = failure;
     let words = of_reason(reason, operation);
-    match (reason, &log.last_refusal) {
-        (Reason::GpuAllocated { .. }, _) => words,
-        _ if log.unexpected_gpu => not_undone(reason, words, operation),
+    match (reason, log.last_refusal()) {
+        (Reason::Kind(PowerReason::GpuAllocated { .. }), _) => words,
+        _ if undoes_start(log) => not_undone(reason, words, operation),
         (Reason::TimedOut(after), Some(refusal)) => refused_until(*after, refusal, operation),
         (Reason::TimedOut(_), None) if operation.target == Target::Awaited => Words {
             todo: "It was only waited for, and not started: start it, with `compshare_instance_power` for one, or set a longer \
@@ -88,14 +89,17 @@ pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
     match reason {
         Reason::Call(error) => {
             let words = of_error(error);
-            let what = format!("{} instance `{id}` failed: {}", doing(operation.target), words.what);
+            let what =
+                format!("{} instance `{id}` failed: {}", doing(operation.target), words.what);
             Words::new(unable, what, words.todo)
         }
         Reason::NotFound => not_found(&operation.instance),
         Reason::Location(mismatch) => elsewhere(id, mismatch),
         Reason::Vanished => Words::new(
             "Instance Vanished",
-            format!("Instance `{id}` was there when the operation began, and is not any more; it was looked for twice."),
+            format!(
+                "Instance `{id}` was there when the operation began, and is not any more; it was looked for twice."
+            ),
             "See in the console whether it was deleted or reclaimed. If it is gone, remove this resource from the configuration.",
         ),
         Reason::FailedState(state) => Words::new(
@@ -103,31 +107,15 @@ pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
             format!("Instance `{id}` is in state `{state}`, which it does not leave by itself."),
             "Reinstall or delete it in the console, or ask CompShare's support. Then try again.",
         ),
-        Reason::RestartNotAllowed { without_gpu } => {
-            let (now, wanted) =
-                if *without_gpu { ("with its GPU", "without") } else { ("without its GPU", "with it") };
-            Words::new(
-                "Instance Has to Be Stopped for This Change",
-                format!(
-                    "Instance `{id}` runs {now}, and is to run {wanted}. That can only be chosen when it starts, so it \
-                     would have to be stopped and started again, and whatever runs on it would end."
-                ),
-                "Set `allow_stopping_for_update = true` to allow that, or stop the instance yourself first.",
-            )
-            .at("without_gpu")
-        }
-        Reason::NotRunning => Words::new(
+        Reason::Kind(reason) => of_power_reason(reason, operation),
+        Reason::NoEffect(REBOOT) => Words::new(
             unable,
-            format!("Instance `{id}` is `Stopped`, and only what runs can be rebooted."),
-            "Start it instead.",
-        ),
-        Reason::NoGpu(refusal) => no_gpu(id, refusal),
-        Reason::NoEffect(Verb::Reboot) => Words::new(
-            unable,
-            format!("The cloud accepted the request to reboot instance `{id}`, but it was not seen to reboot."),
+            format!(
+                "The cloud accepted the request to reboot instance `{id}`, but it was not seen to reboot."
+            ),
             "It may have been too quick to be seen. See in the console whether it rebooted; if not, try again.",
         ),
-        Reason::ResponseLost(Verb::Reboot) => Words::new(
+        Reason::ResponseLost(REBOOT) => Words::new(
             unable,
             format!(
                 "The cloud was asked to reboot instance `{id}`. No answer said whether it would, and it was not seen to \
@@ -139,7 +127,7 @@ pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
             unable,
             format!(
                 "The cloud accepted the request to {} instance `{id}`, but the instance stayed in the state it was in.",
-                word(*verb)
+                word(verb)
             ),
             "See in the console what became of it, and try again.",
         ),
@@ -148,27 +136,66 @@ pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
             format!(
                 "The cloud was asked to {} instance `{id}`, several times. No answer said whether it would, and the instance \
                  stayed in the state it was in.",
-                word(*verb)
+                word(verb)
             ),
             "Try again later. If it goes on like this, ask CompShare's support.",
         ),
-        Reason::FellBack(Verb::Start) => Words::new(
+        Reason::FellBack(START) => Words::new(
             unable,
             format!("Instance `{id}` began to start, and fell back to `Stopped`."),
             "Somebody else may have stopped it, or the host had no room for it. Try again; if it happens every time, ask \
              CompShare's support.",
         ),
-        Reason::FellBack(Verb::Reboot) => Words::new(
+        Reason::FellBack(REBOOT) => Words::new(
             unable,
             format!("Instance `{id}` began to reboot, and is `Stopped` now."),
             "Somebody else may have stopped it. Start it again.",
         ),
-        Reason::FellBack(Verb::Stop) => Words::new(
+        Reason::FellBack(_) => Words::new(
             unable,
             format!("Instance `{id}` began to stop, and came back to `Running`."),
             "Somebody else may have started it. Try again.",
         ),
-        Reason::GpuAllocated { stopped_again } => Words::new(
+        Reason::TimedOut(after) => Words::new(
+            &format!("Timeout: {unable}"),
+            format!("Instance `{id}` was not {} within {}.", goal(operation.target), span(*after)),
+            "Nothing was undone: what the cloud accepted goes on. Run it again to wait for it, with a longer \
+             timeout if it takes that long.",
+        ),
+        Reason::Interrupted => Words::new(
+            &format!("Interrupted: {unable}"),
+            format!(
+                "Terraform was interrupted before instance `{id}` was {}.",
+                goal(operation.target)
+            ),
+            "Nothing was undone: what the cloud accepted goes on. The next run takes it from there.",
+        ),
+    }
+}
+
+fn of_power_reason(reason: &PowerReason, operation: &Operation) -> Words {
+    let id = &operation.instance.id;
+    match reason {
+        PowerReason::RestartNotAllowed { to_no_gpu_mode } => {
+            let (now, wanted) =
+                if *to_no_gpu_mode { ("with its GPU", "without") } else { ("without its GPU", "with it") };
+            Words::new(
+                "Instance Has to Be Stopped for This Change",
+                format!(
+                    "Instance `{id}` runs {now}, and is to run {wanted}. That can only be chosen when it starts, so it \
+                     would have to be stopped and started again, and whatever runs on it would end."
+                ),
+                "Set `allow_stopping_for_update = true` to allow that, or stop the instance yourself first.",
+            )
+            .at("without_gpu")
+        }
+        PowerReason::NotRunning => Words::new(
+            unable(operation.target),
+            format!("Instance `{id}` is `Stopped`, and only what runs can be rebooted."),
+            "Start it instead.",
+        ),
+        PowerReason::NoGpuMode(refusal) => no_gpu(id, refusal),
+        PowerReason::GpuAllocated { stopped_again } => Words::new(
             GPU_UNASKED,
             format!("Instance `{id}` was started without a GPU, but the cloud allocated one all the same."),
             if *stopped_again {
@@ -180,21 +207,10 @@ pub(crate) fn of_reason(reason: &Reason, operation: &Operation) -> Words {
             },
         )
         .at("without_gpu"),
-        Reason::GpuMissing => Words::new(
+        PowerReason::GpuMissing => Words::new(
             "Instance Runs Without Its GPU",
             format!("Instance `{id}` was started with its GPU, but it runs without one."),
             "See in the console what became of it; stopping and starting it may help.",
-        ),
-        Reason::TimedOut(after) => Words::new(
-            &format!("Timeout: {unable}"),
-            format!("Instance `{id}` was not {} within {}.", goal(operation.target), span(*after)),
-            "Nothing was undone: what the cloud accepted goes on. Run it again to wait for it, with a longer \
-             timeout if it takes that long.",
-        ),
-        Reason::Interrupted => Words::new(
-            &format!("Interrupted: {unable}"),
-            format!("Terraform was interrupted before instance `{id}` was {}.", goal(operation.target)),
-            "Nothing was undone: what the cloud accepted goes on. The next run takes it from there.",
         ),
     }
 }
@@ -297,11 +313,11 @@ const fn goal(target: Target) -> &'static str {
     }
 }
 
-const fn word(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Start => "start",
-        Verb::Stop => "stop",
-        Verb::Reboot => "reboot",
+fn word(action: &str) -> &'static str {
+    match action {
+        START => "start",
+        STOP => "stop",
+        _ => "reboot",
     }
 }
 

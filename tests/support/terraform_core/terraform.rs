@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::{
     environment::Environment,
-    power::Pace,
+    operation::Pace,
     protocol::tfplugin5::{self as wire, provider_client::ProviderClient},
     provider::CompshareProvider,
     simulator::{DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY},
@@ -56,8 +56,8 @@ fn fast_pace(_poll: Duration) -> Pace {
         poll: Duration::from_millis(4),
         confirm: Duration::from_millis(2),
         settle: Duration::from_millis(1500),
-        doubt: Duration::from_millis(60),
-        lock: Duration::from_millis(8),
+        resend: Duration::from_millis(60),
+        retry: Duration::from_millis(8),
         capacity: Duration::from_millis(15),
         report: Duration::from_millis(40),
     }
@@ -66,7 +66,7 @@ fn fast_pace(_poll: Duration) -> Pace {
 /// Fast polls, and pauses before a repeated call that are longer than any test.
 fn pace_without_repeats(poll: Duration) -> Pace {
     let long = Duration::from_secs(60);
-    Pace { settle: long, doubt: long, lock: long, capacity: long, ..fast_pace(poll) }
+    Pace { settle: long, resend: long, retry: long, capacity: long, ..fast_pace(poll) }
 }
 
 impl Terraform {

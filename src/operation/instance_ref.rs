@@ -4,27 +4,27 @@ use crate::compshare::{Instance, Scope};
 
 /// Reference to an instance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct InstanceRef {
-    pub id: String,
+pub(crate) struct InstanceRef {
+    pub(crate) id: String,
     /// Scope of the first describe.
-    pub scope: Scope,
-    /// Region that the provider is configured for. An instance in another region is not accepted.
-    pub region_limit: Option<String>,
+    pub(crate) scope: Scope,
+    /// Region that the provider is limited to; an instance in another region is an error.
+    pub(crate) region_limit: Option<String>,
     /// Expected location, checked before any call that changes the instance.
-    pub location: Location,
+    pub(crate) location: Location,
 }
 
 /// Location of an instance. A field that is `None` matches any location.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Location {
-    pub region: Option<String>,
-    pub zone: Option<String>,
+pub(crate) struct Location {
+    pub(crate) region: Option<String>,
+    pub(crate) zone: Option<String>,
 }
 
 /// Difference between the expected location of an instance and the reported one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LocationMismatch {
-    /// The instance is outside the region that the provider is configured for.
+pub(crate) enum LocationMismatch {
+    /// The instance is outside the region that the provider is limited to.
     OutsideLimit {
         limit: String,
         actual: String,
@@ -46,7 +46,7 @@ impl InstanceRef {
     /// # Errors
     ///
     /// The first mismatch.
-    pub fn check_location(&self, seen: &Instance) -> Result<(), LocationMismatch> {
+    pub(crate) fn check_location(&self, seen: &Instance) -> Result<(), LocationMismatch> {
         if let Some((limit, actual)) = differing(self.region_limit.as_ref(), seen.region.as_ref()) {
             return Err(LocationMismatch::OutsideLimit { limit, actual });
         }
@@ -60,6 +60,15 @@ impl InstanceRef {
             return Err(LocationMismatch::Zone { expected, actual });
         }
         Ok(())
+    }
+
+    /// Returns the scope of a call on the instance: its reported location, and the project.
+    pub(crate) fn scope_at(&self, seen: &Instance) -> Scope {
+        Scope {
+            region: seen.region.clone().or_else(|| self.scope.region.clone()),
+            zone: seen.zone.clone().or_else(|| self.scope.zone.clone()),
+            project_id: self.scope.project_id.clone(),
+        }
     }
 }
 

@@ -1,0 +1,37 @@
+//! Operations on one instance: the part that all kinds of operation share.
+//!
+//! An operation is a loop: describe the instance, decide on one step, take it, wait. A kind of
+//! operation implements [`Kind`]: it supplies the decision, a pure function of the last describe and
+//! of the [`OperationLog`], and the API call. This module supplies the rest: the loop and its timeout
+//! (`run`), one lock per instance (`locks`), the pauses (`pace`), the reaction to failed calls
+//! (`run`, `decision`), the log, and describes that confirm the absence of an instance
+//! (`describer`).
+//!
+//! Two rules hold for every kind:
+//!
+//! - A call that may have been carried out is not resent before the instance has been described, and
+//!   then only if its state has not changed for a while.
+//! - An instance counts as absent only after two describes in a row without it.
+//!
+//! This module knows neither Terraform nor any particular kind of operation.
+
+mod decision;
+mod describer;
+mod failure;
+mod instance_ref;
+mod kind;
+mod locks;
+mod log;
+mod operations;
+mod pace;
+mod run;
+
+pub use self::pace::Pace;
+pub(crate) use self::{
+    decision::{Situation, Step},
+    failure::{Failure, Reason},
+    instance_ref::{InstanceRef, Location, LocationMismatch},
+    kind::Kind,
+    log::{CallOutcome, CallStatus, Event, LoggedCall, OperationLog},
+    operations::Operations,
+};

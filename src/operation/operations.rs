@@ -1,0 +1,231 @@
+//! Entry point of the module: describes instances and runs operations on them.
+
+use std::sync::Arc;
+
+use tokio::{sync::mpsc::UnboundedSender, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    describer::{Described, Describer},
+    failure::{Failure, Reason},
+    kind::Kind,
+    locks::InstanceLocks,
+    log::{Event, OperationLog},
+    pace::Pace,
+    run::Run,
+};
+use crate::compshare::{BatchingClient, Instance, Scope};
+
+/// All operations of one configured provider. They share a client and the locks of instances.
+#[derive(Debug)]
+pub(crate) struct Operations {
+    client: BatchingClient,
+    describer: Describer,
+    locks: InstanceLocks,
+    pace: Pace,
+}
+
+impl Operations {
+    pub(crate) fn new(client: BatchingClient, pace: Pace) -> Self {
+        let describer = Describer::new(client.clone(), pace.confirm);
+        Self { client, describer, locks: InstanceLocks::default(), pace }
+    }
+
+    /// Describes an instance. Returns `None` only if its absence is confirmed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::call`](crate::compshare::Client::call).
+    pub(crate) async fn describe(&self, id: &str, scope: &Scope) -> Described {
+        self.describer.describe(id, scope).await
+    }
+
+    /// As [`Self::describe`], but returns the result of an earlier describe if it is recent. For the
+    /// check of a plan only.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::describe`].
+    pub(crate) async fn describe_recent(&self, id: &str, scope: &Scope) -> Described {
+        self.describer.describe_recent(id, scope).await
+    }
+
+    /// Runs an operation to its end, and returns the last describe of the instance; `None` if the
+    /// operation succeeded because the instance does not exist.
+    ///
+    /// Ends at the operation's timeout, and immediately when `stop` is cancelled. Calls that were
+    /// accepted are not reverted.
+    ///
+    /// # Errors
+    ///
+    /// The reason of the failure, and the log.
+    pub(crate) async fn run<K: Kind>(
+        &self,
+        kind: &K,
+        stop: &CancellationToken,
+    ) -> Result<Option<Arc<Instance>>, Failure<K::Reason>> {
+        self.run_logged(kind, stop, None).await
+    }
+
+    /// As [`Self::run`], and sends the events of the operation to `events`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`].
+    pub(crate) async fn run_with_events<K: Kind>(
+        &self,
+        kind: &K,
+        stop: &CancellationToken,
+        events: UnboundedSender<Event>,
+    ) -> Result<Option<Arc<Instance>>, Failure<K::Reason>> {
+        self.run_logged(kind, stop, Some(events)).await
+    }
+
+    async fn run_logged<K: Kind>(
+        &self,
+        kind: &K,
+        stop: &CancellationToken,
+        events: Option<UnboundedSender<Event>>,
+    ) -> Result<Option<Arc<Instance>>, Failure<K::Reason>> {
+        let mut run = Run {
+            kind,
+            log: OperationLog::new(&kind.instance().id, events),
+            describer: &self.describer,
+            client: self.client.client(),
+            pace: &self.pace,
+        };
+        let timeout = kind.timeout();
+        let result = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(Reason::Interrupted),
+            result = self.run_locked(&mut run) => result,
+            () = sleep(timeout) => Err(Reason::TimedOut(timeout)),
+        };
+        result.map_err(|reason| Failure { reason, log: Box::new(run.log) })
+    }
+
+    async fn run_locked<K: Kind>(
+        &self,
+        run: &mut Run<'_, K>,
+    ) -> Result<Option<Arc<Instance>>, Reason<K::Reason>> {
+        let _guard = if run.kind.is_passive() {
+            None
+        } else {
+            Some(self.locks.lock(&run.kind.instance().id).await)
+        };
+        run.finish().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{convert::Infallible, time::Duration};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        compshare::{Client, Credentials, PowerAction, PowerCall, Settings, State},
+        operation::{
+            decision::{Situation, Step},
+            instance_ref::InstanceRef,
+        },
+        simulator::{DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Fault, Options, Simulator},
+    };
+
+    const STOP: &str = "StopCompShareInstance";
+
+    /// The smallest kind of operation.
+    struct Shutdown(InstanceRef);
+
+    impl Kind for Shutdown {
+        type Call = PowerCall;
+        type Reason = Infallible;
+
+        fn instance(&self) -> &InstanceRef {
+            &self.0
+        }
+
+        fn timeout(&self) -> Duration {
+            Duration::from_secs(10)
+        }
+
+        fn decide(&self, situation: &Situation<'_>) -> Step<PowerCall, Infallible> {
+            match situation.seen.state {
+                State::Stopped => Step::Done,
+                State::Running => situation.send(PowerCall {
+                    instance_id: self.0.id.clone(),
+                    scope: self.0.scope_at(situation.seen),
+                    action: PowerAction::Stop { force: false },
+                }),
+                _ => Step::Wait,
+            }
+        }
+    }
+
+    fn shutdown() -> Shutdown {
+        Shutdown(InstanceRef { id: "uhost-1".to_owned(), ..InstanceRef::default() })
+    }
+
+    async fn simulator(instances: serde_json::Value) -> (Simulator, Operations) {
+        let instances = instances.as_array().unwrap().clone();
+        let simulator =
+            Simulator::start(Options { instances, ..Options::default() }).await.unwrap();
+        let settings =
+            Settings { base_url: simulator.url().parse().unwrap(), ..Settings::default() };
+        let credentials = Credentials::new(DEMO_PUBLIC_KEY.into(), DEMO_PRIVATE_KEY.into());
+        let client = Client::new(settings, credentials).unwrap();
+        let short = Duration::from_millis(5);
+        let pace = Pace { confirm: short, retry: short, ..Pace::new(short) };
+        (simulator, Operations::new(BatchingClient::new(client), pace))
+    }
+
+    #[tokio::test]
+    async fn any_kind_of_operation_has_loop_retry_and_log() {
+        let (simulator, operations) =
+            simulator(json!([{"UHostId": "uhost-1", "State": "Running"}])).await;
+        simulator.add_fault(Fault::refuse(8903, "in progress").on_action(STOP).times(2));
+        let (events, mut received) = tokio::sync::mpsc::unbounded_channel();
+        let stop = CancellationToken::new();
+        let seen = operations.run_with_events(&shutdown(), &stop, events).await.unwrap().unwrap();
+        assert_eq!(seen.state, State::Stopped);
+        assert_eq!(simulator.count(STOP), 3);
+        let mut states = Vec::new();
+        while let Ok(event) = received.try_recv() {
+            if let Event::State(state) = event {
+                states.push(state);
+            }
+        }
+        assert_eq!(states, ["Running", "Stopped"]);
+    }
+
+    #[tokio::test]
+    async fn concurrent_operations_on_one_instance_send_one_call() {
+        let (simulator, operations) =
+            simulator(json!([{"UHostId": "uhost-1", "State": "Running"}])).await;
+        let stop = CancellationToken::new();
+        let (one, other) = (shutdown(), shutdown());
+        let (one, other) = tokio::join!(operations.run(&one, &stop), operations.run(&other, &stop));
+        assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+        assert_eq!(simulator.count(STOP), 1);
+    }
+
+    #[tokio::test]
+    async fn absence_counts_after_two_describes() {
+        let (simulator, operations) = simulator(json!([])).await;
+        let failure = operations.run(&shutdown(), &CancellationToken::new()).await.unwrap_err();
+        assert!(matches!(failure.reason, Reason::NotFound), "{failure:?}");
+        assert_eq!(simulator.calls().len(), 2);
+
+        let (simulator, operations) =
+            self::simulator(json!([{"UHostId": "uhost-1", "State": "Pending"}])).await;
+        let (events, mut received) = tokio::sync::mpsc::unbounded_channel();
+        let remove = async {
+            received.recv().await;
+            simulator.remove("uhost-1");
+        };
+        let (kind, stop) = (shutdown(), CancellationToken::new());
+        let (result, ()) = tokio::join!(operations.run_with_events(&kind, &stop, events), remove);
+        assert!(matches!(result.unwrap_err().reason, Reason::Vanished));
+    }
+}

@@ -1,0 +1,98 @@
+//! Pauses between polls and before repeated calls.
+
+use std::time::Duration;
+
+/// Pauses of an operation. Its timeout applies in addition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// First interval between two polls. The interval grows to five times that.
+    pub poll: Duration,
+    /// Pause before the second describe of an instance that was not found.
+    pub confirm: Duration,
+    /// Time for which the old state may still be reported after an accepted call.
+    pub settle: Duration,
+    /// Time for which the old state must be reported after a lost response before the call is resent.
+    pub resend: Duration,
+    /// First pause after a refusal that may pass, for example because another operation is in
+    /// progress. The pause grows to six times that.
+    pub retry: Duration,
+    /// Pause between two attempts while the zone is sold out.
+    pub capacity: Duration,
+    /// Interval between progress reports while nothing changes.
+    pub report: Duration,
+}
+
+impl Pace {
+    /// The pace of production, with `poll` as the first poll interval.
+    pub const fn new(poll: Duration) -> Self {
+        Self {
+            poll,
+            confirm: Duration::from_millis(500),
+            settle: Duration::from_secs(60),
+            resend: Duration::from_secs(10),
+            retry: Duration::from_secs(5),
+            capacity: Duration::from_secs(30),
+            report: Duration::from_secs(30),
+        }
+    }
+
+    /// Returns the pause before the next poll, when nothing has changed for `unchanged`: the first
+    /// interval and a quarter of that time, at most five times the first interval, ± 10 % at random.
+    ///
+    /// It depends on the time and not on the number of polls, because batching can make polls come
+    /// earlier than planned.
+    pub(crate) fn poll_pause(&self, unchanged: Duration) -> Duration {
+        (self.poll + unchanged / 4).min(self.poll * 5).mul_f64(jitter(0.1))
+    }
+
+    /// As [`Self::poll_pause`], but shorter at first, for a state that may pass quickly.
+    pub(crate) fn short_poll_pause(&self, unchanged: Duration) -> Duration {
+        (self.confirm + unchanged / 4).min(self.poll_pause(unchanged))
+    }
+
+    /// Returns the longest pause between two polls.
+    pub(super) fn longest_poll_pause(&self) -> Duration {
+        self.poll_pause(Duration::MAX / 8)
+    }
+
+    /// Returns the pause after a refusal that may pass, when `refusals` came before it.
+    pub(super) fn retry_pause(&self, refusals: u32) -> Duration {
+        let growth = 2.0_f64.powi(i32::try_from(refusals).unwrap_or(i32::MAX)).min(6.0);
+        self.retry.mul_f64(growth * jitter(0.1))
+    }
+
+    /// Returns the pause after a refusal because the zone is sold out.
+    pub(super) fn capacity_pause(&self) -> Duration {
+        self.capacity.mul_f64(jitter(0.2))
+    }
+}
+
+/// Returns a random factor, so that the calls of concurrent operations spread.
+fn jitter(share: f64) -> f64 {
+    1.0 + share * (2.0 * fastrand::f64() - 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_their_maximum() {
+        let pace = Pace::new(Duration::from_secs(3));
+        let near = |pause: Duration, seconds: f64| {
+            let ratio = pause.as_secs_f64() / seconds;
+            assert!((0.89..=1.11).contains(&ratio), "{pause:?} is not near {seconds} s");
+        };
+        near(pace.poll_pause(Duration::ZERO), 3.0);
+        near(pace.poll_pause(Duration::from_secs(3)), 3.75);
+        near(pace.poll_pause(Duration::from_secs(60)), 15.0);
+        near(pace.poll_pause(Duration::from_secs(1_000_000)), 15.0);
+        near(pace.longest_poll_pause(), 15.0);
+        near(pace.short_poll_pause(Duration::ZERO), 0.5);
+        near(pace.short_poll_pause(Duration::from_secs(4)), 1.5);
+        near(pace.short_poll_pause(Duration::from_secs(1_000_000)), 15.0);
+        near(pace.retry_pause(0), 5.0);
+        near(pace.retry_pause(1), 10.0);
+        near(pace.retry_pause(u32::MAX), 30.0);
+    }
+}

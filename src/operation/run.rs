@@ -1,0 +1,171 @@
+//! The loop of one operation: describe, decide, call, wait.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep};
+
+use super::{
+    decision::{Situation, Step},
+    describer::Describer,
+    failure::Reason,
+    kind::Kind,
+    log::{CallOutcome, OperationLog},
+    pace::Pace,
+};
+use crate::compshare::{Call as _, Client, Error, ErrorKind, Instance, OnRefusal, Resend};
+
+/// Number of refusals because of the power state after which a call is not resent. The reported
+/// state may be ahead of the one that the API acts on.
+const MAX_STATE_REFUSALS: u32 = 3;
+
+/// Describes without the instance that confirm its absence.
+const CONFIRMED_ABSENCES: u32 = 2;
+
+/// One operation in progress.
+pub(super) struct Run<'a, K> {
+    pub(super) kind: &'a K,
+    pub(super) log: OperationLog,
+    pub(super) describer: &'a Describer,
+    pub(super) client: &'a Client,
+    pub(super) pace: &'a Pace,
+}
+
+impl<K: Kind> Run<'_, K> {
+    /// Runs the loop until the decision ends it.
+    pub(super) async fn finish(&mut self) -> Result<Option<Arc<Instance>>, Reason<K::Reason>> {
+        let mut pause = Duration::ZERO;
+        loop {
+            let Some(seen) = self.poll(pause).await? else {
+                if self.log.absences() < CONFIRMED_ABSENCES {
+                    pause = self.pace.confirm;
+                    continue;
+                }
+                return self.absent();
+            };
+            match self.decide(&seen) {
+                Step::Done => return Ok(Some(seen)),
+                Step::Fail(reason) => return Err(reason),
+                Step::Call(call) => self.call(&call, &seen).await?,
+                Step::Wait => {}
+            }
+            pause = self.pause();
+        }
+    }
+
+    /// Describes the instance after `pause` at the latest. Once a call has been sent, polls again
+    /// after a failure that may pass, because the effect of the call must not be missed.
+    async fn poll(&mut self, pause: Duration) -> Result<Option<Arc<Instance>>, Reason<K::Reason>> {
+        let instance = self.kind.instance();
+        let mut within = pause;
+        loop {
+            let described = match self.log.absences() {
+                0 => self.describer.describe_in(&instance.scope, &instance.id, within).await,
+                _ => {
+                    self.describer.describe_everywhere(&instance.scope, &instance.id, within).await
+                }
+            };
+            match described {
+                Ok(described) => {
+                    if described.is_none() {
+                        self.log.not_found();
+                    }
+                    return Ok(described);
+                }
+                Err(error) if self.log.calls.is_empty() || !may_pass(&error) => {
+                    return Err(Reason::Call(error));
+                }
+                Err(error) => {
+                    self.log.describe_failed(error);
+                    within = self.pace.longest_poll_pause();
+                    // `within` is no lower limit: a batch of other callers may be sent at once.
+                    sleep(within).await;
+                }
+            }
+        }
+    }
+
+    fn decide(&mut self, seen: &Arc<Instance>) -> Step<K::Call, K::Reason> {
+        if self.log.last_seen.is_none()
+            && let Err(mismatch) = self.kind.instance().check_location(seen)
+        {
+            return Step::Fail(Reason::Location(mismatch));
+        }
+        self.log.found(seen);
+        let situation = Situation { seen, log: &self.log, pace: self.pace, now: Instant::now() };
+        self.kind.decide(&situation)
+    }
+
+    /// Ends the operation after the absence of the instance is confirmed.
+    fn absent(&self) -> Result<Option<Arc<Instance>>, Reason<K::Reason>> {
+        if self.kind.accepts_absence() {
+            return Ok(None);
+        }
+        let existed = self.log.last_seen.is_some();
+        Err(if existed { Reason::Vanished } else { Reason::NotFound })
+    }
+
+    /// Sends `call`. Returns an error if the operation cannot continue after it.
+    async fn call(
+        &mut self,
+        call: &K::Call,
+        seen: &Arc<Instance>,
+    ) -> Result<(), Reason<K::Reason>> {
+        let refusals = self.log.refusals();
+        self.log.call_sent(call.action(), seen);
+        let Err(error) = self.client.call(call).await else {
+            self.log.call_ended(CallOutcome::Accepted);
+            return Ok(());
+        };
+        if error.may_have_happened() {
+            self.log.call_ended(CallOutcome::Lost(error));
+            return Ok(());
+        }
+        self.log.call_ended(CallOutcome::Refused(error.clone()));
+        match self.pause_after_refusal(call, &error, refusals) {
+            Some(pause) => self.log.delay_calls_until(Instant::now() + pause),
+            None => return Err(Reason::Call(error)),
+        }
+        Ok(())
+    }
+
+    /// Returns the pause before the call is resent; `None` if it is not resent. `refusals` came
+    /// before this one.
+    fn pause_after_refusal(
+        &self,
+        call: &K::Call,
+        error: &Error,
+        refusals: u32,
+    ) -> Option<Duration> {
+        let retry_pause = || self.pace.retry_pause(refusals);
+        match error.class()?.behavior().operation {
+            OnRefusal::Retry => Some(retry_pause()),
+            OnRefusal::RetryFewTimes => (refusals < MAX_STATE_REFUSALS).then(retry_pause),
+            OnRefusal::RetryForCapacity => {
+                self.kind.waits_for_capacity().then(|| self.pace.capacity_pause())
+            }
+            OnRefusal::RetryWithoutParameter => {
+                self.kind.can_omit_parameter(call, error).then_some(Duration::ZERO)
+            }
+            OnRefusal::InDoubt | OnRefusal::Fail => None,
+        }
+    }
+
+    /// Returns the pause before the next poll: shorter if a call may be resent earlier.
+    fn pause(&self) -> Duration {
+        let now = Instant::now();
+        let pause = self.kind.poll_pause(self.pace, &self.log, now - self.log.last_change());
+        match self.log.not_before() {
+            Some(time) if time > now => pause.min(time - now),
+            _ => pause,
+        }
+    }
+}
+
+/// Returns true if another describe may succeed after `error`.
+fn may_pass(error: &Error) -> bool {
+    match (error.kind(), error.class()) {
+        (ErrorKind::Unsent { permanent, .. }, _) => !permanent,
+        (_, Some(class)) => class.behavior().resend != Resend::Never,
+        (_, None) => true,
+    }
+}

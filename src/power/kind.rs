@@ -1,0 +1,87 @@
+//! Power operations as a kind of operation.
+
+use std::time::Duration;
+
+use super::{
+    decide::{decide, refuses_flag},
+    operation::{Operation, REBOOT, Target},
+    reason::PowerReason,
+};
+use crate::{
+    compshare::{Error, PowerAction, PowerCall, WithoutGpu},
+    operation::{CallStatus, InstanceRef, Kind, OperationLog, Pace, Situation, Step},
+};
+
+impl Kind for Operation {
+    type Call = PowerCall;
+    type Reason = PowerReason;
+
+    fn instance(&self) -> &InstanceRef {
+        &self.instance
+    }
+
+    fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    fn decide(&self, situation: &Situation<'_>) -> Step<PowerCall, PowerReason> {
+        decide(self, situation)
+    }
+
+    fn accepts_absence(&self) -> bool {
+        self.target == Target::NotRunning
+    }
+
+    fn is_passive(&self) -> bool {
+        self.target == Target::Awaited
+    }
+
+    fn waits_for_capacity(&self) -> bool {
+        self.wait_for_capacity
+    }
+
+    fn can_omit_parameter(&self, call: &PowerCall, error: &Error) -> bool {
+        let has_flag = |without_gpu: WithoutGpu| without_gpu.send_flag;
+        match call.action {
+            PowerAction::Start { without_gpu } => {
+                without_gpu.is_some_and(has_flag) && refuses_flag(error)
+            }
+            PowerAction::Stop { .. } | PowerAction::Reboot => false,
+        }
+    }
+
+    /// A reboot may be over before the next regular poll.
+    fn poll_pause(&self, pace: &Pace, log: &OperationLog, unchanged: Duration) -> Duration {
+        match log.status(REBOOT) {
+            CallStatus::Lost { .. } | CallStatus::Accepted { state_left: false, .. } => {
+                pace.short_poll_pause(unchanged)
+            }
+            CallStatus::NotSent | CallStatus::Accepted { .. } => pace.poll_pause(unchanged),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::power::operation::GpuMode;
+
+    fn operation(target: Target) -> Operation {
+        Operation {
+            instance: InstanceRef::default(),
+            target,
+            force_stop: false,
+            wait_for_capacity: false,
+            timeout: Duration::MAX,
+        }
+    }
+
+    #[test]
+    fn only_target_not_running_accepts_absence() {
+        let running = Target::Running { mode: GpuMode::WithGpu, may_restart: true };
+        for target in [running, Target::Stopped, Target::Awaited, Target::Rebooted] {
+            assert!(!operation(target).accepts_absence(), "{target:?}");
+        }
+        assert!(operation(Target::NotRunning).accepts_absence());
+    }
+}

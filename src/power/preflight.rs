@@ -1,0 +1,59 @@
+//! Check whether an operation can succeed, as far as a describe shows.
+
+use super::{
+    operation::{GpuMode, Operation, Target},
+    reason::{NoGpuRefusal, PowerReason, Reason},
+};
+use crate::compshare::{Instance, Spec, State};
+
+/// Charge types that are prepaid.
+const PREPAID: [&str; 3] = ["Day", "Month", "Year"];
+
+/// Checks the location of an instance, and whether the operation can succeed. For plans.
+///
+/// # Errors
+///
+/// The reason why the operation would fail.
+pub(crate) fn preflight(operation: &Operation, seen: &Instance) -> Result<(), Reason> {
+    operation.instance.check_location(seen).map_err(Reason::Location)?;
+    feasible(operation.target, seen)
+}
+
+/// Checks whether `seen` can reach `target`.
+pub(super) fn feasible(target: Target, seen: &Instance) -> Result<(), Reason> {
+    if seen.state.is_failed() && target != Target::NotRunning {
+        return Err(Reason::FailedState(seen.state.to_string()));
+    }
+    let Target::Running { mode, may_restart } = target else { return Ok(()) };
+    if seen.state == State::Running {
+        if mode.matches(seen.gpu) {
+            return Ok(());
+        }
+        if !may_restart {
+            let to_no_gpu_mode = mode.is_without_gpu();
+            return Err(Reason::Kind(PowerReason::RestartNotAllowed { to_no_gpu_mode }));
+        }
+    }
+    match mode {
+        GpuMode::WithGpu => Ok(()),
+        GpuMode::WithoutGpu(spec) => supports_no_gpu_mode(seen, spec)
+            .map_err(|refusal| Reason::Kind(PowerReason::NoGpuMode(refusal))),
+    }
+}
+
+fn supports_no_gpu_mode(seen: &Instance, spec: Spec) -> Result<(), NoGpuRefusal> {
+    if seen.supports_without_gpu_start == Some(false) {
+        return Err(NoGpuRefusal::Model);
+    }
+    if let Some(charge_type) = seen.charge_type.as_deref()
+        && PREPAID.contains(&charge_type)
+    {
+        return Err(NoGpuRefusal::ChargeType(charge_type.to_owned()));
+    }
+    let is_container =
+        seen.instance_type.as_deref() == Some("Container") || seen.id.starts_with("cpod-");
+    if is_container && spec == Spec::B {
+        return Err(NoGpuRefusal::ContainerSpec);
+    }
+    Ok(())
+}
