@@ -7,7 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     context::Context,
-    definition::{Definition, Erased, ErasedDefinition, typed},
+    definition::{Definition, Erased, ErasedDefinition, to_model},
     diagnostics::Diagnostics,
 };
 use crate::cty::Value;
@@ -72,6 +72,6 @@ impl<A: Action> ErasedAction<A::Session> for Erased<A> {
         config: Value,
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<(), Diagnostics>> {
-        Box::pin(async move { self.definition.invoke(context, typed(&config)?, progress).await })
+        Box::pin(async move { self.definition.invoke(context, to_model(&config)?, progress).await })
     }
 }

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use super::{
     attr::Convert as _,
     context::Context,
-    definition::{Definition, Erased, ErasedDefinition, typed, wholly_known},
+    definition::{Definition, Erased, ErasedDefinition, to_model, wholly_known},
     diagnostics::Diagnostics,
 };
 use crate::cty::Value;
@@ -54,7 +54,7 @@ impl<D: DataSource> ErasedDataSource<D::Session> for Erased<D> {
         config: Value,
     ) -> BoxFuture<'a, Result<Value, Diagnostics>> {
         Box::pin(async move {
-            let read = self.definition.read(context, typed(&config)?).await?;
+            let read = self.definition.read(context, to_model(&config)?).await?;
             wholly_known(read.into_value(), "read")
         })
     }

@@ -13,7 +13,7 @@ use crate::cty::{self, Value};
 /// Name, schema and validation of a resource, data source, ephemeral resource, list resource or
 /// action. The trait of its kind adds the behavior.
 pub trait Definition: Send + Sync + 'static {
-    /// Configuration and result in typed form.
+    /// Configuration and result in to_model form.
     type Model: Model;
     /// The session of a configured provider.
     type Session: Send + Sync + 'static;
@@ -85,12 +85,12 @@ impl<T: Definition> ErasedDefinition for Erased<T> {
 }
 
 /// Converts a value to its model; null is `None`.
-pub(super) fn optional<M: Model>(value: &Value) -> Result<Option<M>, Diagnostics> {
-    if value.is_null() { Ok(None) } else { typed(value).map(Some) }
+pub(super) fn to_optional_model<M: Model>(value: &Value) -> Result<Option<M>, Diagnostics> {
+    if value.is_null() { Ok(None) } else { to_model(value).map(Some) }
 }
 
 /// Converts a value to its model.
-pub(super) fn typed<M: Model>(value: &Value) -> Result<M, Diagnostics> {
+pub(super) fn to_model<M: Model>(value: &Value) -> Result<M, Diagnostics> {
     M::from_value(value).map_err(|error| mismatch(&error).into())
 }
 

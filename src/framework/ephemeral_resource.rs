@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use super::{
     attr::Convert as _,
     context::Context,
-    definition::{Definition, Erased, ErasedDefinition, typed, wholly_known},
+    definition::{Definition, Erased, ErasedDefinition, to_model, wholly_known},
     diagnostics::Diagnostics,
 };
 use crate::cty::Value;
@@ -56,7 +56,7 @@ impl<E: EphemeralResource> ErasedEphemeralResource<E::Session> for Erased<E> {
         config: Value,
     ) -> BoxFuture<'a, Result<Value, Diagnostics>> {
         Box::pin(async move {
-            let opened = self.definition.open(context, typed(&config)?).await?;
+            let opened = self.definition.open(context, to_model(&config)?).await?;
             wholly_known(opened.into_value(), "opening")
         })
     }

@@ -72,7 +72,7 @@ impl IdentitySchema {
     ///
     /// # Errors
     /// An attribute that an import requires differs, so the two identify different objects.
-    pub(super) fn kept(&self, stored: Value, derived: Value) -> Result<Value, Diagnostics> {
+    pub(super) fn reconcile(&self, stored: Value, derived: Value) -> Result<Value, Diagnostics> {
         let is_stored = |name: &str| !stored.attribute(name).is_null();
         if !self.attributes.iter().any(|attribute| is_stored(attribute.name)) {
             return Ok(derived);
@@ -128,13 +128,13 @@ mod tests {
             (identity("a", None), identity("a", None)),
             (identity("a", Some("q")), identity("a", Some("q"))),
         ] {
-            assert_eq!(schema().kept(stored, derived()).unwrap(), kept);
+            assert_eq!(schema().reconcile(stored, derived()).unwrap(), kept);
         }
     }
 
     #[test]
     fn identity_of_another_object_is_refused() {
-        let error = schema().kept(identity("a", None), identity("b", None)).unwrap_err();
+        let error = schema().reconcile(identity("a", None), identity("b", None)).unwrap_err();
         assert!(error.iter().next().unwrap().detail.contains("`id`"));
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::Sender;
 use super::{
     attr::Convert as _,
     context::Context,
-    definition::{Definition, Erased, ErasedDefinition, typed},
+    definition::{Definition, Erased, ErasedDefinition, to_model},
     diagnostics::Diagnostics,
     resource::Resource,
 };
@@ -128,7 +128,7 @@ impl<L: ListResource> ErasedListResource<L::Session> for Erased<L> {
             if limit == 0 {
                 return Ok(());
             }
-            self.definition.list(context, typed(&config)?, &mut results).await
+            self.definition.list(context, to_model(&config)?, &mut results).await
         })
     }
 }

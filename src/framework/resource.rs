@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use super::{
     attr::Convert as _,
     context::Context,
-    definition::{Definition, Erased, ErasedDefinition, optional, typed, wholly_known},
+    definition::{Definition, Erased, ErasedDefinition, to_model, to_optional_model, wholly_known},
     diagnostics::{Diagnostic, Diagnostics},
     identity::IdentitySchema,
     model::Model,
@@ -186,7 +186,7 @@ pub struct PlanResponse {
 
 /// The values of an apply request. A null `planned` is a destroy, a null `prior` a create.
 #[derive(Debug)]
-pub struct ToApply {
+pub struct ApplyRequest {
     /// The state before.
     pub prior: Value,
     /// The planned object.
@@ -197,7 +197,7 @@ pub struct ToApply {
 
 /// Result of an apply.
 #[derive(Debug)]
-pub struct Applied {
+pub struct ApplyResponse {
     /// The object to save. `None`: the host keeps the prior object.
     pub object: Option<Object>,
     /// Errors, if the apply failed.
@@ -234,7 +234,11 @@ pub trait ErasedResource<S>: ErasedDefinition {
     ) -> BoxFuture<'a, Result<PlanResponse, Diagnostics>>;
 
     /// Creates, updates or destroys.
-    fn apply<'a>(&'a self, context: &'a Context<S>, request: ToApply) -> BoxFuture<'a, Applied>;
+    fn apply<'a>(
+        &'a self,
+        context: &'a Context<S>,
+        request: ApplyRequest,
+    ) -> BoxFuture<'a, ApplyResponse>;
 
     /// Refreshes an object.
     fn read<'a>(
@@ -267,16 +271,16 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
         request: PlanRequest,
     ) -> BoxFuture<'a, Result<PlanResponse, Diagnostics>> {
         Box::pin(async move {
-            let prior = optional::<R::Model>(&request.prior)?;
+            let prior = to_optional_model::<R::Model>(&request.prior)?;
             if request.proposed.is_null() {
-                return self.plan_destroy(context, prior, request.identity).await;
+                return plan_destroy(&self.definition, context, prior, request.identity).await;
             }
             let PlanRequest { prior: before, config, proposed, identity } = request;
             let plan = planned_state(&self.schema().block, &before, &config, &proposed);
-            let mut planned = typed::<R::Model>(&plan.value)?;
+            let mut planned = to_model::<R::Model>(&plan.value)?;
             // Core plans a replacement again as a create, so the update needs no plan.
             if plan.requires_replace.is_empty() {
-                let change = Change { config: &typed(&config)?, prior: prior.as_ref() };
+                let change = Change { config: &to_model(&config)?, prior: prior.as_ref() };
                 self.definition.plan(context, change, &mut planned).await?;
             }
             let derived = identity_of::<R>(&planned);
@@ -284,7 +288,7 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
             let identity = if is_another {
                 derived
             } else {
-                self.identity_schema().kept(identity, derived)?
+                self.identity_schema().reconcile(identity, derived)?
             };
             Ok(PlanResponse {
                 planned: with_refinements(planned.into_value(), &plan.value),
@@ -297,15 +301,15 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
     fn apply<'a>(
         &'a self,
         context: &'a Context<R::Session>,
-        request: ToApply,
-    ) -> BoxFuture<'a, Applied> {
+        request: ApplyRequest,
+    ) -> BoxFuture<'a, ApplyResponse> {
         Box::pin(async move {
-            match self.try_apply(context, &request).await {
-                Ok(Some(state)) => applied(object::<R>(state, request.identity)),
-                Ok(None) => applied(Object::gone()),
+            match apply(&self.definition, context, &request).await {
+                Ok(Some(state)) => apply_response(object::<R>(state, request.identity)),
+                Ok(None) => apply_response(Object::gone()),
                 Err(Failure { diagnostics, state }) => {
                     let object = state.map(|state| object::<R>(*state, request.identity));
-                    Applied { object, diagnostics }
+                    ApplyResponse { object, diagnostics }
                 }
             }
         })
@@ -317,12 +321,12 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
         stored: Object,
     ) -> BoxFuture<'a, Result<Object, Diagnostics>> {
         Box::pin(async move {
-            let read = self.definition.read(context, typed(&stored.state)?).await?;
+            let read = self.definition.read(context, to_model(&stored.state)?).await?;
             let Some(state) = read else { return Ok(Object::gone()) };
             let identity = identity_of::<R>(&state);
             Ok(Object {
                 state: wholly_known(state.into_value(), "read")?,
-                identity: self.identity_schema().kept(stored.identity, identity)?,
+                identity: self.identity_schema().reconcile(stored.identity, identity)?,
             })
         })
     }
@@ -334,7 +338,7 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
     ) -> Result<Object, Diagnostics> {
         let by = match by {
             ImportBy::Id(id) => ImportBy::Id(id),
-            ImportBy::Identity(identity) => ImportBy::Identity(typed(&identity)?),
+            ImportBy::Identity(identity) => ImportBy::Identity(to_model(&identity)?),
         };
         let state = self.definition.import(context, by)?;
         let identity = identity_of::<R>(&state);
@@ -342,7 +346,7 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
     }
 
     fn generated_config(&self, state: &Value) -> Result<Value, Diagnostics> {
-        let config = self.definition.generated_config(typed(state)?).into_value();
+        let config = self.definition.generated_config(to_model(state)?).into_value();
         Ok(settable(&self.schema().block, config))
     }
 }
@@ -358,53 +362,49 @@ fn object<R: Resource>(state: R::Model, planned: Value) -> Object {
     Object { state: state.into_value(), identity }
 }
 
-impl<R: Resource> Erased<R> {
-    async fn plan_destroy(
-        &self,
-        context: &Context<R::Session>,
-        prior: Option<R::Model>,
-        stored: Value,
-    ) -> Result<PlanResponse, Diagnostics> {
-        let mut identity = stored;
-        if let Some(prior) = &prior {
-            self.definition.plan_destroy(context, prior).await?;
-            if identity.is_null() {
-                identity = identity_of::<R>(prior);
-            }
+async fn plan_destroy<R: Resource>(
+    resource: &R,
+    context: &Context<R::Session>,
+    prior: Option<R::Model>,
+    stored: Value,
+) -> Result<PlanResponse, Diagnostics> {
+    let mut identity = stored;
+    if let Some(prior) = &prior {
+        resource.plan_destroy(context, prior).await?;
+        if identity.is_null() {
+            identity = identity_of::<R>(prior);
         }
-        Ok(PlanResponse { planned: Value::Null, requires_replace: Vec::new(), identity })
     }
+    Ok(PlanResponse { planned: Value::Null, requires_replace: Vec::new(), identity })
+}
 
-    /// Calls create, update or delete, depending on the null values of the request.
-    async fn try_apply(
-        &self,
-        context: &Context<R::Session>,
-        request: &ToApply,
-    ) -> Result<Option<R::Model>, Failure<R::Model>> {
-        let prior = optional::<R::Model>(&request.prior)?;
-        let planned = optional::<R::Model>(&request.planned)?;
-        match (prior, planned) {
-            (None, Some(plan)) => self.definition.create(context, plan).await.map(Some),
-            (Some(prior), Some(plan)) => {
-                self.definition.update(context, prior, plan).await.map(Some)
-            }
-            (Some(state), None) => {
-                self.definition.delete(context, state).await?;
-                Ok(None)
-            }
-            (None, None) => Ok(None),
+/// Calls create, update or delete, depending on the null values of the request.
+async fn apply<R: Resource>(
+    resource: &R,
+    context: &Context<R::Session>,
+    request: &ApplyRequest,
+) -> Result<Option<R::Model>, Failure<R::Model>> {
+    let prior = to_optional_model::<R::Model>(&request.prior)?;
+    let planned = to_optional_model::<R::Model>(&request.planned)?;
+    match (prior, planned) {
+        (None, Some(plan)) => resource.create(context, plan).await.map(Some),
+        (Some(prior), Some(plan)) => resource.update(context, prior, plan).await.map(Some),
+        (Some(state), None) => {
+            resource.delete(context, state).await?;
+            Ok(None)
         }
+        (None, None) => Ok(None),
     }
 }
 
 /// Adds an error if a part of the state is unknown: core would save it as null and report an
 /// inconsistency without naming the attribute.
-fn applied(object: Object) -> Applied {
+fn apply_response(object: Object) -> ApplyResponse {
     let mut diagnostics = Diagnostics::new();
     if !object.state.is_wholly_known() {
         diagnostics.push(Diagnostic::bug("A value was still unknown after the apply."));
     }
-    Applied { object: Some(object), diagnostics }
+    ApplyResponse { object: Some(object), diagnostics }
 }
 
 /// `planned` with the refinements ("not null") of `refined`. Models do not carry them, and plans of

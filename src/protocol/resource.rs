@@ -4,7 +4,7 @@ use super::{
     decode, encode, respond::split_diagnostics, server::Server, tfplugin5 as wire,
     validate::validate_config,
 };
-use crate::framework::{Diagnostics, Object, PlanRequest, Provider, ToApply};
+use crate::framework::{ApplyRequest, Diagnostics, Object, PlanRequest, Provider};
 
 pub(super) fn validate<P: Provider>(
     server: &Server<P>,
@@ -90,7 +90,7 @@ pub(super) async fn apply<P: Provider>(
 ) -> Result<wire::apply_resource_change::Response, Diagnostics> {
     let (resource, ty) = server.resource(&request.type_name)?;
     let identity = resource.identity_schema().ty();
-    let values = ToApply {
+    let values = ApplyRequest {
         prior: decode::value(request.prior_state, ty)?,
         planned: decode::value(request.planned_state, ty)?,
         identity: decode::identity(request.planned_identity.clone(), &identity)?,

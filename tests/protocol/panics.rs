@@ -12,10 +12,10 @@ use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use terraform_provider_compshare::{
     cty::{Type, Value},
     framework::{
-        Applied, Attr, Attribute, Block, Context, Diagnostic, Diagnostics, ErasedAction,
-        ErasedDataSource, ErasedDefinition, ErasedEphemeralResource, ErasedListResource,
-        ErasedResource, Host, IdentitySchema, ImportBy, ListEvent, ListRequest, Mode, Object,
-        PlanRequest, PlanResponse, Progress, Provider, Schema, ToApply,
+        ApplyRequest, ApplyResponse, Attr, Attribute, Block, Context, Diagnostic, Diagnostics,
+        ErasedAction, ErasedDataSource, ErasedDefinition, ErasedEphemeralResource,
+        ErasedListResource, ErasedResource, Host, IdentitySchema, ImportBy, ListEvent, ListRequest,
+        Mode, Object, PlanRequest, PlanResponse, Progress, Provider, Schema,
     },
     model, panics,
     protocol::tfplugin5::{self as wire, provider_client::ProviderClient},
@@ -144,8 +144,9 @@ impl ErasedResource<()> for Fragile {
         tokio::task::yield_now().map(|()| self.operate()).boxed()
     }
 
-    fn apply<'a>(&'a self, _: &'a Context<()>, _: ToApply) -> BoxFuture<'a, Applied> {
-        async { Applied { object: None, diagnostics: self.operate::<()>().unwrap_err() } }.boxed()
+    fn apply<'a>(&'a self, _: &'a Context<()>, _: ApplyRequest) -> BoxFuture<'a, ApplyResponse> {
+        async { ApplyResponse { object: None, diagnostics: self.operate::<()>().unwrap_err() } }
+            .boxed()
     }
 
     fn read<'a>(
