@@ -122,7 +122,7 @@ impl Error {
 
     /// English meaning of a known `RetCode`, because `Message` is often in Chinese only.
     pub fn meaning(&self) -> Option<&'static str> {
-        ret_code::meaning(self.ret_code()?)
+        ret_code::meaning(self.ret_code()?, self.message()?)
     }
 
     /// Returns true if the action may have been carried out in spite of this error. Describe the

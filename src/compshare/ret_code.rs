@@ -68,8 +68,11 @@ pub(super) fn class(code: i64, message: &str) -> Class {
     find(code).map_or(Class::Unlisted, |row| row.class)
 }
 
-/// Returns the meaning of `code`; `None` if it is not listed.
-pub(super) fn meaning(code: i64) -> Option<&'static str> {
+/// Returns the meaning of a refusal with `code` and `message`; `None` if the code is not listed.
+pub(super) fn meaning(code: i64, message: &str) -> Option<&'static str> {
+    if message.contains(OPERATION_LOCK) {
+        return Some("an operation on this instance is in progress");
+    }
     find(code).map(|row| row.meaning)
 }
 
@@ -135,7 +138,7 @@ mod tests {
 
     #[test]
     fn unlisted_code_has_no_meaning() {
-        assert_eq!(meaning(8357), Some("sold out: no capacity for this GPU in this zone"));
-        assert_eq!(meaning(12_345), None);
+        assert_eq!(meaning(8357, ""), Some("sold out: no capacity for this GPU in this zone"));
+        assert_eq!(meaning(12_345, ""), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cty::{Error, ErrorKind, Number, Step, Type, Value};
 
@@ -134,18 +134,30 @@ impl Convert for String {
 }
 
 /// Text of a sensitive attribute: never printed, and wiped from memory when dropped.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Sensitive(Zeroizing<String>);
-
-impl Sensitive {
-    pub fn into_inner(mut self) -> String {
-        std::mem::take(&mut *self.0)
-    }
-}
+#[derive(Clone)]
+pub struct Sensitive(SecretString);
 
 impl From<String> for Sensitive {
     fn from(text: String) -> Self {
         Self(text.into())
+    }
+}
+
+impl From<SecretString> for Sensitive {
+    fn from(text: SecretString) -> Self {
+        Self(text)
+    }
+}
+
+impl From<Sensitive> for SecretString {
+    fn from(Sensitive(text): Sensitive) -> Self {
+        text
+    }
+}
+
+impl PartialEq for Sensitive {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
     }
 }
 
@@ -168,7 +180,7 @@ impl Convert for Sensitive {
     }
 
     fn into_value(self) -> Value {
-        self.into_inner().into()
+        self.0.expose_secret().into()
     }
 }
 

@@ -1,8 +1,8 @@
-//! The GPU mode that a configuration selects.
+//! GPU mode of a configuration.
 
 use crate::{compshare::Spec, framework::Attr, power::GpuMode};
 
-/// What `without_gpu` and `without_gpu_spec` ask for.
+/// Returns the GPU mode that `without_gpu` and `without_gpu_spec` select.
 pub(crate) fn gpu_mode(without_gpu: &Attr<bool>, without_gpu_spec: &Attr<String>) -> GpuMode {
     match (without_gpu.is_true(), without_gpu_spec.text()) {
         (false, _) => GpuMode::WithGpu,

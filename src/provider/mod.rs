@@ -1,7 +1,8 @@
-//! The CompShare provider: its configuration, and what it offers, one file each.
+//! The CompShare provider: its configuration, and one folder per product.
 //!
-//! It says what there is in Terraform's words and leaves the doing to [`crate::power`]. It never
-//! builds a form or reads JSON, and the one place where failures become messages is `message`.
+//! A product translates between the words of Terraform and the calls of [`crate::compshare`] and
+//! [`crate::power`]. It builds no form and reads no JSON. `message` is the only place where failures
+//! become messages.
 
 mod actions;
 mod config;
@@ -18,9 +19,9 @@ use std::time::Duration;
 use crate::{
     environment::Environment,
     framework::{
-        Action as _, Attr, DataSource as _, Diagnostic, Diagnostics, EphemeralResource as _,
-        ErasedAction, ErasedDataSource, ErasedEphemeralResource, ErasedListResource,
-        ErasedResource, Host, ListResource as _, Provider, Resource as _,
+        Action as _, DataSource as _, Diagnostics, EphemeralResource as _, ErasedAction,
+        ErasedDataSource, ErasedEphemeralResource, ErasedListResource, ErasedResource, Host,
+        ListResource as _, Provider, Resource as _,
     },
     operation::Pace,
 };
@@ -30,7 +31,7 @@ use config::ProviderModel;
 
 pub use session::Session;
 
-/// The provider, before any host has configured it.
+/// The provider before its configuration.
 #[derive(Debug)]
 pub struct CompshareProvider {
     environment: Environment,
@@ -38,13 +39,13 @@ pub struct CompshareProvider {
 }
 
 impl CompshareProvider {
-    /// A provider that looks up what is not configured in `environment`.
+    /// A provider that reads from `environment` what its configuration leaves out.
     pub fn new(environment: Environment) -> Self {
         Self { environment, pace: Pace::new }
     }
 
-    /// The same, waiting in another rhythm: `pace` makes it from the configured `poll_interval`.
-    /// For tests, which cannot wait a minute for what takes a minute.
+    /// The same with other pauses, which `pace` makes from the configured `poll_interval`. For
+    /// tests, which must not wait for minutes.
     #[must_use]
     pub fn with_pace(self, pace: fn(Duration) -> Pace) -> Self {
         Self { pace, ..self }
@@ -60,22 +61,10 @@ impl Provider for CompshareProvider {
     }
 
     fn validate(&self, config: &ProviderModel) -> Diagnostics {
-        // The environment's value is checked like an argument, but there is no attribute to point
-        // at.
-        let from_environment = match (&config.base_url, self.environment.text("COMPSHARE_BASE_URL"))
-        {
-            (Attr::Null, Some(url)) => config::check_base_url(url).err(),
-            _ => None,
-        };
-        from_environment
-            .map(|reason| {
-                let detail = format!(
-                    "The environment variable `COMPSHARE_BASE_URL` is not valid: {reason}."
-                );
-                Diagnostic::error("Invalid Base URL", detail)
-            })
-            .into_iter()
-            .collect()
+        // The rule of the attribute checks the argument.
+        let url = self.environment.text("COMPSHARE_BASE_URL").filter(|_| config.base_url.is_null());
+        let error = url.and_then(|url| config::check_base_url(url).err());
+        error.map(|reason| message::invalid_base_url(&reason)).into_iter().collect()
     }
 
     async fn configure(&self, config: ProviderModel, host: Host) -> Result<Session, Diagnostics> {

@@ -1,61 +1,36 @@
-//! A configured provider: settings at once, keys and connections when the first call is made.
+//! A configured provider.
 
 use std::{sync::OnceLock, time::Duration};
 
-use secrecy::SecretString;
-
-use super::{
-    config::ProviderModel,
-    message,
-    timeouts::{DEFAULT_TIMEOUT, duration},
-};
+use super::{config::ProviderModel, message, timeouts::duration};
 use crate::{
     compshare::{
         Arguments, BaseUrl, BatchingClient, Client, InvalidBaseUrl, Scope, Settings, locate,
     },
     environment::Environment,
-    framework::{Attr, Diagnostic, Diagnostics, Host, Sensitive},
+    framework::{Attr, Diagnostics, Host},
     operation::{InstanceRef, Location, Operations, Pace},
-    power::{Operation, Target},
 };
 
-/// What Configure leaves behind for the resources.
+/// Settings of a configured provider. Credentials are located and connections made at the first
+/// call.
 #[derive(Debug)]
 pub struct Session {
     environment: Environment,
     arguments: Arguments,
     settings: Settings,
     pace: Pace,
-    /// Arguments that a call needs and that are known only after apply.
+    /// Arguments that calls require and that are unknown until apply.
     unknown: Vec<&'static str>,
     region: Attr<String>,
     project_id: Attr<String>,
-    cloud: OnceLock<Result<Cloud, Diagnostics>>,
+    clients: OnceLock<Result<Clients, Diagnostics>>,
 }
 
-/// What makes calls.
 #[derive(Debug)]
-struct Cloud {
+struct Clients {
     client: BatchingClient,
     operations: Operations,
-}
-
-/// Why there is no way to make a call.
-#[derive(Debug)]
-pub(crate) enum NotReady {
-    /// Arguments of the provider are not known yet, which while planning is no error.
-    Unknown(Diagnostics),
-    /// There are no usable credentials.
-    Unusable(Diagnostics),
-}
-
-impl NotReady {
-    /// The reason, for when a call has to be made.
-    pub(crate) fn into_diagnostics(self) -> Diagnostics {
-        match self {
-            Self::Unknown(diagnostics) | Self::Unusable(diagnostics) => diagnostics,
-        }
-    }
 }
 
 impl Session {
@@ -90,106 +65,96 @@ impl Session {
             region: or_variable(config.region, "COMPSHARE_REGION"),
             project_id: or_variable(config.project_id, "COMPSHARE_PROJECT_ID"),
             arguments: Arguments {
-                public_key: secret(config.public_key),
-                private_key: secret(config.private_key),
+                public_key: config.public_key.into_known().map(Into::into),
+                private_key: config.private_key.into_known().map(Into::into),
                 profile: config.profile.into_known(),
                 config_file: config.config_file.into_known().map(Into::into),
             },
             environment,
             settings,
             pace: pace(poll),
-            cloud: OnceLock::new(),
+            clients: OnceLock::new(),
         })
     }
 
-    /// What changes and looks at instances. The keys are looked for now, at the first call.
-    pub(crate) fn operations(&self) -> Result<&Operations, NotReady> {
-        self.cloud().map(|cloud| &cloud.operations)
+    /// Describes and operations of instances.
+    ///
+    /// # Errors
+    /// There are no usable credentials, or the provider's configuration is not yet known.
+    pub(crate) fn operations(&self) -> Result<&Operations, Diagnostics> {
+        self.clients().map(|clients| &clients.operations)
     }
 
-    /// What makes all other calls. The keys are looked for now, at the first call.
-    pub(crate) fn client(&self) -> Result<&BatchingClient, NotReady> {
-        self.cloud().map(|cloud| &cloud.client)
+    /// The client for all other calls.
+    ///
+    /// # Errors
+    /// As [`Self::operations`].
+    pub(crate) fn client(&self) -> Result<&BatchingClient, Diagnostics> {
+        self.clients().map(|clients| &clients.client)
     }
 
-    /// Whether no call can be made yet, because arguments are known only after apply.
+    /// Returns `true` while arguments that calls require are unknown, which is possible only during
+    /// a plan.
     pub(crate) const fn config_is_unknown(&self) -> bool {
         !self.unknown.is_empty()
     }
 
-    fn cloud(&self) -> Result<&Cloud, NotReady> {
+    fn clients(&self) -> Result<&Clients, Diagnostics> {
         if self.config_is_unknown() {
-            return Err(NotReady::Unknown(not_known_yet(&self.unknown)));
+            return Err(message::unknown_arguments(&self.unknown));
         }
-        let cloud = self.cloud.get_or_init(|| {
+        let clients = self.clients.get_or_init(|| {
             let credentials = locate(&self.arguments, &self.environment)
                 .map_err(|error| message::credentials(&error))?;
-            let client = Client::new(self.settings.clone(), credentials).map_err(|error| {
-                let sentence = "What makes the calls could not be set up";
-                message::call("Set Up the API Client", sentence, &error)
-            })?;
+            let client = Client::new(self.settings.clone(), credentials)
+                .map_err(|error| message::call("Set Up the API Client", &error))?;
             let client = BatchingClient::new(client);
             let operations = Operations::new(client.clone(), self.pace);
-            Ok(Cloud { client, operations })
+            Ok(Clients { client, operations })
         });
-        cloud.as_ref().map_err(|diagnostics| NotReady::Unusable(diagnostics.clone()))
+        clients.as_ref().map_err(Clone::clone)
     }
 
-    /// The region that look-ups are limited to, if one is configured.
+    /// The region that reads are limited to, if one is configured.
     pub(crate) fn region(&self) -> Option<&str> {
         self.region.text()
     }
 
-    /// The project that calls are made for, where a resource names none.
-    pub(crate) const fn project_id(&self) -> &Attr<String> {
-        &self.project_id
+    /// Returns `project_id`, or the provider's project if it is null.
+    pub(crate) fn project_or(&self, project_id: &Attr<String>) -> Attr<String> {
+        if project_id.is_null() { self.project_id.clone() } else { project_id.clone() }
     }
 
-    /// How long one request may take.
     pub(crate) const fn request_timeout(&self) -> Duration {
         self.settings.request_timeout
     }
 
-    /// The rhythm of waiting.
     pub(crate) const fn pace(&self) -> &Pace {
         &self.pace
     }
 
-    /// Reference to an instance of `project_id`, in any location that the provider is configured
-    /// for.
-    pub(crate) fn instance(&self, id: &str, project_id: &Attr<String>) -> InstanceRef {
+    /// Reference to an instance of `project_id` that is expected in `location`.
+    pub(crate) fn instance(
+        &self,
+        id: &str,
+        project_id: &Attr<String>,
+        location: Location,
+    ) -> InstanceRef {
         InstanceRef {
             id: id.to_owned(),
             scope: self.scope(&Attr::Null, project_id),
             region_limit: self.region().map(str::to_owned),
-            location: Location::default(),
+            location,
         }
     }
 
-    /// An operation on an instance of `project_id`, wherever the provider may look, with nothing
-    /// special about it.
-    pub(crate) fn operation(
-        &self,
-        id: &str,
-        project_id: &Attr<String>,
-        target: Target,
-    ) -> Operation {
-        Operation {
-            instance: self.instance(id, project_id),
-            target,
-            force_stop: false,
-            wait_for_capacity: false,
-            timeout: DEFAULT_TIMEOUT,
-        }
-    }
-
-    /// Where to look for an instance that was last seen in `region` and belongs to `project_id`.
+    /// Scope of a describe of an instance of `project_id` that was last seen in `region`. Unknown
+    /// values count as null.
     pub(crate) fn scope(&self, region: &Attr<String>, project_id: &Attr<String>) -> Scope {
-        let text = |attr: &Attr<String>| attr.text().map(str::to_owned);
         Scope {
-            region: text(&self.region).or_else(|| text(region)),
+            region: self.region.known().or_else(|| region.known()).cloned(),
             zone: None,
-            project_id: text(project_id).or_else(|| text(&self.project_id)),
+            project_id: project_id.known().or_else(|| self.project_id.known()).cloned(),
         }
     }
 }
@@ -197,20 +162,10 @@ impl Session {
 fn base_url(config: &ProviderModel, environment: &Environment) -> Result<BaseUrl, Diagnostics> {
     let text = config.base_url.text().or_else(|| environment.text("COMPSHARE_BASE_URL"));
     let parsed = text.map_or_else(|| Ok(BaseUrl::default()), str::parse);
-    parsed.map_err(|error: InvalidBaseUrl| {
-        Diagnostic::error(
-            "Invalid Base URL",
-            format!("The address of the API is not valid: {error}."),
-        )
-        .into()
-    })
+    parsed.map_err(|error: InvalidBaseUrl| message::invalid_base_url(&error.to_string()).into())
 }
 
-fn secret(attr: Attr<Sensitive>) -> Option<SecretString> {
-    attr.into_known().map(|text| text.into_inner().into())
-}
-
-/// What is out of bounds was refused by the attribute's rule before.
+/// A number outside the range was refused by the rule of the attribute.
 fn number<T: TryFrom<i64>>(attr: &Attr<i64>, default: T) -> T {
     attr.known().and_then(|number| T::try_from(*number).ok()).unwrap_or(default)
 }
@@ -223,6 +178,7 @@ fn user_agent(own: &str, terraform_version: &str) -> String {
     if host.is_empty() { own.to_owned() } else { format!("{own} terraform/{host}") }
 }
 
+/// Names of the unknown arguments that calls require.
 fn unknown(config: &ProviderModel) -> Vec<&'static str> {
     let unknown = [
         ("public_key", config.public_key.is_unknown()),
@@ -234,16 +190,4 @@ fn unknown(config: &ProviderModel) -> Vec<&'static str> {
         ("base_url", config.base_url.is_unknown()),
     ];
     unknown.into_iter().filter(|(_, unknown)| *unknown).map(|(name, _)| name).collect()
-}
-
-fn not_known_yet(unknown: &[&str]) -> Diagnostics {
-    let list = unknown.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    Diagnostic::error(
-        "Provider Configuration Not Known Yet",
-        format!(
-            "The cloud has to be asked now, and these arguments of the provider are known only after apply: {list}. \
-             Apply what they come from first, with `-target`, or set them to values that are known while planning."
-        ),
-    )
-    .into()
 }

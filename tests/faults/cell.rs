@@ -62,22 +62,17 @@ impl Outcome {
         }
     }
 
-    /// Splits the first line of an error, `… failed: REASON. Rest.`, into message and reason.
-    ///
-    /// In the reason, text of the operating system after a colon is dropped.
+    /// Splits the title of an error, `Unable to …: REASON`, into message and reason. A first line that
+    /// names the instance describes the outcome of the operation, and belongs to the message.
     fn failed(error: &Diagnostic) -> Self {
+        let id = format!("`{ID}`");
         let line = error.detail.lines().next().unwrap_or_default();
-        let line = line.replace(&format!("`{ID}`"), "ID");
-        let Some((context, reason)) = line.split_once(": ") else {
-            let message = format!("{}. {line}", error.summary);
+        let Some((title, reason)) = error.summary.split_once(": ").filter(|_| !line.contains(&id))
+        else {
+            let message = format!("{}. {}", error.summary, line.replace(&id, "ID"));
             return Self::Failed { message: message.trim_end().to_owned(), reason: None };
         };
-        let reason = match reason.split_once(": ") {
-            Some((reason, _)) => format!("{reason}: …"),
-            None => reason.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned(),
-        };
-        let message = format!("{}. {context}: REASON.", error.summary);
-        Self::Failed { message, reason: Some(reason) }
+        Self::Failed { message: format!("{title}: REASON."), reason: Some(reason.to_owned()) }
     }
 }
 

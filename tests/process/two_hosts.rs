@@ -102,7 +102,7 @@ async fn stop_of_one_host_cancels_calls_of_all() {
     };
     let both = async { tokio::join!(first.apply(plan), meanwhile) };
     let (applied, ()) = timeout(LIMIT, both).await.expect("the apply is not interrupted");
-    applied.unwrap_err().says("Interrupted: Unable to Start Instance", &[]);
+    applied.unwrap_err().says("Interrupted While Waiting for Instance to Start", &[]);
     // The process still serves both hosts after the Stop.
     assert_eq!(owner(&first).await, "both");
     assert_eq!(owner(&second).await, "both");

@@ -59,16 +59,16 @@ async fn start_reports_each_state_change() {
     report_transition(&simulator, "Stopped", "Starting");
     let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
     // The number of periodic messages depends on the speed of the machine.
-    let periodic = |line: &&String| line.starts_with("Starting instance uhost-1: ");
+    let periodic = |line: &&String| line.ends_with(" elapsed)");
     let changes: Vec<_> = progress.iter().filter(|line| !periodic(line)).collect();
     assert_eq!(
         changes,
         [
             "Starting instance uhost-1",
-            "Instance uhost-1 is Stopped",
-            "The cloud accepted StartCompShareInstance for instance uhost-1",
-            "Instance uhost-1 was Stopped and is Starting now",
-            "Instance uhost-1 was Starting and is Running now",
+            "uhost-1: Stopped",
+            "uhost-1: start request accepted",
+            "uhost-1: Stopped -> Starting",
+            "uhost-1: Starting -> Running",
         ]
     );
     assert_eq!(starts_and_stops(&simulator), (1, 0));
@@ -78,27 +78,20 @@ async fn start_reports_each_state_change() {
 async fn stop_and_reboot_report_each_state_change() {
     let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
     let state_changes = |progress: Vec<String>| -> Vec<String> {
-        progress.into_iter().filter(|line| line.starts_with("Instance ")).collect()
+        let kept = |line: &String| !line.ends_with(" elapsed)") && !line.ends_with(" accepted");
+        progress.into_iter().skip(1).filter(kept).collect()
     };
     report_transition(&simulator, "Running", "Rebooting");
     let progress = terraform.invoke(REBOOT_IT, &of(json!({}))).await.succeed();
     assert_eq!(
         state_changes(progress),
-        [
-            "Instance uhost-1 is Running",
-            "Instance uhost-1 was Running and is Rebooting now",
-            "Instance uhost-1 was Rebooting and is Running now",
-        ]
+        ["uhost-1: Running", "uhost-1: Running -> Rebooting", "uhost-1: Rebooting -> Running",]
     );
     report_transition(&simulator, "Running", "Stopping");
     let progress = terraform.invoke(STOP_IT, &of(json!({}))).await.succeed();
     assert_eq!(
         state_changes(progress),
-        [
-            "Instance uhost-1 is Running",
-            "Instance uhost-1 was Running and is Stopping now",
-            "Instance uhost-1 was Stopping and is Stopped now",
-        ]
+        ["uhost-1: Running", "uhost-1: Running -> Stopping", "uhost-1: Stopping -> Stopped",]
     );
     assert_eq!((starts_and_stops(&simulator), reboots(&simulator)), ((0, 1), 1));
 }
@@ -107,10 +100,9 @@ async fn stop_and_reboot_report_each_state_change() {
 async fn action_reports_progress_while_the_state_is_unchanged() {
     let (_simulator, terraform) = cloud_taking(Duration::from_millis(400), json!({})).await;
     let progress = terraform.invoke(START_IT, &of(json!({}))).await.succeed();
-    let periodic: Vec<_> =
-        progress.iter().filter(|line| line.starts_with("Starting instance uhost-1: ")).collect();
+    let periodic: Vec<_> = progress.iter().filter(|line| line.ends_with(" elapsed)")).collect();
     assert!(periodic.len() >= 2, "{progress:?}");
-    assert!(periodic.iter().any(|line| line.contains("Starting for ")), "{progress:?}");
+    assert!(periodic.iter().any(|line| line.contains("still Starting (")), "{progress:?}");
 }
 
 #[tokio::test]
@@ -118,7 +110,7 @@ async fn action_sends_no_call_in_the_target_state() {
     for (action, now) in [(START_IT, "Running"), (STOP_IT, "Stopped")] {
         let (simulator, terraform) = cloud_with(json!({"State": now})).await;
         let progress = terraform.invoke(action, &of(json!({}))).await.succeed();
-        let end = format!("Nothing was asked of the cloud: instance uhost-1 is {now}");
+        let end = format!("uhost-1: already {now}, nothing to do");
         assert_eq!(progress.last(), Some(&end));
         assert_eq!((starts_and_stops(&simulator), describes(&simulator)), ((0, 0), 1));
     }
@@ -148,7 +140,7 @@ async fn start_accepts_the_options_of_the_resource() {
     );
 
     let errors = terraform.invoke(START_IT, &of(json!({}))).await.fail();
-    errors.says("Instance Has to Be Stopped for This Change", &["allow_stopping_for_update"]);
+    errors.says("Restart Required to Change GPU Mode", &["allow_stopping_for_update"]);
     assert_eq!(starts_and_stops(&simulator), (1, 0));
     let config = of(json!({"allow_stopping_for_update": true}));
     terraform.invoke(START_IT, &config).await.succeed();
@@ -162,7 +154,7 @@ async fn sold_out_start_fails_or_waits_for_capacity() {
     let invoked = terraform.invoke(START_IT, &of(json!({}))).await;
     let progress = &invoked.progress;
     assert!(progress.iter().any(|line| line.contains("refused with RetCode 8357")), "{progress:?}");
-    invoked.fail().says("Unable to Start Instance", &["wait_for_capacity", "8357"]);
+    invoked.fail().says("Unable to Start Instance: Zone Sold Out", &["wait_for_capacity", "8357"]);
     let config = of(json!({"wait_for_capacity": true}));
     terraform.invoke(START_IT, &config).await.succeed();
     assert_eq!((starts_and_stops(&simulator), state(&simulator)), ((4, 0), json!("Running")));
@@ -173,7 +165,7 @@ async fn start_action_stops_an_instance_with_unwanted_gpu() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     simulator.add_fault(on_start(Effect::GpuAllocated));
     let errors = terraform.invoke(START_IT, &of(json!({"without_gpu": true}))).await.fail();
-    errors.says("Instance Got a GPU It Was Not to Have", &["stopped again"]).at("without_gpu");
+    errors.says("Unexpected GPU Allocation", &["stopped the instance again"]).at("without_gpu");
     assert_eq!((starts_and_stops(&simulator), state(&simulator)), ((1, 1), json!("Stopped")));
 }
 
@@ -182,7 +174,7 @@ async fn spot_instance_stop_requires_force() {
     let spot = json!({"State": "Running", "ChargeType": "Spot"});
     let (simulator, terraform) = cloud_with(spot).await;
     let errors = terraform.invoke(STOP_IT, &of(json!({}))).await.fail();
-    errors.says("Unable to Stop Instance", &["force_stop = true"]);
+    errors.says("Unable to Stop Instance: Force Required", &["force_stop = true"]);
     terraform.invoke(STOP_IT, &of(json!({"force_stop": true}))).await.succeed();
     assert_eq!(state(&simulator), "Stopped");
 }
@@ -200,7 +192,10 @@ async fn start_action_with_lost_response_is_sent_once() {
 async fn reboot_requires_a_running_instance() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let errors = terraform.invoke(REBOOT_IT, &of(json!({}))).await.fail();
-    errors.says("Unable to Reboot Instance", &["`Stopped`", "Start it instead"]);
+    errors.says(
+        "Unable to Reboot Instance: Not Running",
+        &["`Stopped`", "Start the instance instead"],
+    );
     assert_eq!(reboots(&simulator), 0);
     simulator.add_fault(reporting("Starting", 2));
     simulator.patch(ID, json!({"State": "Running", "StartTime": 1}));
@@ -230,10 +225,10 @@ async fn fast_reboot_is_detected_by_start_time() {
 
 #[tokio::test]
 async fn unobserved_reboot_is_an_error_and_not_repeated() {
-    for (effect, says) in [
-        (None, "The cloud accepted the request"),
-        (Some(Effect::LoseResponse), "No answer said whether it would"),
-        (Some(Effect::DropConnection), "No answer said whether it would"),
+    for (effect, cause, says) in [
+        (None, "Not Observed", "CompShare accepted the reboot request"),
+        (Some(Effect::LoseResponse), "Not Confirmed", "did not confirm"),
+        (Some(Effect::DropConnection), "Not Confirmed", "did not confirm"),
     ] {
         let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
         if let Some(effect) = effect {
@@ -241,8 +236,8 @@ async fn unobserved_reboot_is_an_error_and_not_repeated() {
         }
         let errors = terraform.invoke(REBOOT_IT, &of(json!({}))).await.fail();
         errors.says(
-            "Unable to Reboot Instance",
-            &[says, "changes nothing in what the instance costs"],
+            &format!("Unable to Reboot Instance: {cause}"),
+            &[says, "does not change the bill"],
         );
         assert_eq!(reboots(&simulator), 1);
     }
@@ -270,9 +265,10 @@ async fn refused_reboot_is_repeated() {
 
 #[tokio::test]
 async fn reboot_that_ends_stopped_or_failed_is_an_error() {
-    for (end, summary) in
-        [("Stopped", "Unable to Reboot Instance"), ("Install Fail", "Instance Has Failed")]
-    {
+    for (end, summary) in [
+        ("Stopped", "Instance Stopped Unexpectedly During Reboot"),
+        ("Install Fail", "Instance Is in a Failed State"),
+    ] {
         let (simulator, terraform) =
             cloud_taking(Duration::from_secs(60), json!({"State": "Running"})).await;
         let fails = async {
@@ -290,14 +286,14 @@ async fn reboot_that_ends_stopped_or_failed_is_an_error() {
 #[tokio::test]
 async fn each_action_has_its_own_timeout() {
     for (action, from, stuck, summary) in [
-        (START_IT, "Stopped", "Starting", "Timeout: Unable to Start Instance"),
-        (STOP_IT, "Running", "Stopping", "Timeout: Unable to Stop Instance"),
-        (REBOOT_IT, "Running", "Rebooting", "Timeout: Unable to Reboot Instance"),
+        (START_IT, "Stopped", "Starting", "Timed Out Waiting for Instance to Start"),
+        (STOP_IT, "Running", "Stopping", "Timed Out Waiting for Instance to Stop"),
+        (REBOOT_IT, "Running", "Rebooting", "Timed Out Waiting for Instance to Reboot"),
     ] {
         let (simulator, terraform) =
             cloud_taking(Duration::from_secs(60), json!({"State": from})).await;
         let errors = terraform.invoke(action, &of(json!({"timeout": "1s"}))).await.fail();
-        errors.says(summary, &["within 1s", &format!("then {stuck}"), "longer timeout"]);
+        errors.says(summary, &["within 1s", &format!("-> {stuck}"), "longer timeout"]);
         // The timeout does not cancel the accepted call.
         assert_eq!(state(&simulator), stuck);
     }
@@ -319,7 +315,7 @@ async fn ctrl_c_ends_actions_and_reports_the_sent_calls() {
         let config = of(json!({}));
         let (invoked, ()) = tokio::join!(terraform.invoke(action, &config), stop);
         let errors = invoked.fail();
-        assert!(errors.only().summary.starts_with("Interrupted: Unable to "), "{errors:?}");
+        assert!(errors.only().summary.starts_with("Interrupted While "), "{errors:?}");
         assert!(errors.only().detail.contains(&format!("{call} (accepted)")), "{errors:?}");
     }
 }
@@ -335,7 +331,7 @@ async fn action_on_absent_or_remote_instance_is_an_error() {
     let terraform = Terraform::with(&simulator.url(), provider).await;
     for action in ALL {
         let errors = terraform.invoke(action, &of(json!({}))).await.fail();
-        errors.says("Instance in Another Region", &["cn-sh2"]).at("instance_id");
+        errors.says("Instance Outside the Provider's Region", &["cn-sh2"]).at("instance_id");
     }
     assert_eq!((starts_and_stops(&simulator), reboots(&simulator)), ((0, 0), 0));
 }
@@ -404,8 +400,8 @@ async fn action_reports_progress_while_waiting_for_the_lock() {
     };
     let (first, late) = tokio::join!(terraform.invoke(START_IT, &long), late);
     first.fail();
-    assert!(late.progress.iter().any(|line| line.contains("not seen yet")), "{late:?}");
-    late.fail().says("Timeout: Unable to Stop Instance", &["within 300ms"]);
+    assert!(late.progress.iter().any(|line| line.contains("no state reported yet")), "{late:?}");
+    late.fail().says("Timed Out Waiting for Instance to Stop", &["within 300ms"]);
 }
 
 #[tokio::test]

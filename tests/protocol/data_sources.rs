@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use terraform_provider_compshare::simulator::{Effect, Fault, Options, Simulator};
+use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Options, Simulator};
 
 use super::setup::{ID, cloud, cloud_with, describes, merged, wait_until};
 use crate::support::{
@@ -184,7 +184,7 @@ async fn ambiguous_name_is_an_error_that_lists_matches() {
     let errors = terraform.read_data(INSTANCE, &json!({"name": "训练"})).await.unwrap_err();
     errors
         .says(
-            "Several Instances With This Name",
+            "Multiple Instances Found",
             &[
                 "2 instances",
                 "uhost-1: Stopped, in cn-wlcb-01",
@@ -211,7 +211,7 @@ async fn ambiguous_name_error_lists_twenty_instances() {
     let options = Options { instances: instances.collect(), ..Options::default() };
     let (_simulator, terraform) = cloud(options).await;
     let errors = terraform.read_data(INSTANCE, &json!({"name": "x"})).await.unwrap_err();
-    errors.says("Several Instances With This Name", &["25 instances", "uhost-19", "and more: 5"]);
+    errors.says("Multiple Instances Found", &["25 instances", "uhost-19", "and more: 5"]);
     errors.omits(&["uhost-20"]);
 }
 
@@ -231,7 +231,10 @@ async fn absence_is_confirmed_and_location_is_checked() {
     }
     let provider = Terraform::with(&simulator.url(), json!({"region": "cn-wlcb"})).await;
     let errors = provider.read_data(INSTANCE, &json!({"instance_id": "uhost-2"})).await;
-    errors.unwrap_err().says("Instance in Another Region", &["provider"]).at("instance_id");
+    errors
+        .unwrap_err()
+        .says("Instance Outside the Provider's Region", &["provider"])
+        .at("instance_id");
 }
 
 #[tokio::test]
@@ -243,7 +246,7 @@ async fn exactly_one_of_id_and_name_is_required() {
         (json!({"instance_id": "uhost-1", "name": "训练"}), "name"),
     ] {
         let errors = terraform.read_data(INSTANCE, &config).await.unwrap_err();
-        errors.says("Invalid Attribute Combination", &["either"]).at(at);
+        errors.says("Invalid Attribute Combination", &["`instance_id`", "`name`"]).at(at);
     }
     for config in [json!({"instance_id": ""}), json!({"name": " "})] {
         terraform
@@ -321,17 +324,20 @@ async fn failed_read_is_an_error_and_not_an_empty_result() {
         (INSTANCES, json!({}), "Unable to List Instances"),
         (ZONES, json!({}), "Unable to List Zones"),
     ] {
-        for effect in [
-            Effect::Refuse { ret_code: 171, message: "Signature VerifyAC Error".to_owned() },
-            Effect::LoseResponse,
-            Effect::Malformed(terraform_provider_compshare::simulator::Garbage::Html),
-            Effect::Malformed(terraform_provider_compshare::simulator::Garbage::Truncated),
-            Effect::Http { status: 500, body: String::new(), processed: false },
+        let wrong_keys =
+            Effect::Refuse { ret_code: 171, message: "Signature VerifyAC Error".to_owned() };
+        let unavailable = Effect::Http { status: 500, body: String::new(), processed: false };
+        for (effect, cause) in [
+            (wrong_keys, "Invalid API Keys"),
+            (Effect::LoseResponse, "Connection Lost"),
+            (Effect::Malformed(Garbage::Html), "Invalid Response"),
+            (Effect::Malformed(Garbage::Truncated), "Invalid Response"),
+            (unavailable, "Service Unavailable"),
         ] {
             simulator.clear_faults();
             simulator.add_fault(Fault::new(effect.clone()).forever());
             let errors = terraform.read_data(name, &config).await.unwrap_err();
-            errors.says(summary, &[]).omits(&["<html", "It works"]);
+            errors.says(&format!("{summary}: {cause}"), &[]).omits(&["<html", "It works"]);
         }
     }
 }
@@ -353,7 +359,7 @@ async fn ctrl_c_ends_a_read() {
         };
         let (read, ()) = tokio::join!(terraform.read_data(name, &config), stop);
         let errors = read.unwrap_err();
-        assert!(errors.only().summary.starts_with("Interrupted: Unable to"), "{errors:?}");
+        assert!(errors.only().summary.starts_with("Interrupted While "), "{errors:?}");
     }
 }
 
@@ -413,8 +419,8 @@ async fn failed_list_fails_all_reads_that_share_it() {
     let (one, other) = (json!({"name": "a"}), json!({"name": "b"}));
     let (one, other) =
         tokio::join!(terraform.read_data(INSTANCE, &one), terraform.read_data(INSTANCE, &other));
-    one.unwrap_err().says("Unable to List Instances", &["299"]);
-    other.unwrap_err().says("Unable to List Instances", &["299"]);
+    one.unwrap_err().says("Unable to List Instances: Permission Denied", &["299"]);
+    other.unwrap_err().says("Unable to List Instances: Permission Denied", &["299"]);
     assert_eq!(describes(&simulator), 1);
 }
 
@@ -425,7 +431,7 @@ async fn read_with_unknown_provider_config_fails_or_defers() {
     let terraform = Terraform::with(&simulator.url(), provider).await;
     let config = json!({"instance_id": ID});
     let errors = terraform.read_data(INSTANCE, &config).await.unwrap_err();
-    errors.says("Provider Configuration Not Known Yet", &["`public_key`"]);
+    errors.says("Unknown Provider Configuration Values", &["`public_key`"]);
 
     let put_off = terraform.allowing_deferral().read_data_value(INSTANCE, &config).await.unwrap();
     assert!(put_off.attribute("state").is_unknown() && put_off.attribute("region").is_unknown());

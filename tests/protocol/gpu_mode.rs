@@ -79,7 +79,10 @@ async fn refused_spec_is_not_repeated() {
     simulator
         .add_fault(Fault::refuse(230, "Params [WithoutGpuSpec] not available").on_action(START));
     let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
-    errors.says("Unable to Start Instance", &["Params [WithoutGpuSpec] not available", "230"]);
+    errors.says(
+        "Unable to Start Instance: Invalid Parameter",
+        &["Params [WithoutGpuSpec] not available", "230"],
+    );
     assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
@@ -90,12 +93,12 @@ async fn unwanted_gpu_stops_an_instance_found_stopped() {
     let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
     errors
         .says(
-            "Instance Got a GPU It Was Not to Have",
+            "Unexpected GPU Allocation",
             &[
-                "allocated one all the same",
-                "stopped again",
-                "may be billed",
-                "Running, then Stopped",
+                "allocated a GPU",
+                "stopped the instance again",
+                "may be charged",
+                "Running -> Stopped",
             ],
         )
         .at("without_gpu");
@@ -112,8 +115,13 @@ async fn failed_undo_reports_that_the_gpu_is_billed() {
     let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
     errors
         .says(
-            "Instance Got a GPU It Was Not to Have",
-            &["299", "did not succeed", "billed as long as it runs", "Stop it now"],
+            "Unexpected GPU Allocation",
+            &[
+                "299",
+                "failed: the account",
+                "billed until the instance is stopped",
+                "Stop the instance",
+            ],
         )
         .at("without_gpu");
     assert_eq!(starts_and_stops(&simulator), (1, 1));
@@ -127,7 +135,7 @@ async fn unwanted_gpu_after_restart_is_stored_in_state() {
         terraform.plan(without_gpu(json!({"allow_stopping_for_update": true}))).await.unwrap();
     simulator.add_fault(on_start(Effect::GpuAllocated));
     let errors = terraform.apply(plan).await.unwrap_err();
-    errors.says("Instance Got a GPU It Was Not to Have", &["the GPU is billed"]).at("without_gpu");
+    errors.says("Unexpected GPU Allocation", &["the GPU is being billed"]).at("without_gpu");
     assert_eq!(starts_and_stops(&simulator), (1, 1));
     assert_eq!(terraform.attribute("state"), "Running");
     assert_eq!(terraform.attribute("without_gpu"), false);
@@ -147,7 +155,7 @@ async fn start_that_ends_without_gpu_is_an_error() {
         simulator.clear_faults();
     };
     let errors = tokio::join!(apply, loses_gpu).0.unwrap_err();
-    errors.says("Instance Runs Without Its GPU", &[ID]);
+    errors.says("GPU Missing After Start", &[ID]);
 }
 
 /// Checks that `config` is refused for `instance` in the plan, and in the apply if the instance
@@ -170,7 +178,7 @@ async fn refused_in_plan_and_in_apply(instance: Json, config: Json, check: impl 
 async fn unsupported_model_is_refused_before_any_call() {
     let instance = json!({"SupportWithoutGpuStart": false});
     refused_in_plan_and_in_apply(instance, without_gpu(json!({})), |errors| {
-        errors.says("Instance Cannot Start Without a GPU", &["model", ID]).at("without_gpu");
+        errors.says("No-GPU Mode Not Supported for GPU Model", &["model", ID]).at("without_gpu");
     })
     .await;
 }
@@ -181,7 +189,7 @@ async fn prepaid_instance_is_refused_before_any_call() {
         let instance = json!({"ChargeType": charge});
         refused_in_plan_and_in_apply(instance, without_gpu(json!({})), |errors| {
             errors
-                .says("Instance Cannot Start Without a GPU", &[charge, "in advance"])
+                .says("No-GPU Mode Not Supported for Prepaid Instance", &[charge, "prepaid"])
                 .at("without_gpu");
         })
         .await;
@@ -193,7 +201,9 @@ async fn spec_b_on_a_container_is_refused_before_any_call() {
     let instance = json!({"InstanceType": "Container"});
     let config = without_gpu(json!({"without_gpu_spec": "B"}));
     refused_in_plan_and_in_apply(instance, config, |errors| {
-        errors.says("Instance Cannot Start Without a GPU", &["container"]).at("without_gpu_spec");
+        errors
+            .says("No-GPU Spec Not Supported for Container", &["container"])
+            .at("without_gpu_spec");
     })
     .await;
 }
@@ -204,7 +214,7 @@ async fn container_is_recognized_by_its_id() {
     let (_simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
     let config = json!({"instance_id": "cpod-1", "without_gpu": true, "without_gpu_spec": "B"});
     let errors = terraform.plan(config).await.unwrap_err();
-    errors.says("Instance Cannot Start Without a GPU", &["cpod-1"]).at("without_gpu_spec");
+    errors.says("No-GPU Spec Not Supported for Container", &["cpod-1"]).at("without_gpu_spec");
 }
 
 #[tokio::test]
@@ -214,12 +224,12 @@ async fn mode_change_while_running_is_refused_in_plan() {
         let config = configuration(json!({"without_gpu": wants}));
         let errors = terraform.plan(config.clone()).await.unwrap_err();
         errors
-            .says("Instance Has to Be Stopped for This Change", &["allow_stopping_for_update"])
+            .says("Restart Required to Change GPU Mode", &["allow_stopping_for_update"])
             .at("without_gpu");
         terraform.import(ID).await.unwrap();
         assert_eq!(terraform.attribute("without_gpu"), !wants);
         let errors = terraform.plan(config).await.unwrap_err();
-        errors.says("Instance Has to Be Stopped for This Change", &[]).at("without_gpu");
+        errors.says("Restart Required to Change GPU Mode", &[]).at("without_gpu");
         assert_eq!(starts_and_stops(&simulator), (0, 0));
     }
 }
@@ -254,7 +264,7 @@ async fn mode_drift_since_plan_is_refused_in_apply() {
     let plan = terraform.plan(without_gpu(json!({}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Running", "GPU": 1}));
     let errors = terraform.apply(plan).await.unwrap_err();
-    errors.says("Instance Has to Be Stopped for This Change", &["Nothing was started or stopped"]);
+    errors.says("Restart Required to Change GPU Mode", &["No instance was started or stopped"]);
     assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
@@ -266,7 +276,7 @@ async fn impossible_restart_does_not_stop_the_instance() {
         terraform.plan(without_gpu(json!({"allow_stopping_for_update": true}))).await.unwrap();
     simulator.patch(ID, json!({"SupportWithoutGpuStart": false}));
     let errors = terraform.apply(plan).await.unwrap_err();
-    errors.says("Instance Cannot Start Without a GPU", &[]);
+    errors.says("No-GPU Mode Not Supported for GPU Model", &[]);
     assert_eq!(starts_and_stops(&simulator), (0, 0));
     assert_eq!(terraform.attribute("state"), "Running");
 }
@@ -281,10 +291,10 @@ async fn sold_out_restart_reports_that_instance_is_stopped() {
     let errors = terraform.apply(plan).await.unwrap_err();
     errors
         .says(
-            "Unable to Start Instance",
-            &["no free GPU", "is stopped now", "StopCompShareInstance (accepted)"],
+            "Unable to Start Instance: Zone Sold Out",
+            &["no free GPU", "still stopped", "StopCompShareInstance (accepted)"],
         )
-        .omits(&["may be starting"]);
+        .omits(&["being billed"]);
     assert_eq!(terraform.attribute("state"), "Stopped");
     assert_eq!(starts_and_stops(&simulator), (1, 1));
 }
@@ -296,8 +306,8 @@ async fn no_gpu_quota_error_has_its_own_advice() {
     let (simulator, mut terraform) = cloud(Options { instances, ..Options::default() }).await;
     let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
     errors.says(
-        "Unable to Start Instance",
-        &["8445", "only one can at a time", "Stop that one first"],
+        "Unable to Start Instance: Another Instance in No-GPU Mode",
+        &["8445", "only one at a time", "Stop the other instance first"],
     );
     assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
@@ -309,16 +319,19 @@ async fn sold_out_is_an_immediate_error_with_advice() {
         simulator.add_fault(Fault::refuse(code, "Resource sold out").on_action(START).forever());
         let errors = terraform.run(configuration(json!({}))).await.unwrap_err();
         errors.says(
-            "Unable to Start Instance",
+            "Unable to Start Instance: Zone Sold Out",
             &[
                 "no free GPU",
                 "wait_for_capacity",
                 "without_gpu",
-                "another time",
+                "Try again later",
                 "Resource sold out",
             ],
         );
-        errors.says("Unable to Start Instance", &[&code.to_string(), "bill is what it was"]);
+        errors.says(
+            "Unable to Start Instance: Zone Sold Out",
+            &[&code.to_string(), "Billing is unchanged"],
+        );
         assert_eq!(starts_and_stops(&simulator), (1, 0));
         assert!(terraform.state().is_none());
     }
@@ -342,7 +355,10 @@ async fn wait_for_capacity_ends_at_the_timeout() {
     let began = tokio::time::Instant::now();
     let errors = terraform.run(config).await.unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(3));
-    errors.says("Unable to Start Instance", &["no free GPU", "500ms", "8357", "another time"]);
+    errors.says(
+        "Unable to Start Instance: Zone Sold Out",
+        &["no free GPU", "500ms", "8357", "increase the timeout"],
+    );
     assert!(starts_and_stops(&simulator).0 >= 2);
 }
 
@@ -359,7 +375,7 @@ async fn failed_poll_keeps_the_capacity_error() {
         simulator.add_fault(Fault::refuse(8433, "upstream").on_action(DESCRIBE).forever());
     };
     let errors = tokio::join!(terraform.apply(plan), outage).0.unwrap_err();
-    errors.says("Unable to Start Instance", &["no free GPU", "8357"]);
+    errors.says("Unable to Start Instance: Zone Sold Out", &["no free GPU", "8357"]);
 }
 
 #[tokio::test]

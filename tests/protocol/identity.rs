@@ -120,7 +120,11 @@ async fn failed_update_and_destroy_keep_the_identity() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Running", "ChargeType": "Spot"}));
-    terraform.destroy().await.unwrap_err().says("Unable to Stop Instance", &["force_stop"]);
+    terraform
+        .destroy()
+        .await
+        .unwrap_err()
+        .says("Unable to Stop Instance: Force Required", &["force_stop"]);
     assert_eq!(terraform.identity(), identity(Json::Null));
     terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap_err();
     assert_eq!(terraform.identity(), identity(Json::Null));

@@ -44,12 +44,12 @@ async fn ctrl_c_during_a_start_reports_it_and_taints_nothing() {
     let waits = || simulator.count(START) == 1 && describes(&simulator) > 4;
     let errors = interrupted(&mut terraform, plan, waits).await.unwrap_err();
     errors.says(
-        "Interrupted: Unable to Start Instance",
+        "Interrupted While Waiting for Instance to Start",
         &[
             "StartCompShareInstance (accepted)",
-            "Stopped, then Starting",
-            "may be starting",
-            "next run",
+            "Stopped -> Starting",
+            "request was accepted",
+            "Run Terraform again",
         ],
     );
     assert!(terraform.state().is_none());
@@ -68,8 +68,8 @@ async fn ctrl_c_during_the_start_request_is_reported() {
     simulator.add_fault(on_start(Effect::Delay { by: Duration::from_secs(20) }));
     let errors = interrupted(&mut terraform, plan, || simulator.count(START) == 1).await;
     errors.unwrap_err().says(
-        "Interrupted: Unable to Start Instance",
-        &["StartCompShareInstance (no answer yet)", "may be starting"],
+        "Interrupted While Waiting for Instance to Start",
+        &["StartCompShareInstance (no response yet)", "may have been accepted"],
     );
 }
 
@@ -81,8 +81,8 @@ async fn ctrl_c_before_any_call_reports_no_call() {
     let before = describes(&simulator);
     let errors = interrupted(&mut terraform, plan, || describes(&simulator) > before + 1).await;
     errors.unwrap_err().says(
-        "Interrupted: Unable to Start Instance",
-        &["nothing that changes anything", "the bill is what it was"],
+        "Interrupted While Waiting for Instance to Start",
+        &["No instance was started or stopped", "Billing is unchanged"],
     );
     assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
@@ -98,10 +98,14 @@ async fn ctrl_c_ends_waits_for_capacity_and_lock() {
         simulator.add_fault(on_start(effect).forever());
         let errors = interrupted(&mut terraform, plan, || simulator.count(START) >= 2).await;
         let errors = errors.unwrap_err();
-        errors.says("Interrupted: Unable to Start Instance", &["refused with RetCode"]);
+        errors.says("Interrupted While Waiting for Instance to Start", &["refused with RetCode"]);
         // The interruption can coincide with another start.
-        let unanswered = errors.only().detail.contains("no answer yet");
-        assert_eq!(errors.only().detail.contains("may be starting"), unanswered, "{errors:?}");
+        let unanswered = errors.only().detail.contains("no response yet");
+        assert_eq!(
+            errors.only().detail.contains("may have been accepted"),
+            unanswered,
+            "{errors:?}"
+        );
     }
 }
 
@@ -119,9 +123,10 @@ async fn ctrl_c_during_an_update_stores_the_seen_state() {
     simulator.add_fault(reporting("Running", 2));
     simulator.add_fault(reporting("Stopping", 1_000));
     let (errors, ()) = tokio::join!(interrupted(&mut terraform, plan, waits), stops);
-    errors
-        .unwrap_err()
-        .says("Interrupted: Unable to Stop Instance", &["(accepted)", "A stop was asked for"]);
+    errors.unwrap_err().says(
+        "Interrupted While Waiting for Instance to Stop",
+        &["(accepted)", "The stop request was accepted"],
+    );
     assert_eq!(terraform.attribute("state"), "Stopping");
     assert!(!terraform.state().unwrap().tainted);
 }
@@ -132,7 +137,7 @@ async fn ctrl_c_during_a_destroy_keeps_the_state() {
     terraform.set_state(&stored_state("Running", json!({"stop_on_destroy": true})));
     let plan = terraform.plan_destroy().await.unwrap();
     let errors = interrupted(&mut terraform, plan, || describes(&simulator) > 1).await;
-    errors.unwrap_err().says("Interrupted: Unable to Stop Instance", &[ID]);
+    errors.unwrap_err().says("Interrupted While Waiting for Instance to Stop", &[ID]);
     assert!(terraform.state().is_some());
 }
 
@@ -150,7 +155,7 @@ async fn ctrl_c_during_a_refresh_keeps_the_state() {
     };
     let began = Instant::now();
     let (result, ()) = tokio::join!(terraform.refresh(), stop);
-    result.unwrap_err().says("Interrupted: Unable to Read Instance", &[ID]);
+    result.unwrap_err().says("Interrupted While Reading Instance", &[ID]);
     assert!(began.elapsed() < Duration::from_secs(3));
     assert_eq!(terraform.state().cloned(), before);
 }
@@ -227,16 +232,16 @@ async fn timeout_limits_every_kind_of_wait() {
             none()
         ),
     );
-    let timeout = "Timeout: Unable to Start Instance";
-    stuck.says(timeout, &["Stopped, then Starting", "700ms"]);
-    slow_start.says(timeout, &["no answer yet", "may be starting"]);
-    slow_describe.says(timeout, &["nothing that changes anything"]);
-    word.says(timeout, &["States seen: 维护中"]);
-    empty.says(timeout, &["States seen: (none given)"]);
-    lock.says("Unable to Start Instance", &["8903", "700ms"]);
-    sold_out.says("Unable to Start Instance", &["8357", "700ms"]);
-    busy.says("Unable to Start Instance", &["8441", "700ms"]);
-    outage.says(timeout, &["the response was lost", "Last failed answer"]);
+    let timeout = "Timed Out Waiting for Instance to Start";
+    stuck.says(timeout, &["Stopped -> Starting", "700ms"]);
+    slow_start.says(timeout, &["no response yet", "may have been accepted"]);
+    slow_describe.says(timeout, &["No instance was started or stopped"]);
+    word.says(timeout, &["(维护中)"]);
+    empty.says(timeout, &["(state not reported)"]);
+    lock.says("Unable to Start Instance: Operation in Progress", &["8903", "700ms"]);
+    sold_out.says("Unable to Start Instance: Zone Sold Out", &["8357", "700ms"]);
+    busy.says("Unable to Start Instance: Too Many Requests", &["8441", "700ms"]);
+    outage.says(timeout, &["the response was lost"]);
 }
 
 #[tokio::test]
@@ -248,6 +253,6 @@ async fn each_operation_has_its_own_timeout() {
     let began = Instant::now();
     let errors = terraform.run(configuration(json!({"timeouts": timeouts}))).await.unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(5));
-    errors.says("Timeout: Unable to Start Instance", &["700ms"]);
+    errors.says("Timed Out Waiting for Instance to Start", &["700ms"]);
     assert_eq!(terraform.attribute("state"), "Starting");
 }

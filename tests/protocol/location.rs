@@ -84,7 +84,7 @@ async fn provider_region_excludes_instances_elsewhere() {
     let (simulator, terraform) = in_shanghai(json!({"region": "cn-wlcb"})).await;
     let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
     errors
-        .says("Instance in Another Region", &["cn-sh2", "cn-wlcb", "provider", ID])
+        .says("Instance Outside the Provider's Region", &["cn-sh2", "cn-wlcb", ID])
         .at("instance_id");
     assert_eq!(regions(&simulator), ["cn-wlcb", ""]);
     assert_eq!(starts_and_stops(&simulator), (0, 0));
@@ -133,7 +133,8 @@ async fn required_region_error_names_the_argument() {
     // A failed preflight is silent.
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     let errors = terraform.apply(plan).await.unwrap_err();
-    errors.says("Unable to Start Instance", &["Set the provider's `region`", "210"]);
+    errors
+        .says("Unable to Read Instance: Region Required", &["Set the provider's `region`", "210"]);
     assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
@@ -186,5 +187,5 @@ async fn provider_project_is_known_in_the_plan() {
 async fn unknown_project_error_names_the_project() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
     let errors = terraform.run(configuration(json!({"project_id": "org-none"}))).await.unwrap_err();
-    errors.says("Unable to Start Instance", &["292", "project_id"]);
+    errors.says("Unable to Read Instance: Project Not Found", &["292", "project_id"]);
 }

@@ -86,8 +86,8 @@ async fn login_wait_ends_at_its_timeout() {
     let config = of(json!({"wait_for_running": true, "timeout": "100ms"}));
     let errors = terraform.open(LOGIN, &config).await.unwrap_err();
     errors.says(
-        "Timeout: Unable to Get Instance Login",
-        &["not running within 100ms", "not started", "Nothing was started or stopped"],
+        "Instance Not Running",
+        &["not running within 100ms", "does not start it", "No instance was started or stopped"],
     );
     assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
@@ -99,13 +99,13 @@ async fn login_wait_ends_if_the_instance_fails_or_vanishes() {
     simulator.add_fault(reporting("Starting", 3));
     simulator.add_fault(reporting("Install Fail", 1));
     let errors = terraform.open(LOGIN, &config).await.unwrap_err();
-    errors.says("Instance Has Failed", &["Install Fail"]);
+    errors.says("Instance Is in a Failed State", &["Install Fail"]);
     let remove = async {
         wait_until(|| describes(&simulator) > 6).await;
         simulator.remove(ID);
     };
     let (opened, ()) = tokio::join!(terraform.open(LOGIN, &config), remove);
-    opened.unwrap_err().says("Instance Vanished", &[]);
+    opened.unwrap_err().says("Instance No Longer Exists", &[]);
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn login_outside_the_provider_region_is_an_error() {
     let terraform = Terraform::with(&simulator.url(), provider).await;
     for more in [json!({}), json!({"wait_for_running": true})] {
         let errors = terraform.open(LOGIN, &of(more)).await.unwrap_err();
-        errors.says("Instance in Another Region", &["cn-sh2"]).at("instance_id");
+        errors.says("Instance Outside the Provider's Region", &["cn-sh2"]).at("instance_id");
     }
 }
 
@@ -136,7 +136,7 @@ async fn unreadable_password_is_null_with_a_warning() {
     let (login, warnings) = terraform.open(LOGIN, &of(json!({}))).await.unwrap();
     assert_eq!((&login["password"], &login["user"]), (&Json::Null, &json!("root")));
     let [warning] = &warnings[..] else { panic!("{warnings:?}") };
-    assert_eq!(warning.summary, "Unreadable Password");
+    assert_eq!(warning.summary, "Unable to Decode Instance Password");
     assert!(!warning.detail.contains("base64!"), "{warning}");
 
     for (password, expected) in [(json!("5a+G56CB"), json!("密码")), (Json::Null, Json::Null)] {
@@ -165,7 +165,7 @@ async fn failed_describe_is_an_error() {
     for more in [json!({}), json!({"wait_for_running": true})] {
         simulator.add_fault(Fault::refuse(299, "IAM permission denied").on_action(DESCRIBE));
         let errors = terraform.open(LOGIN, &of(more)).await.unwrap_err();
-        errors.says(&errors.only().summary.clone(), &["not allowed", "299"]);
+        errors.says("Unable to Read Instance: Permission Denied", &["not allowed", "299"]);
     }
 }
 
@@ -182,7 +182,7 @@ async fn ctrl_c_ends_a_describe_and_a_wait() {
         let config = of(more);
         let (opened, ()) = tokio::join!(terraform.open(LOGIN, &config), stop);
         let errors = opened.unwrap_err();
-        assert!(errors.only().summary.starts_with("Interrupted: Unable to"), "{errors:?}");
+        assert!(errors.only().summary.starts_with("Interrupted While "), "{errors:?}");
     }
 }
 

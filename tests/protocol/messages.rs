@@ -1,6 +1,6 @@
-//! Every message, in one file for people to read: `messages.md` beside this one. `UPDATE_EXPECT=1` writes it anew.
+//! All messages, for review: `messages.md` beside this file. `UPDATE_EXPECT=1` rewrites it.
 //!
-//! Each is really provoked: through the protocol, by a cloud that behaves so.
+//! Each message is provoked through the protocol, by faults of the simulator.
 
 use std::{fmt::Write as _, future::Future, time::Duration};
 
@@ -22,11 +22,11 @@ use crate::support::{
     terraform_core::{Errors, Terraform, UNKNOWN},
 };
 
-/// A chapter in the making.
+/// A chapter of the page.
 struct Page(String);
 
 impl Page {
-    /// Adds what `provoked` tells, under the sentence that says how it was provoked.
+    /// Adds the only error of `provoked`. The heading `how` describes the situation.
     async fn add(&mut self, how: &str, provoked: impl Future<Output = Errors>) {
         self.write(how, &provoked.await.only().to_string());
     }
@@ -36,13 +36,13 @@ impl Page {
     }
 }
 
-/// Without what differs from run to run: ports and request ids.
+/// Replaces ports and request IDs, which differ from run to run.
 fn settled(message: &str) -> String {
     let message = replaced(message, "127.0.0.1:", |c| c.is_ascii_digit(), "PORT");
     replaced(&message, "5e11a70d-", |c| c.is_ascii_hexdigit() || c == '-', "…")
 }
 
-/// `text` with whatever follows `mark`, as long as it `belongs`, replaced by `word`.
+/// Replaces the characters that `belong` after each `mark` by `word`.
 fn replaced(text: &str, mark: &str, belongs: impl Fn(char) -> bool, word: &str) -> String {
     let mut parts = text.split(mark);
     let mut settled = parts.next().unwrap_or_default().to_owned();
@@ -54,7 +54,7 @@ fn replaced(text: &str, mark: &str, belongs: impl Fn(char) -> bool, word: &str) 
     settled
 }
 
-/// Wants `config` of an instance that is `instance` while it is planned; `trouble` begins before the apply.
+/// Plans `config` for `instance`, then applies it with `trouble`.
 async fn apply(instance: Json, config: Json, trouble: impl Fn(&Simulator)) -> Errors {
     let (simulator, mut terraform) = cloud_with(instance).await;
     let plan = terraform.plan(configuration(config)).await.unwrap();
@@ -62,7 +62,7 @@ async fn apply(instance: Json, config: Json, trouble: impl Fn(&Simulator)) -> Er
     terraform.apply(plan).await.unwrap_err()
 }
 
-/// Wants a stopped instance to run, and the start is refused.
+/// Applies the start of a stopped instance, which the API refuses.
 async fn refused(code: i64, message: &str) -> Errors {
     apply(json!({}), json!({}), |cloud| {
         cloud.add_fault(Fault::refuse(code, message).on_action(START).forever());
@@ -70,7 +70,7 @@ async fn refused(code: i64, message: &str) -> Errors {
     .await
 }
 
-/// The same until the timeout, with a provider that does not get to ask a second time before that.
+/// The same until the timeout, with a pause between starts that is longer than the timeout.
 async fn refused_until_timeout(code: i64, message: &str) -> Errors {
     let (simulator, mut terraform) = without_repeats().await;
     simulator.add_fault(Fault::refuse(code, message).on_action(START).forever());
@@ -91,7 +91,7 @@ async fn refresh(effect: Effect) -> Errors {
     terraform.refresh().await.unwrap_err()
 }
 
-/// Starts, and `effect` decides how the start goes on; it is seen to be `Starting` before that.
+/// Applies a start with `effect`. The state `Starting` is reported first.
 async fn started(effect: Effect) -> Errors {
     let stuck = json!({"timeouts": {"create": "2s"}});
     let config = if effect == Effect::StuckInStarting { stuck } else { json!({}) };
@@ -104,22 +104,22 @@ async fn started(effect: Effect) -> Errors {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_messages_together() {
-    // Most of the time is spent waiting, which the chapters can do together.
+async fn messages_match_snapshot() {
+    // Concurrently, because the chapters mostly wait.
     let chapters = tokio::join!(
-        chapter("A start that the cloud refuses", refusals),
-        chapter("A cloud that does not answer", transport),
-        chapter("What becomes of an accepted call", outcomes),
-        chapter("Ends from outside", endings),
-        chapter("What is not there, or elsewhere", places),
-        chapter("With and without a GPU", gpu),
+        chapter("Refused start", refusals),
+        chapter("Failed requests", transport),
+        chapter("Accepted request without success", outcomes),
+        chapter("Timeouts and interruptions", endings),
+        chapter("Absent, failed, or in another location", places),
+        chapter("GPU mode", gpu),
         chapter("Actions", actions),
-        chapter("Data sources, queries and logins", reads),
-        chapter("Identity and other resources' state", stored),
-        chapter("The rest", others),
+        chapter("Data sources, queries, and logins", reads),
+        chapter("Identity and foreign state", stored),
+        chapter("Other messages", others),
     );
     let chapters: [String; 10] = chapters.into();
-    let page = format!("Written by the tests of `messages.rs`; see there.\n{}", chapters.concat());
+    let page = format!("Written by the test in `messages.rs`.\n{}", chapters.concat());
     expect_file!["./messages.md"].assert_eq(&page);
 }
 
@@ -135,7 +135,7 @@ async fn refusals(page: &mut Page) {
         ("billing, balance", 520, "Balance not enough"),
         ("billing, arrears", 226_601, "Account in arrears"),
         ("quota", 8095, "Quota exceeded"),
-        ("quota of instances without GPU", 8445, "Instance without gpu already running"),
+        ("quota of instances in no-GPU mode", 8445, "Instance without gpu already running"),
         ("credentials", 171, "Signature VerifyAC Error"),
         ("permission", 299, "IAM permission denied"),
         ("account not verified", 226_606, "Account not verified"),
@@ -143,11 +143,11 @@ async fn refusals(page: &mut Page) {
         ("power state", 8905, "Operation not allowed in state [Resizing]"),
         ("usage", 230, "Params [Zone] not available"),
         ("usage, region missing", 210, "Missing params [Region]"),
-        ("usage, no start without GPU", 8442, "Instance does not support start without gpu"),
-        ("ambiguous, time and again", 8438, "Upstream timeout"),
-        ("transient, time and again", 8433, "Upstream error"),
-        ("a code that nobody listed", 99_999, "余额之外的错误"),
-        ("a code that nobody listed, without a message", 99_998, ""),
+        ("usage, no-GPU mode not supported", 8442, "Instance does not support start without gpu"),
+        ("ambiguous, repeatedly", 8438, "Upstream timeout"),
+        ("transient, repeatedly", 8433, "Upstream error"),
+        ("unlisted code", 99_999, "余额之外的错误"),
+        ("unlisted code, without message", 99_998, ""),
     ] {
         page.add(&format!("{code}: {class}"), refused(code, message)).await;
     }
@@ -156,35 +156,36 @@ async fn refusals(page: &mut Page) {
         refused_until_timeout(8441, "Too many requests"),
         refused_until_timeout(8357, "Resource sold out"),
     );
-    page.add("8903: in progress, until the timeout", async { locked }).await;
-    page.add("8441: throttled, until the timeout", async { throttled }).await;
-    let how = "8357: capacity, with `wait_for_capacity`, until the timeout";
+    page.add("8903: in progress until the timeout", async { locked }).await;
+    page.add("8441: throttled until the timeout", async { throttled }).await;
+    let how = "8357: capacity until the timeout, with `wait_for_capacity`";
     page.add(how, async { sold_out }).await;
     let spot = json!({"State": "Running", "ChargeType": "Spot"});
     let stop = apply(spot, json!({"state": "Stopped"}), |_| {});
-    page.add("A stop of a spot instance without force", stop).await;
+    page.add("Stop of a spot instance without force", stop).await;
     let project = apply(json!({}), json!({"project_id": "org-none"}), |_| {});
-    page.add("292: a project that does not exist", project).await;
+    page.add("292: unknown project", project).await;
 }
 
 async fn transport(page: &mut Page) {
-    let nobody = async {
-        let nowhere = ClosedPort::new();
-        let mut terraform = Terraform::with(&nowhere.url(), json!({"max_retries": 0})).await;
+    let refused_connection = async {
+        let closed_port = ClosedPort::new();
+        let mut terraform = Terraform::with(&closed_port.url(), json!({"max_retries": 0})).await;
         terraform.run(configuration(json!({}))).await.unwrap_err()
     };
-    page.add("Nobody listens", nobody).await;
+    page.add("Refused connection", refused_connection).await;
     let lost = apply(json!({}), json!({}), |cloud| {
         cloud.add_fault(on_start(Effect::DropConnection).forever());
     });
-    page.add("A start whose answers are lost time and again", lost).await;
+    page.add("Start with repeatedly lost responses", lost).await;
     let http = |status| Effect::Http { status, body: "<html>".to_owned(), processed: false };
-    page.add("A refresh under HTTP 502", refresh(http(502))).await;
-    page.add("A refresh under HTTP 403", refresh(http(403))).await;
-    page.add("A refresh that loses the answer", refresh(Effect::LoseResponse)).await;
-    page.add("A refresh that gets a web page", refresh(Effect::Malformed(Garbage::Html))).await;
+    page.add("Refresh, HTTP 502", refresh(http(502))).await;
+    page.add("Refresh, HTTP 403", refresh(http(403))).await;
+    page.add("Refresh, response lost", refresh(Effect::LoseResponse)).await;
+    page.add("Refresh, web page instead of a response", refresh(Effect::Malformed(Garbage::Html)))
+        .await;
     let keys = Effect::Refuse { ret_code: 172, message: "User Not Exists".to_owned() };
-    page.add("A refresh with keys that are refused", refresh(keys)).await;
+    page.add("Refresh, keys refused", refresh(keys)).await;
     let slow = async {
         let (simulator, _) = cloud_with(json!({})).await;
         let config = json!({"max_retries": 1, "request_timeout": "50ms"});
@@ -194,31 +195,26 @@ async fn transport(page: &mut Page) {
         simulator.add_fault(Fault::new(Effect::Delay { by }).forever());
         terraform.refresh().await.unwrap_err()
     };
-    page.add("A refresh that gets no answer in time", slow).await;
+    page.add("Refresh, request timeout", slow).await;
 }
 
 async fn outcomes(page: &mut Page) {
-    page.add("It fell back to `Stopped`", started(Effect::FallBackToStopped)).await;
-    page.add("It failed", started(Effect::InstallFail)).await;
-    page.add("It vanished", vanished()).await;
-    page.add("It is stuck in `Starting`", started(Effect::StuckInStarting)).await;
+    page.add("Start returned to `Stopped`", started(Effect::FallBackToStopped)).await;
+    page.add("Start failed", started(Effect::InstallFail)).await;
+    page.add("Instance deleted during a start", vanished()).await;
+    page.add("Instance stuck in `Starting`", started(Effect::StuckInStarting)).await;
     let never = |cloud: &Simulator| cloud.add_fault(reporting("Stopped", 100_000));
-    page.add("The start was accepted, and nothing came of it", apply(json!({}), json!({}), never))
-        .await;
+    page.add("Accepted start without effect", apply(json!({}), json!({}), never)).await;
     let running = json!({"State": "Running"});
     let stopped = json!({"state": "Stopped"});
     let never = |cloud: &Simulator| cloud.add_fault(reporting("Running", 100_000));
-    page.add(
-        "The stop was accepted, and nothing came of it",
-        apply(running.clone(), stopped.clone(), never),
-    )
-    .await;
+    page.add("Accepted stop without effect", apply(running.clone(), stopped.clone(), never)).await;
     let back = |cloud: &Simulator| {
         cloud.add_fault(reporting("Running", 1));
         cloud.add_fault(reporting("Stopping", 2));
         cloud.add_fault(reporting("Running", 100_000));
     };
-    page.add("A stop that came back to `Running`", apply(running, stopped, back)).await;
+    page.add("Stop returned to `Running`", apply(running, stopped, back)).await;
 }
 
 async fn vanished() -> Errors {
@@ -237,7 +233,7 @@ async fn vanished() -> Errors {
 async fn endings(page: &mut Page) {
     let resizing = |cloud: &Simulator| cloud.patch(ID, json!({"State": "Resizing"}));
     let timeout = json!({"timeouts": {"create": "2s"}});
-    page.add("The timeout, with nothing asked yet", apply(json!({}), timeout, resizing)).await;
+    page.add("Timeout before any request", apply(json!({}), timeout, resizing)).await;
     let stuck_stop = async {
         let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
         let more = json!({"stop_on_destroy": true, "timeouts": {"delete": "2s"}});
@@ -246,8 +242,8 @@ async fn endings(page: &mut Page) {
         simulator.add_fault(reporting("Stopping", 100_000));
         terraform.destroy().await.unwrap_err()
     };
-    page.add("The timeout of a destroy, while it is stopping", stuck_stop).await;
-    page.add("Ctrl-C while it is starting", interrupted()).await;
+    page.add("Timeout of a destroy during a stop", stuck_stop).await;
+    page.add("Ctrl-C during a start", interrupted()).await;
     let read = async {
         let (simulator, mut terraform) = cloud_with(json!({})).await;
         terraform.set_state(&stored_state("Running", json!({})));
@@ -260,7 +256,7 @@ async fn endings(page: &mut Page) {
         };
         join(terraform.refresh(), stop).await.0.unwrap_err()
     };
-    page.add("Ctrl-C in a refresh", read).await;
+    page.add("Ctrl-C during a refresh", read).await;
 }
 
 async fn interrupted() -> Errors {
@@ -283,57 +279,52 @@ async fn places(page: &mut Page) {
         let config = json!({"instance_id": "uhost-2"});
         terraform.plan(config).await.unwrap_err()
     };
-    page.add("No such instance, in a plan", absent).await;
+    page.add("Absent instance, plan", absent).await;
     let gone = |cloud: &Simulator| cloud.remove(ID);
     let project = json!({"project_id": "org-demo"});
-    page.add("No such instance, in an apply", apply(json!({}), project, gone)).await;
-    page.add("Another region is configured", plan(json!({}), json!({"region": "cn-sh2"}))).await;
-    page.add("Another zone is configured", plan(json!({}), json!({"zone": "cn-wlcb-02"}))).await;
+    page.add("Absent instance, apply", apply(json!({}), project, gone)).await;
+    page.add("Other region configured", plan(json!({}), json!({"region": "cn-sh2"}))).await;
+    page.add("Other zone configured", plan(json!({}), json!({"zone": "cn-wlcb-02"}))).await;
     let provider = async {
         let (simulator, _) = cloud_with(json!({})).await;
         let terraform = Terraform::with(&simulator.url(), json!({"region": "cn-sh2"})).await;
         terraform.plan(configuration(json!({}))).await.unwrap_err()
     };
-    page.add("The provider looks in another region", provider).await;
-    page.add("A failed instance, in a plan", plan(json!({"State": "Install Fail"}), json!({})))
-        .await;
+    page.add("Other region configured in the provider", provider).await;
+    page.add("Failed instance, plan", plan(json!({"State": "Install Fail"}), json!({}))).await;
     let fails = |cloud: &Simulator| cloud.patch(ID, json!({"State": "Install Fail"}));
-    page.add("A failed instance, in an apply", apply(json!({}), json!({}), fails)).await;
+    page.add("Failed instance, apply", apply(json!({}), json!({}), fails)).await;
 }
 
 async fn gpu(page: &mut Page) {
     let without = || json!({"without_gpu": true});
     let running = |gpus| json!({"State": "Running", "GPU": gpus});
-    page.add("It runs with its GPU and is to run without", plan(running(1), without())).await;
-    page.add("It runs without its GPU and is to run with it", plan(running(0), json!({}))).await;
+    page.add("Running with GPU, no-GPU mode configured", plan(running(1), without())).await;
+    page.add("Running in no-GPU mode, GPU configured", plan(running(0), json!({}))).await;
     let unsupported = json!({"SupportWithoutGpuStart": false});
-    page.add("Its model cannot", plan(unsupported, without())).await;
-    page.add("It is paid in advance", plan(json!({"ChargeType": "Month"}), without())).await;
+    page.add("GPU model without no-GPU mode", plan(unsupported, without())).await;
+    page.add("Prepaid instance", plan(json!({"ChargeType": "Month"}), without())).await;
     let container = json!({"InstanceType": "Container"});
     let spec_b = merged(without(), json!({"without_gpu_spec": "B"}));
-    page.add("It is a container", plan(container, spec_b)).await;
+    page.add("Container with spec `B`", plan(container, spec_b)).await;
     let allocated = |cloud: &Simulator| cloud.add_fault(on_start(Effect::GpuAllocated));
-    page.add("A GPU allocated all the same, undone", apply(json!({}), without(), allocated)).await;
+    page.add("Unexpected GPU, stopped again", apply(json!({}), without(), allocated)).await;
     let allowed = merged(without(), json!({"allow_stopping_for_update": true}));
-    page.add(
-        "A GPU allocated all the same, after a restart",
-        apply(running(1), allowed, allocated),
-    )
-    .await;
+    page.add("Unexpected GPU after a restart", apply(running(1), allowed, allocated)).await;
     let not_undone = |cloud: &Simulator| {
         cloud.add_fault(on_start(Effect::GpuAllocated));
         cloud.add_fault(Fault::refuse(299, "IAM permission denied").on_action(STOP));
     };
-    page.add(
-        "A GPU allocated all the same, and the undoing refused",
-        apply(json!({}), without(), not_undone),
-    )
-    .await;
+    page.add("Unexpected GPU, and the stop is refused", apply(json!({}), without(), not_undone))
+        .await;
     let sold_out = |cloud: &Simulator| cloud.add_fault(Fault::new(Effect::SoldOut).forever());
     let back = json!({"allow_stopping_for_update": true});
-    page.add("Stopped for a change of mode, and then sold out", apply(running(0), back, sold_out))
-        .await;
-    page.add("Its GPU is missing after a start", gpu_missing()).await;
+    page.add(
+        "Stopped for a change of the GPU mode, then sold out",
+        apply(running(0), back, sold_out),
+    )
+    .await;
+    page.add("GPU missing after a start", gpu_missing()).await;
 }
 
 async fn gpu_missing() -> Errors {
@@ -351,7 +342,7 @@ async fn gpu_missing() -> Errors {
     join(terraform.apply(plan), loses_gpu).await.0.unwrap_err()
 }
 
-/// Invokes an action on an instance that is `instance`, in trouble.
+/// Invokes an action on `instance`, with `trouble`.
 async fn action(name: &str, instance: Json, config: Json, trouble: impl Fn(&Simulator)) -> Errors {
     let (simulator, terraform) = cloud_with(instance).await;
     trouble(&simulator);
@@ -363,27 +354,27 @@ async fn actions(page: &mut Page) {
     let running = || json!({"State": "Running"});
     let on_reboot = |effect: Effect| Fault::new(effect).on_action(REBOOT);
     let stopped = action("reboot", json!({}), json!({}), |_| {});
-    page.add("A reboot of an instance that does not run", stopped).await;
+    page.add("Reboot of a stopped instance", stopped).await;
     let unseen = action("reboot", running(), json!({}), |_| {});
-    page.add("A reboot that nobody saw", unseen).await;
+    page.add("Reboot that was not observed", unseen).await;
     let lost = action("reboot", running(), json!({}), |cloud| {
         cloud.add_fault(on_reboot(Effect::LoseResponse));
     });
-    page.add("A reboot without an answer, that nobody saw", lost).await;
+    page.add("Reboot without response that was not observed", lost).await;
     let ends = |cloud: &Simulator| {
         cloud.add_fault(reporting("Running", 1));
         cloud.add_fault(reporting("Rebooting", 2));
         cloud.add_fault(reporting("Stopped", 9));
     };
-    page.add("A reboot that ends stopped", action("reboot", running(), json!({}), ends)).await;
+    page.add("Reboot that ends stopped", action("reboot", running(), json!({}), ends)).await;
     let sold_out = |cloud: &Simulator| cloud.add_fault(Fault::new(Effect::SoldOut));
-    page.add("A start that is sold out", action("start", json!({}), json!({}), sold_out)).await;
+    page.add("Start, sold out", action("start", json!({}), json!({}), sold_out)).await;
     let config = json!({"timeout": "2s"});
     let stuck = |cloud: &Simulator| cloud.add_fault(on_start(Effect::StuckInStarting));
     let timeout = action("start", json!({"State": "Resizing"}), config, stuck);
-    page.add("A timeout", timeout).await;
+    page.add("Timeout of an action", timeout).await;
     let mode = action("start", running(), json!({"without_gpu": true}), |_| {});
-    page.add("A start in the other GPU mode", mode).await;
+    page.add("Start in the other GPU mode", mode).await;
 }
 
 async fn reads(page: &mut Page) {
@@ -392,33 +383,29 @@ async fn reads(page: &mut Page) {
         terraform.read_data("compshare_instance", &config).await.unwrap_err()
     };
     let by_id = |more| merged(json!({"instance_id": ID}), more);
-    page.add("No instance has the id", read(json!({}), json!({"instance_id": "uhost-2"}))).await;
-    page.add("No instance has the name", read(json!({}), json!({"name": "训练"}))).await;
-    page.add("Several instances have the name", namesakes()).await;
-    page.add(
-        "The instance is in another zone",
-        read(json!({}), by_id(json!({"zone": "cn-sh2-01"}))),
-    )
-    .await;
-    page.add("Nothing says which instance", read(json!({}), json!({}))).await;
-    page.add("Two things say which instance", read(json!({}), by_id(json!({"name": "训练"}))))
+    page.add("Unknown ID", read(json!({}), json!({"instance_id": "uhost-2"}))).await;
+    page.add("Unknown name", read(json!({}), json!({"name": "训练"}))).await;
+    page.add("Ambiguous name", namesakes()).await;
+    page.add("Instance in another zone", read(json!({}), by_id(json!({"zone": "cn-sh2-01"}))))
         .await;
+    page.add("Neither ID nor name", read(json!({}), json!({}))).await;
+    page.add("Both ID and name", read(json!({}), by_id(json!({"name": "训练"})))).await;
     let query = async |config: Json, fault: Option<Fault>| {
         let (simulator, terraform) = cloud_with(json!({})).await;
         fault.into_iter().for_each(|fault| simulator.add_fault(fault));
         terraform.query(&config, false, 100).await.unwrap_err()
     };
-    page.add("A query in a region that there is not", query(json!({"region": "mars"}), None)).await;
-    page.add("A state with another capital letter", query(json!({"state": "running"}), None)).await;
-    page.add("An expression that is none", query(json!({"name_regex": "(训练"}), None)).await;
+    page.add("Query in an unknown region", query(json!({"region": "mars"}), None)).await;
+    page.add("State in lower case", query(json!({"state": "running"}), None)).await;
+    page.add("Invalid regular expression", query(json!({"name_regex": "(训练"}), None)).await;
     let refused = Fault::refuse(299, "IAM permission denied");
-    page.add("A query that is not allowed", query(json!({}), Some(refused.clone()))).await;
+    page.add("Query without permission", query(json!({}), Some(refused.clone()))).await;
     let zones = async {
         let (simulator, terraform) = cloud_with(json!({})).await;
         simulator.add_fault(refused);
         terraform.read_data("compshare_zones", &json!({})).await.unwrap_err()
     };
-    page.add("Zones that cannot be listed", zones).await;
+    page.add("Zones without permission", zones).await;
     logins(page).await;
 }
 
@@ -437,67 +424,72 @@ async fn logins(page: &mut Page) {
     };
     let wait = json!({"wait_for_running": true, "timeout": "1s"});
     let waits = async { login(json!({}), wait).await.unwrap_err() };
-    page.add("A login of an instance that nobody starts", waits).await;
+    page.add("Login that waits for a stopped instance", waits).await;
     let garbled = json!({"Password": "not base64!"});
     let (_, warnings) = login(garbled, json!({})).await.unwrap();
-    page.write("A password that cannot be read", &warnings[0].to_string());
+    page.write("Password that cannot be decoded", &warnings[0].to_string());
 }
 
 async fn stored(page: &mut Page) {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     let blank = json!({"instance_id": ""});
     let import = async { terraform.another().import_by(&blank).await.unwrap_err() };
-    page.add("An identity without an instance", import).await;
+    page.add("Identity without instance", import).await;
     let mut other = terraform.another();
     other.set_state(&stored_state("Running", json!({})));
     other.set_identity("uhost-2", Json::Null);
     let change = async { other.refresh().await.unwrap_err() };
-    page.add("A state with the identity of another instance", change).await;
+    page.add("State with the identity of another instance", change).await;
     let request = MoveRequest {
         source_provider_address: "terraform.io/builtin/terraform".to_owned(),
         source_type_name: "terraform_data".to_owned(),
         ..Default::default()
     };
     let moved = async { terraform.move_state(request).await.unwrap_err() };
-    page.add("A move from another resource", moved).await;
+    page.add("Move from another resource", moved).await;
 }
 
 async fn others(page: &mut Page) {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.set_state(&stored_state("Running", json!({})));
     let warning = &terraform.plan_destroy().await.unwrap().warnings[0];
-    page.write("A destroy plan without `stop_on_destroy`", &warning.to_string());
-    page.add("An import id", async { terraform.another().import("a/b/c").await.unwrap_err() })
-        .await;
+    page.write("Plan of a destroy without `stop_on_destroy`", &warning.to_string());
+    page.add("Malformed import ID", async {
+        terraform.another().import("a/b/c").await.unwrap_err()
+    })
+    .await;
     page.add("State of another version", async { terraform.upgrade(7, b"{}").await.unwrap_err() })
         .await;
     for (how, config) in [
-        ("A value that is none of the words", configuration(json!({"state": "running"}))),
-        ("A duration that is none", configuration(json!({"timeouts": {"create": "soon"}}))),
-        ("A spec without its mode", configuration(json!({"without_gpu_spec": "A"}))),
+        ("Value that is not allowed", configuration(json!({"state": "running"}))),
+        ("Malformed duration", configuration(json!({"timeouts": {"create": "soon"}}))),
+        ("No-GPU spec without the mode", configuration(json!({"without_gpu_spec": "A"}))),
     ] {
         page.add(how, async { terraform.validate(&config).await.unwrap_err() }).await;
     }
     let remote = json!({"base_url": "http://example.com"});
-    page.add("An address", async { terraform.validate_provider(remote).await.unwrap_err() }).await;
+    page.add("Plain HTTP base URL", async {
+        terraform.validate_provider(remote).await.unwrap_err()
+    })
+    .await;
     let unknown = async {
         let mut terraform =
             Terraform::with(&simulator.url(), json!({"private_key": UNKNOWN})).await;
         terraform.run(configuration(json!({}))).await.unwrap_err()
     };
-    page.add("A provider argument that is not known yet", unknown).await;
+    page.add("Unknown provider argument", unknown).await;
     let home = "/nonexistent";
     let nothing = async {
         let terraform = Terraform::in_environment([("HOME", home)]).await;
         terraform.configure(json!({})).await.unwrap();
         terraform.plan(configuration(json!({}))).await.unwrap_err()
     };
-    page.add("No keys anywhere", nothing).await;
+    page.add("No keys", nothing).await;
     let half = async {
         let terraform =
             Terraform::in_environment([("HOME", home), ("COMPSHARE_PUBLIC_KEY", "demo")]).await;
         terraform.configure(json!({})).await.unwrap();
         terraform.plan(configuration(json!({}))).await.unwrap_err()
     };
-    page.add("Half of the keys", half).await;
+    page.add("Private key missing", half).await;
 }

@@ -196,9 +196,13 @@ async fn unknown_spec_is_valid_without_no_gpu_mode() {
 async fn impossible_change_is_refused_in_the_plan() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Install Fail"})).await;
     let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
-    errors.says("Instance Has Failed", &["Install Fail", "Nothing was changed", "planning"]);
+    errors.says("Instance Is in a Failed State", &["Install Fail", "No changes were made"]);
     terraform.set_state(&stored_state("Install Fail", json!({})));
-    terraform.plan(configuration(json!({}))).await.unwrap_err().says("Instance Has Failed", &[]);
+    terraform
+        .plan(configuration(json!({})))
+        .await
+        .unwrap_err()
+        .says("Instance Is in a Failed State", &[]);
 
     simulator.remove(ID);
     let absent = Terraform::with(&simulator.url(), json!({"max_retries": 0})).await;
@@ -233,7 +237,9 @@ async fn refused_keys_are_an_error_in_the_plan() {
     let config = json!({"private_key": "another-canary", "max_retries": 0});
     let terraform = Terraform::with(&simulator.url(), config).await;
     let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
-    errors.says("Unable to Read Instance", &["171", "keys"]).omits(&["another-canary"]);
+    errors
+        .says("Unable to Read Instance: Invalid API Keys", &["171", "keys"])
+        .omits(&["another-canary"]);
 }
 
 #[tokio::test]

@@ -209,7 +209,8 @@ async fn unknown_provider_arguments_fail_only_if_needed() {
         let mut terraform = Terraform::with(&simulator.url(), json!({argument: UNKNOWN})).await;
         let plan = terraform.plan(configuration(json!({}))).await.unwrap();
         let errors = terraform.apply(plan.clone()).await.unwrap_err();
-        errors.says("Provider Configuration Not Known Yet", &[&format!("`{argument}`"), "-target"]);
+        errors
+            .says("Unknown Provider Configuration Values", &[&format!("`{argument}`"), "-target"]);
         simulator.assert_no_calls();
         // In a real apply they are known.
         terraform.configure(json!({})).await.unwrap();

@@ -261,19 +261,26 @@ async fn invalid_filters_are_refused_on_their_attribute() {
     let config = json!({"state": UNKNOWN, "name_regex": UNKNOWN, "region": UNKNOWN});
     terraform.validate_list(&config).await.unwrap();
     let errors = terraform.query(&json!({"region": "mars"}), false, ALL).await.unwrap_err();
-    errors.says("Unable to List Instances", &["Params [Region] not available"]).at("region");
+    errors
+        .says("Unable to List Instances: Invalid Parameter", &["Params [Region] not available"])
+        .at("region");
     let place = json!({"region": "cn-wlcb", "zone": "mars-01"});
     let errors = terraform.query(&place, false, ALL).await.unwrap_err();
-    errors.says("Unable to List Instances", &["Params [Zone] not available"]).at("zone");
+    errors
+        .says("Unable to List Instances: Invalid Parameter", &["Params [Zone] not available"])
+        .at("zone");
 }
 
 #[tokio::test]
 async fn failed_page_is_an_error_with_its_reason() {
     let (simulator, terraform) = fleet(150).await;
-    for (effect, says) in [
-        (Effect::Refuse { ret_code: 171, message: "Signature VerifyAC Error".to_owned() }, "keys"),
-        (Effect::LoseResponse, "request_timeout"),
-        (Effect::Http { status: 502, body: "<html>".to_owned(), processed: false }, "502"),
+    let wrong_keys =
+        Effect::Refuse { ret_code: 171, message: "Signature VerifyAC Error".to_owned() };
+    let unavailable = Effect::Http { status: 502, body: "<html>".to_owned(), processed: false };
+    for (effect, cause, says) in [
+        (wrong_keys, "Invalid API Keys", "keys"),
+        (Effect::LoseResponse, "Connection Lost", "the response was lost"),
+        (unavailable, "Service Unavailable", "502"),
     ] {
         // The fault begins after the first page was requested.
         let by = Duration::from_millis(100);
@@ -284,14 +291,15 @@ async fn failed_page_is_an_error_with_its_reason() {
         };
         let config = json!({});
         let (listed, ()) = tokio::join!(terraform.query(&config, false, ALL), fault);
-        listed.unwrap_err().says("Unable to List Instances", &[says]);
+        let summary = format!("Unable to List Instances: {cause}");
+        listed.unwrap_err().says(&summary, &[says]);
         assert_eq!(describes(&simulator), 2);
         simulator.clear_calls();
     }
     let closed_port = ClosedPort::new();
     let unreachable = Terraform::with(&closed_port.url(), json!({"max_retries": 0})).await;
     let errors = unreachable.query(&json!({}), false, ALL).await.unwrap_err();
-    errors.says("Unable to List Instances", &["could not be reached"]);
+    errors.says("Unable to List Instances: API Not Reachable", &["could not be reached"]);
 }
 
 #[tokio::test]
@@ -305,5 +313,5 @@ async fn ctrl_c_ends_a_query() {
     };
     let config = json!({});
     let (listed, ()) = tokio::join!(terraform.query(&config, false, ALL), stop);
-    listed.unwrap_err().says("Interrupted: Unable to List Instances", &["Nothing changed"]);
+    listed.unwrap_err().says("Interrupted While Listing Instances", &["No changes were made"]);
 }

@@ -56,12 +56,14 @@ async fn wait_for_the_instance_lock_has_its_own_timeout() {
     let later = async {
         wait_until(|| simulator.count(START) == 1).await;
         let errors = second.apply(short).await.unwrap_err();
-        errors
-            .says("Timeout: Unable to Start Instance", &["100ms", "nothing that changes anything"]);
+        errors.says(
+            "Timed Out Waiting for Instance to Start",
+            &["100ms", "No instance was started or stopped"],
+        );
         core.stop().await;
     };
     let (errors, ()) = join(first.apply(long), later).await;
-    errors.unwrap_err().says("Interrupted: Unable to Start Instance", &[]);
+    errors.unwrap_err().says("Interrupted While Waiting for Instance to Start", &[]);
     assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 

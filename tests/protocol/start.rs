@@ -83,7 +83,10 @@ async fn refusal_as_not_stopped_describes_again() {
 async fn refused_state_is_repeated_a_limited_number_of_times() {
     let refusal = Fault::refuse(8905, "Operation not allowed").on_action(START).forever();
     let (simulator, terraform, result) = start_with(refusal).await;
-    result.unwrap_err().says("Unable to Start Instance", &["8905", "state does not allow"]);
+    result.unwrap_err().says(
+        "Unable to Start Instance: Not Allowed in This State",
+        &["8905", "state does not allow"],
+    );
     assert!(terraform.state().is_none());
     assert_eq!(starts_and_stops(&simulator).0, 4);
 }
@@ -96,14 +99,8 @@ async fn permanent_lock_ends_at_the_timeout() {
     let config = configuration(json!({"timeouts": {"create": "500ms"}}));
     let errors = terraform.run(config).await.unwrap_err();
     errors.says(
-        "Unable to Start Instance",
-        &[
-            "timeout of 500ms",
-            "States seen: Stopped",
-            "8903",
-            "InstanceOperationInProgress",
-            "under way",
-        ],
+        "Unable to Start Instance: Operation in Progress",
+        &["timeout of 500ms", "(Stopped)", "8903", "InstanceOperationInProgress", "in progress"],
     );
     assert!(starts_and_stops(&simulator).0 >= 2, "{:?}", starts_and_stops(&simulator));
 }
@@ -182,8 +179,13 @@ async fn repeatedly_lost_responses_are_an_error() {
     let lost = on_start(Effect::DropConnection).forever();
     let (simulator, terraform, result) = start_with(lost).await;
     result.unwrap_err().says(
-        "Unable to Start Instance",
-        &["No answer said", "stayed in the state", "may be starting", "StartCompShareInstance ("],
+        "Unable to Start Instance: Not Confirmed",
+        &[
+            "did not confirm",
+            "did not change",
+            "may have been accepted",
+            "StartCompShareInstance (",
+        ],
     );
     assert_eq!(starts_and_stops(&simulator), (3, 0));
     assert!(terraform.state().is_none());
@@ -195,8 +197,11 @@ async fn refused_connection_reports_that_nothing_was_sent() {
     let mut terraform = Terraform::with(&closed_port.url(), json!({"max_retries": 0})).await;
     let errors = terraform.run(configuration(json!({}))).await.unwrap_err();
     errors
-        .says("Unable to Start Instance", &["could not be reached", "the bill is what it was"])
-        .omits(&["may be starting"]);
+        .says(
+            "Unable to Read Instance: API Not Reachable",
+            &["could not be reached", "Billing is unchanged"],
+        )
+        .omits(&["accepted"]);
 }
 
 #[tokio::test]
@@ -219,13 +224,8 @@ async fn stopped_after_accepted_start_counts_as_starting() {
 async fn start_without_effect_is_an_error_and_not_repeated() {
     let (simulator, terraform, result) = start_with(reporting("Stopped", 10_000)).await;
     result.unwrap_err().says(
-        "Unable to Start Instance",
-        &[
-            "accepted",
-            "stayed in the state",
-            "States seen: Stopped",
-            "StartCompShareInstance (accepted)",
-        ],
+        "Unable to Start Instance: No Effect",
+        &["accepted", "did not change", "(Stopped)", "StartCompShareInstance (accepted)"],
     );
     assert_eq!(starts_and_stops(&simulator), (1, 0));
     assert!(terraform.state().is_none());
@@ -236,15 +236,15 @@ async fn each_failed_end_of_a_start_has_its_own_message() {
     for (effect, summary, parts) in [
         (
             Effect::FallBackToStopped,
-            "Unable to Start Instance",
-            ["fell back to `Stopped`", "Starting, then Stopped"],
+            "Instance Stopped Unexpectedly During Start",
+            ["returned to `Stopped`", "Starting -> Stopped"],
         ),
         (
             Effect::InstallFail,
-            "Instance Has Failed",
-            ["`Install Fail`", "Starting, then Install Fail"],
+            "Instance Is in a Failed State",
+            ["`Install Fail`", "Starting -> Install Fail"],
         ),
-        (Effect::Vanish, "Instance Vanished", ["looked for twice", "Starting"]),
+        (Effect::Vanish, "Instance No Longer Exists", ["checked twice", "Starting"]),
     ] {
         let (simulator, mut terraform) = cloud(slow_start()).await;
         let plan = terraform.plan(configuration(json!({}))).await.unwrap();
@@ -264,12 +264,12 @@ async fn instance_stuck_in_starting_times_out() {
     let config = configuration(json!({"timeouts": {"create": "900ms"}}));
     let errors = terraform.run(config).await.unwrap_err();
     errors.says(
-        "Timeout: Unable to Start Instance",
+        "Timed Out Waiting for Instance to Start",
         &[
             "within 900ms",
-            "States seen: Stopped, then Starting",
+            "(Stopped -> Starting)",
             "(accepted)",
-            "may be starting",
+            "request was accepted",
             "longer timeout",
         ],
     );
@@ -312,7 +312,7 @@ async fn failed_update_stores_the_observed_state() {
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::InstallFail));
     let errors = tokio::join!(terraform.apply(plan), finish_start(&simulator)).0.unwrap_err();
-    errors.says("Instance Has Failed", &[]);
+    errors.says("Instance Is in a Failed State", &[]);
     assert_eq!(terraform.attribute("state"), "Install Fail");
     assert!(!terraform.state().unwrap().tainted);
 }

@@ -48,7 +48,7 @@ async fn refused_spot_stop_names_the_argument() {
     let (simulator, mut terraform) =
         cloud_with(json!({"State": "Running", "ChargeType": "Spot"})).await;
     let errors = terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap_err();
-    errors.says("Unable to Stop Instance", &["force_stop = true", "210", ID]);
+    errors.says("Unable to Stop Instance: Force Required", &["force_stop = true", "210", ID]);
     assert_eq!(starts_and_stops(&simulator), (0, 1));
 }
 
@@ -79,7 +79,7 @@ async fn destroy_with_refused_keys_keeps_the_state() {
     let (simulator, mut terraform) = running(json!({})).await;
     simulator.add_fault(Fault::refuse(171, "Signature VerifyAC Error").forever());
     let errors = terraform.destroy().await.unwrap_err();
-    errors.says("Unable to Stop Instance", &["171", "keys"]);
+    errors.says("Unable to Read Instance: Invalid API Keys", &["171", "keys"]);
     assert_eq!(terraform.attribute("state"), "Running");
     assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
@@ -88,7 +88,11 @@ async fn destroy_with_refused_keys_keeps_the_state() {
 async fn destroy_with_refused_stop_keeps_the_state() {
     let (simulator, mut terraform) = running(json!({})).await;
     simulator.add_fault(Fault::refuse(299, "no permission").on_action(STOP));
-    terraform.destroy().await.unwrap_err().says("Unable to Stop Instance", &["299"]);
+    terraform
+        .destroy()
+        .await
+        .unwrap_err()
+        .says("Unable to Stop Instance: Permission Denied", &["299"]);
     assert!(terraform.state().is_some());
     assert_eq!(starts_and_stops(&simulator), (0, 1));
 }
@@ -136,7 +140,10 @@ async fn stop_that_falls_back_to_running_is_an_error() {
     simulator.add_fault(reporting("Stopping", 2));
     simulator.add_fault(reporting("Running", 100_000));
     let errors = terraform.apply(plan).await.unwrap_err();
-    errors.says("Unable to Stop Instance", &["came back to `Running`", "running, and billed"]);
+    errors.says(
+        "Instance Started Unexpectedly During Stop",
+        &["returned to `Running`", "is being billed"],
+    );
     assert_eq!(terraform.attribute("state"), "Running");
     assert_eq!(starts_and_stops(&simulator), (0, 1));
 }
@@ -150,8 +157,8 @@ async fn destroy_uses_the_delete_timeout() {
     let errors = terraform.destroy().await.unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(5));
     errors.says(
-        "Timeout: Unable to Stop Instance",
-        &["700ms", "Resizing", "nothing that changes anything"],
+        "Timed Out Waiting for Instance to Stop",
+        &["700ms", "Resizing", "No instance was started or stopped"],
     );
     assert!(terraform.state().is_some());
     assert_eq!(starts_and_stops(&simulator), (0, 0));

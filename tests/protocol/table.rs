@@ -113,7 +113,7 @@ async fn check(simulator: &Simulator, mut terraform: Terraform, case: &Case) {
         ("adopt", Ok(_)) => assert_eq!(looks, 1, "{case:?}"),
         ("join", Ok(_)) => assert!(looks >= 2, "{looks} looks: {case:?}"),
         ("failed", Err(errors)) => {
-            errors.says("Instance Has Failed", &[&case.id, &case.reported]);
+            errors.says("Instance Is in a Failed State", &[&case.id, &case.reported]);
         }
         ("not found", Err(errors)) => {
             errors.says("Instance Not Found", &[&case.id, "twice"]).at("instance_id");
@@ -246,7 +246,9 @@ async fn a_refresh_that_fails_is_an_error_and_removes_nothing() {
         let before = terraform.state().cloned();
         simulator.add_fault(Fault::new(effect.clone()).forever());
         let errors = terraform.refresh().await.unwrap_err();
-        errors.says("Unable to Read Instance", &[ID, "left as it was"]);
+        let summary = errors.only().summary.clone();
+        assert!(summary.starts_with("Unable to Read Instance: "), "{errors:?}");
+        errors.says(&summary, &[ID, "state was not changed"]);
         assert_eq!(terraform.state().cloned(), before, "{effect:?}");
     }
 }

@@ -40,7 +40,7 @@ async fn every_argument_of_every_block_can_be_unknown() {
             let result = terraform.validate_block(kind, name, &config).await;
             // One argument that selects the instance is required.
             if let Err(errors) = result {
-                errors.says("Invalid Attribute Combination", &["which instance"]);
+                errors.says("Invalid Attribute Combination", &["select the instance"]);
             }
             checked += 1;
         }

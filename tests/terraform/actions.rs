@@ -59,10 +59,10 @@ fn start_reports_its_progress() {
         START,
         &[
             "Starting instance uhost-a",
-            "Instance uhost-a is Stopped",
-            "The cloud accepted StartCompShareInstance for instance uhost-a",
-            "Instance uhost-a was Stopped and is Starting now",
-            "Instance uhost-a was Starting and is Running now",
+            "uhost-a: Stopped",
+            "uhost-a: start request accepted",
+            "uhost-a: Stopped -> Starting",
+            "uhost-a: Starting -> Running",
         ],
     );
 }
@@ -75,10 +75,10 @@ fn stop_reports_its_progress() {
         STOP,
         &[
             "Stopping instance uhost-a",
-            "Instance uhost-a is Running",
-            "The cloud accepted StopCompShareInstance for instance uhost-a",
-            "Instance uhost-a was Running and is Stopping now",
-            "Instance uhost-a was Stopping and is Stopped now",
+            "uhost-a: Running",
+            "uhost-a: stop request accepted",
+            "uhost-a: Running -> Stopping",
+            "uhost-a: Stopping -> Stopped",
         ],
     );
 }
@@ -91,10 +91,10 @@ fn reboot_reports_its_progress() {
         REBOOT,
         &[
             "Rebooting instance uhost-a",
-            "Instance uhost-a is Running",
-            "The cloud accepted RebootCompShareInstance for instance uhost-a",
-            "Instance uhost-a was Running and is Rebooting now",
-            "Instance uhost-a was Rebooting and is Running now",
+            "uhost-a: Running",
+            "uhost-a: reboot request accepted",
+            "uhost-a: Running -> Rebooting",
+            "uhost-a: Rebooting -> Running",
         ],
     );
 }
@@ -105,10 +105,10 @@ fn action_on_instance_in_target_state_sends_no_call() {
         let stage = Stage::new(terraform, &[instance("Running")]).await;
         stage.configure(&[action("start"), action("stop")].concat());
         let start = stage.workspace.invoke("action.compshare_instance_start.this").succeed();
-        start.says(&["Nothing was asked of the cloud: instance uhost-a is Running"]);
+        start.says(&["uhost-a: already Running, nothing to do"]);
         stage.set_state("Stopped");
         let stop = stage.workspace.invoke("action.compshare_instance_stop.this").succeed();
-        stop.says(&["Nothing was asked of the cloud: instance uhost-a is Stopped"]);
+        stop.says(&["uhost-a: already Stopped, nothing to do"]);
         stage.assert_no_changes();
     });
 }
@@ -120,8 +120,8 @@ fn failed_action_reports_reason_and_remedy() {
         stage.configure(&[action("start"), action("reboot")].concat());
         stage.cloud.add_fault(Fault::new(Effect::SoldOut).forever());
         stage.workspace.invoke("action.compshare_instance_start.this").fail().says(&[
-            "Unable to Start Instance: Starting instance `uhost-a` failed",
-            "RetCode: 8357",
+            "Unable to Start Instance: Zone Sold Out",
+            "RetCode 8357",
             "wait_for_capacity",
         ]);
         assert_eq!(stage.changes(), [START]);
@@ -147,7 +147,7 @@ fn action_runs_after_the_change_that_triggers_it() {
             }";
         stage.workspace.write("actions.tf", &[action("start"), action("reboot")].concat());
         stage.configure(&note("one", trigger));
-        stage.apply().says(&["triggered by terraform_data.note", "is Running now"]);
+        stage.apply().says(&["triggered by terraform_data.note", "-> Running"]);
         assert_eq!(stage.changes(), [START]);
 
         stage.assert_empty_plan();
@@ -199,13 +199,13 @@ fn interrupted_action_ends_soon_and_reports_its_calls() {
         ]);
         // The last report before a pause: Terraform 1.15 crashes if a report arrives during the
         // interrupt.
-        invoked.wait_until_printed("Instance uhost-a was Stopped and is Starting now");
+        invoked.wait_until_printed("uhost-a: Stopped -> Starting");
         invoked.interrupt();
         assert_eq!(stage.changes(), [START]);
         let invoked = invoked.finish(Duration::from_secs(10)).fail().says(&[
             "Interrupt",
             "uhost-a",
-            "Asked of the cloud: StartCompShareInstance",
+            "API call: StartCompShareInstance",
         ]);
         invoked.assert_no_processes();
         stage.workspace.assert_no_temporary_files();

@@ -331,12 +331,7 @@ fn without_gpu() {
         let allowed = "  allow_stopping_for_update = true\n";
         assert!(main.contains(allowed));
         guide.stage.workspace.write("main.tf", &main.replace(allowed, ""));
-        guide
-            .stage
-            .workspace
-            .try_apply()
-            .fail()
-            .says(&["Instance Has to Be Stopped for This Change"]);
+        guide.stage.workspace.try_apply().fail().says(&["Restart Required to Change GPU Mode"]);
         guide.assert_no_changes();
         guide.end();
     });

@@ -180,6 +180,6 @@ fn invalid_filter_is_reported_with_its_line() {
 
         // Only the API knows the regions.
         workspace.write("all.tfquery.hcl", &list("all", "region = \"cn-nowhere\""));
-        workspace.query(&[]).fail().says(&["all.tfquery.hcl line 5", "cn-nowhere", "RetCode: 230"]);
+        workspace.query(&[]).fail().says(&["all.tfquery.hcl line 5", "cn-nowhere", "RetCode 230"]);
     });
 }

@@ -113,7 +113,7 @@ fn timeout_reports_the_last_state() {
     with_each_terraform(async |terraform| {
         let stage = Stage::with_transitions(terraform, &[instance("Stopped")], FOREVER).await;
         stage.configure_resource("timeouts {\ncreate = \"1s\"\n}");
-        stage.workspace.try_apply().fail().says(&["Timeout", "uhost-a", "Starting"]);
+        stage.workspace.try_apply().fail().says(&["Timed Out", "uhost-a", "Starting"]);
         assert_eq!(stage.changes(), [START]);
 
         // The accepted start continues, so that the next apply needs no call.

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{facts::InstanceFacts, filter::InstanceFilter, read::look};
+use super::{facts::InstanceFacts, filter::InstanceFilter, read::describe};
 use crate::{
     compshare::Instance,
-    cty::Path,
-    framework::{Attr, Context, DataSource, Definition, Diagnostic, Diagnostics},
-    operation::{InstanceRef, Location},
+    framework::{Context, DataSource, Definition, Diagnostics},
+    operation::Location,
     provider::{message, session::Session},
 };
 
@@ -28,21 +27,7 @@ impl Definition for InstanceDataSource {
     }
 
     fn validate(&self, config: &InstanceFacts) -> Diagnostics {
-        let (id, name) = (&config.instance_id, &config.name);
-        let (detail, at) = match (id.is_null(), name.is_null()) {
-            (true, true) => (
-                "Set either `instance_id` or `name`, to say which instance is meant.",
-                "instance_id",
-            ),
-            // One that is not known yet may turn out to be null.
-            (false, false) if !id.is_unknown() && !name.is_unknown() => (
-                "Set either `instance_id` or `name`, not both: each says which instance is meant.",
-                "name",
-            ),
-            _ => return Diagnostics::new(),
-        };
-        let path = Path::root().attribute(at);
-        Diagnostic::error("Invalid Attribute Combination", detail).at(path).into()
+        message::instance_selection(&config.instance_id, &config.name)
     }
 }
 
@@ -52,11 +37,7 @@ impl DataSource for InstanceDataSource {
         context: &Context<Session>,
         config: InstanceFacts,
     ) -> Result<InstanceFacts, Diagnostics> {
-        let session = context.session()?;
-        let project_id = match &config.project_id {
-            Attr::Null => session.project_id().clone(),
-            given => given.clone(),
-        };
+        let project_id = context.session()?.project_or(&config.project_id);
         let instance = match config.instance_id.text() {
             Some(id) => by_id(context, id, &config).await?,
             None => by_name(context, &config).await?,
@@ -66,7 +47,7 @@ impl DataSource for InstanceDataSource {
 }
 
 impl InstanceFacts {
-    /// What is configured comes back as it was, whatever the cloud leaves out.
+    /// Restores the configured values, in case the API does not report them.
     fn with_locators(mut self, config: &Self) -> Self {
         for (fact, configured) in [
             (&mut self.name, &config.name),
@@ -86,10 +67,10 @@ async fn by_id(
     id: &str,
     config: &InstanceFacts,
 ) -> Result<Arc<Instance>, Diagnostics> {
-    let text = |attr: &Attr<String>| attr.text().map(str::to_owned);
-    let location = Location { region: text(&config.region), zone: text(&config.zone) };
-    let instance = context.session()?.instance(id, &config.project_id);
-    look(context, &InstanceRef { location, ..instance }).await
+    let location =
+        Location { region: config.region.known().cloned(), zone: config.zone.known().cloned() };
+    let instance = context.session()?.instance(id, &config.project_id, location);
+    describe(context, &instance).await
 }
 
 async fn by_name(

@@ -1,18 +1,14 @@
-//! Which instances are meant, for whoever lists them: the data source `compshare_instances` and the
-//! list resource.
+//! Filters for instances, in the data source `compshare_instances` and the list resource.
 
 use std::sync::Arc;
 
 use regex_lite::{Regex, RegexBuilder};
 
 use crate::{
-    compshare::{DescribeInstances, Instance, Pages, Scope, State},
+    compshare::{DescribeInstances, Error, Instance, Pages, Scope, State},
     cty::Path,
     framework::{Attr, Context, Diagnostic, Diagnostics, Rule, model},
-    provider::{
-        message,
-        session::{NotReady, Session},
-    },
+    provider::{message, session::Session},
 };
 
 model! {
@@ -52,7 +48,7 @@ fn check_state(word: &str) -> Result<(), String> {
     }
     let meant =
         State::WORDS.iter().find(|state| **state != word && state.eq_ignore_ascii_case(word));
-    meant.map_or(Ok(()), |state| Err(format!("capital letters matter, the state is \"{state}\"")))
+    meant.map_or(Ok(()), |state| Err(format!("values are case-sensitive; use \"{state}\"")))
 }
 
 fn check_regex(text: &str) -> Result<(), String> {
@@ -62,19 +58,19 @@ fn check_regex(text: &str) -> Result<(), String> {
     compiled(text).map(drop).map_err(|error| error.to_string())
 }
 
-/// A tenth of what the library allows is more than enough for a name. Counted repetitions multiply
-/// (`(a{99}){99}`), and each name is held against every step of the result.
+/// Compiles with a tenth of the library's size limit, which is ample for names. Counted repetitions
+/// multiply (`(a{99}){99}`), and matching a name takes time proportional to the compiled size.
 fn compiled(text: &str) -> Result<Regex, regex_lite::Error> {
     RegexBuilder::new(text).size_limit(1 << 20).build()
 }
 
 impl InstanceFilter {
-    /// The instances that are meant, page by page as the cloud lists them.
+    /// The matching instances, page by page, in the order of the API.
     ///
     /// # Errors
-    /// The cloud cannot be asked.
+    /// There are no usable credentials, or the provider's configuration is not yet known.
     pub(crate) fn pages(self, context: &Context<Session>) -> Result<MatchingPages, Diagnostics> {
-        let client = context.session()?.client().map_err(NotReady::into_diagnostics)?;
+        let client = context.session()?.client()?;
         let matching = Matching::new(self, context)?;
         let describe = DescribeInstances {
             scope: matching.scope.clone(),
@@ -85,37 +81,45 @@ impl InstanceFilter {
         Ok(MatchingPages { pages, matching })
     }
 
-    /// All instances that are meant. Who asks at about the same time shares the requests.
+    /// All matching instances. Concurrent callers share the requests.
     ///
     /// # Errors
-    /// The cloud could not be asked, or not to the end.
+    /// A request failed, or the host was interrupted.
     pub(crate) async fn all(
         self,
         context: &Context<Session>,
     ) -> Result<Vec<Arc<Instance>>, Diagnostics> {
-        let client = context.session()?.client().map_err(NotReady::into_diagnostics)?;
+        let client = context.session()?.client()?;
         let matching = Matching::new(self, context)?;
-        let listed = tokio::select! {
-            listed = client.list(matching.scope.clone(), matching.tag()) => listed,
-            () = context.stop.cancelled() => {
-                return Err(message::interrupted("List Instances").into());
-            }
-        };
-        let listed = listed.map_err(|error| message::list(&error, &matching.filter))?;
+        let list = client.list(matching.scope.clone(), matching.tag());
+        let listed = context
+            .or_interrupted(list, interrupted)
+            .await?
+            .map_err(|error| matching.filter.list_failed(&error))?;
         Ok(listed.iter().filter(|instance| matching.accepts(instance)).cloned().collect())
     }
 
     fn scope(&self, session: &Session) -> Scope {
-        let text = |attr: &Attr<String>| attr.text().map(str::to_owned);
         Scope {
-            region: text(&self.region).or_else(|| session.region().map(str::to_owned)),
-            zone: text(&self.zone),
-            project_id: text(&self.project_id).or_else(|| text(session.project_id())),
+            region: self.region.text().or_else(|| session.region()).map(str::to_owned),
+            zone: self.zone.known().cloned(),
+            ..session.scope(&Attr::Null, &self.project_id)
         }
+    }
+
+    fn list_failed(&self, error: &Error) -> Diagnostics {
+        let filters = [("Region", "region", &self.region), ("Zone", "zone", &self.zone)];
+        let configured = filters.into_iter().filter(|(_, _, attr)| !attr.is_null());
+        let configured: Vec<_> = configured.map(|(api, name, _)| (api, name)).collect();
+        message::list(error, &configured)
     }
 }
 
-/// What an instance has to be like.
+fn interrupted() -> Diagnostic {
+    message::interrupted("Listing Instances")
+}
+
+/// A filter with its scope and the compiled regular expression.
 #[derive(Debug)]
 struct Matching {
     filter: InstanceFilter,
@@ -131,11 +135,11 @@ impl Matching {
     }
 
     fn tag(&self) -> Option<String> {
-        self.filter.tag.text().map(str::to_owned)
+        self.filter.tag.known().cloned()
     }
 
-    /// The cloud is asked for region, zone and tag as well, but it is known to ignore what it does
-    /// not understand.
+    /// Returns `true` if the instance matches all filters. Region, zone and tag are in the request
+    /// as well, but the API ignores parameters that it does not support.
     fn accepts(&self, instance: &Instance) -> bool {
         let InstanceFilter { zone, state, gpu_type, tag, .. } = &self.filter;
         let facts = [
@@ -152,7 +156,7 @@ impl Matching {
     }
 }
 
-/// A list of instances on its way.
+/// A list of instances in progress.
 #[derive(Debug)]
 pub(crate) struct MatchingPages {
     pages: Pages,
@@ -160,26 +164,24 @@ pub(crate) struct MatchingPages {
 }
 
 impl MatchingPages {
-    /// Those of the next page that are meant, if any; `None` after the last page.
+    /// The matching instances of the next page; `None` after the last page.
     ///
     /// # Errors
-    /// The cloud could not be asked, or the host was interrupted.
+    /// The request failed, or the host was interrupted.
     pub(crate) async fn next(
         &mut self,
         context: &Context<Session>,
     ) -> Result<Option<Vec<Instance>>, Diagnostics> {
-        let page = tokio::select! {
-            page = self.pages.next() => page,
-            () = context.stop.cancelled() => {
-                return Err(message::interrupted("List Instances").into());
-            }
-        };
-        let page = page.map_err(|error| message::list(&error, &self.matching.filter))?;
+        let page = context
+            .or_interrupted(self.pages.next(), interrupted)
+            .await?
+            .map_err(|error| self.matching.filter.list_failed(&error))?;
         Ok(page.map(|page| page.into_iter().filter(|one| self.matching.accepts(one)).collect()))
     }
 }
 
-/// Its rule has been checked, but not by every host.
+/// Compiles the value of `name_regex`. Its rule has refused other text, but not every host
+/// validates.
 fn regex(text: &str) -> Result<Regex, Diagnostics> {
     compiled(text).map_err(|error| {
         let detail = format!("The value of `name_regex` is not valid: {error}.");
@@ -193,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_expression_that_grows_out_of_proportion_is_refused() {
+    fn oversized_name_regex_is_refused() {
         check_regex("^(train|test)-[0-9]{1,200}-[^-]{0,200}$").unwrap();
         for text in ["(?:a{99}){999}", "(?:){4294967295}", "((((a{9}){9}){9}){9}){99}"] {
             let refused = check_regex(text).unwrap_err();

@@ -47,10 +47,7 @@ impl DataSource for InstancesDataSource {
         let mut found = config.filter.clone().all(context).await?;
         // The API guarantees no order. A changed order would appear as drift.
         found.sort_by(|one, other| one.id.cmp(&other.id));
-        let project_id = match &config.filter.project_id {
-            Attr::Null => context.session()?.project_id(),
-            given => given,
-        };
+        let project_id = &context.session()?.project_or(&config.filter.project_id);
         Ok(InstancesModel {
             ids: Attr::Known(found.iter().map(|instance| instance.id.clone()).collect()),
             instances: Attr::Known(

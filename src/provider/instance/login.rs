@@ -3,23 +3,20 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
-use super::{identity::InstanceIdentity, read::look};
+use super::{identity::InstanceIdentity, read::describe};
 use crate::{
     compshare::{Instance, Login, Software, decode_password},
     framework::{
         Attr, Context, Definition, Diagnostics, EphemeralResource, Rule, Sensitive, model,
     },
+    operation::Location,
     power::{Operation, Target},
-    provider::{
-        message,
-        session::{NotReady, Session},
-        timeouts::duration,
-    },
+    provider::{message, session::Session, timeouts::duration},
 };
 
-/// A start takes up to three minutes.
+/// Default of `timeout`. A start takes up to three minutes.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Debug)]
@@ -87,13 +84,16 @@ impl EphemeralResource for InstanceLogin {
         let session = context.session()?;
         let id = config.instance.instance_id.text().unwrap_or_default();
         let operation = Operation {
+            instance: session.instance(id, &config.instance.project_id, Location::default()),
+            target: Target::Awaited,
+            force_stop: false,
+            wait_for_capacity: false,
             timeout: duration(&config.timeout, "timeout", DEFAULT_TIMEOUT)?,
-            ..session.operation(id, &config.instance.project_id, Target::Awaited)
         };
         let instance = if config.wait_for_running.is_true() {
             await_running(context, &operation).await?
         } else {
-            look(context, &operation.instance).await?
+            describe(context, &operation.instance).await?
         };
         let password = decode_password(&instance).unwrap_or_else(|error| {
             context.warn(message::password(id, error));
@@ -107,11 +107,10 @@ async fn await_running(
     context: &Context<Session>,
     operation: &Operation,
 ) -> Result<Arc<Instance>, Diagnostics> {
-    let operations = context.session()?.operations().map_err(NotReady::into_diagnostics)?;
-    let reached = operations.run(operation, &context.stop).await;
-    let found = reached
-        .map_err(|failure| message::operation(operation, &message::Failed::Operation(failure)))?;
-    found.ok_or_else(|| message::instance_not_found(&operation.instance))
+    let operations = context.session()?.operations()?;
+    let described = operations.run(operation, &context.stop).await;
+    let described = described.map_err(|failure| message::operation(operation, &failure))?;
+    described.ok_or_else(|| message::instance_not_found(&operation.instance))
 }
 
 fn opened(
@@ -119,7 +118,6 @@ fn opened(
     instance: &Instance,
     password: Option<SecretString>,
 ) -> InstanceLoginModel {
-    let revealed = |secret: SecretString| Sensitive::from(secret.expose_secret().to_owned());
     let login = Login::of(instance);
     let urls = instance.softwares.iter();
     let url = |software: &Software| Some((software.name.clone()?, software.url.clone()?.into()));
@@ -128,8 +126,8 @@ fn opened(
         host: login.host.into(),
         port: login.port.map(i64::from).into(),
         user: login.user.into(),
-        password: password.map(revealed).into(),
-        ssh_command: login.command.map(revealed).into(),
+        password: password.map(Sensitive::from).into(),
+        ssh_command: login.command.map(Sensitive::from).into(),
         software_urls: Attr::Known(urls.filter_map(url).collect()),
         ..config
     }

@@ -1,7 +1,10 @@
 //! The list resource `compshare_instance_power` for `terraform query`: the instances of the
 //! account.
 
-use super::{self as instance_power, InstancePower};
+use super::{
+    resource::{InstancePower, TYPE_NAME},
+    state::{imported_state, observed},
+};
 use crate::{
     compshare::Instance,
     framework::{Attr, Context, Definition, Diagnostics, ListResource, Listed, Results},
@@ -19,7 +22,7 @@ impl Definition for InstancePowerList {
     type Session = Session;
 
     fn type_name(&self) -> &'static str {
-        instance_power::TYPE_NAME
+        TYPE_NAME
     }
 
     fn description(&self) -> &'static str {
@@ -61,8 +64,8 @@ fn listed(
         instance_id: instance.id.as_str().into(),
         project_id: project_id.clone(),
     };
-    // As after an import and a read.
-    let object = instance_power::observed(&instance_power::found(session, identity), instance);
+    // The same state as after an import and a read.
+    let object = observed(&imported_state(session, identity), instance);
     let display_name = match &instance.name {
         Some(name) => format!("{name} ({})", instance.id),
         None => instance.id.clone(),

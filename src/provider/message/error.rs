@@ -1,142 +1,216 @@
-//! What a failed call means, in words, and its raw facts.
+//! Cause of a failed API call, in words, and its facts.
 
-use std::fmt::Write as _;
+use super::text::{Facts, Text};
+use crate::{
+    compshare::{Class, Error, ErrorKind, Lost},
+    framework::Diagnostics,
+};
 
-use super::words::Words;
-use crate::compshare::{Class, Error, ErrorKind};
+/// Cause of a failed call.
+#[derive(Debug)]
+pub(super) struct Cause {
+    /// For the title, after a colon.
+    pub(super) reason: &'static str,
+    pub(super) what: String,
+    pub(super) todo: &'static str,
+}
 
-/// What a failed call means, in a sentence that can follow a colon, and what can be done.
-pub(crate) fn of_error(error: &Error) -> Words {
-    match error.kind() {
-        ErrorKind::Unsent { cause, .. } => Words::new(
-            "",
-            format!("the cloud could not be reached: {cause}."),
-            "Check the network, the proxy settings and `base_url`, and try again.",
-        ),
-        ErrorKind::MaybeSent(_) => Words::new(
-            "",
-            format!("{}.", error.kind()),
-            "The network or the cloud is slow or unwell. Try again; a longer `request_timeout` may help.",
-        ),
-        ErrorKind::Unreadable { .. } => Words::new(
-            "",
-            "what came back is no answer of the CompShare API.",
-            "Check that `base_url` is right and that no proxy answers in the cloud's place, and try again.",
-        ),
-        ErrorKind::Http { status: status @ (429 | 500..) } => Words::new(
-            "",
-            format!("the answer was HTTP status {status}."),
-            "The cloud, or a proxy before it, is busy or unwell. Try again in a while.",
-        ),
-        ErrorKind::Http { status } => Words::new(
-            "",
-            format!("the answer was HTTP status {status}."),
-            "Check that `base_url` is right and that no proxy answers in the cloud's place, and try again.",
-        ),
-        ErrorKind::Refused { code, message } => refused(error.class(), *code, message),
+impl Cause {
+    fn new(reason: &'static str, what: impl Into<String>, todo: &'static str) -> Self {
+        Self { reason, what: what.into(), todo }
+    }
+
+    pub(super) fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::Unsent { .. } => Self::new(
+                "API Not Reachable",
+                "The CompShare API could not be reached.",
+                "Check the network, the proxy settings, and `base_url`, then try again.",
+            ),
+            ErrorKind::MaybeSent(Lost::TimedOut) => Self::new(
+                "No Response",
+                "The CompShare API did not respond in time.",
+                "Try again. If the network or the API is slow, increase `request_timeout`.",
+            ),
+            ErrorKind::MaybeSent(Lost::Interrupted(_)) => Self::new(
+                "Connection Lost",
+                "The connection was lost before the response was received.",
+                "Try again.",
+            ),
+            ErrorKind::Unreadable { .. } => Self::new(
+                "Invalid Response",
+                "The response is not a valid CompShare API response.",
+                CHECK_ENDPOINT,
+            ),
+            ErrorKind::Http { status: 429 } => too_many_requests(),
+            ErrorKind::Http { status: 500.. } => Self::new(
+                "Service Unavailable",
+                "CompShare, or a proxy in front of it, is temporarily unavailable.",
+                "Try again later.",
+            ),
+            ErrorKind::Http { .. } => Self::new(
+                "Unexpected HTTP Status",
+                "The endpoint did not return a CompShare API response.",
+                CHECK_ENDPOINT,
+            ),
+            ErrorKind::Refused { code, message } => refused(error, *code, message),
+        }
     }
 }
 
-fn refused(class: Option<Class>, code: i64, message: &str) -> Words {
-    let (what, todo) = match class {
-        Some(Class::Capacity) => (
-            "the zone has no free GPU of this model just now.".to_owned(),
-            "Try again at another time, set `wait_for_capacity = true` to keep trying until the timeout, or, to work on data \
-             only, set `without_gpu = true` where the instance supports it.",
-        ),
-        Some(Class::InProgress) => (
-            "another operation on the instance is under way.".to_owned(),
-            "The cloud allows one at a time and keeps it locked for up to 10 minutes. Wait for it to end, and try again.",
-        ),
-        Some(Class::Billing) => (
-            "the account cannot pay for it.".to_owned(),
-            "Top up the account or settle what is due in the CompShare console, and try again.",
-        ),
-        Some(Class::Quota) if code == 8445 => (
-            "another instance of the account runs without its GPU, and only one can at a time."
-                .to_owned(),
-            "Stop that one first, or remove `without_gpu`.",
-        ),
-        Some(Class::Quota) => (
-            "a quota of the account is used up.".to_owned(),
-            "Stop another instance, or have the quota raised in the console.",
-        ),
-        Some(Class::Credentials) => (
-            "the cloud does not accept the keys.".to_owned(),
-            "Check that public and private key belong together and are those of CompShare: keys of `api.ucloud.cn` do not \
-             work at `api.compshare.cn`, nor the other way round.",
-        ),
-        Some(Class::Permission) => (
-            "the account is not allowed to do this.".to_owned(),
-            "Check the role of the keys, the project (sub-accounts have to set `project_id`), and that the account is verified.",
-        ),
-        Some(Class::NotFound) => (
-            "the cloud does not know the instance (any more).".to_owned(),
-            "Check the id, the keys and `project_id`; a reclaimed instance does not come back.",
-        ),
-        Some(Class::PowerState) => (
-            "the instance's state does not allow it.".to_owned(),
-            "See its state in the console, and try again when it has settled.",
-        ),
-        Some(Class::Usage) if code == 210 && message.contains("Region") => (
-            "the cloud wants to be told the region.".to_owned(),
-            "Set the provider's `region` to the one the instance is in.",
-        ),
-        Some(Class::Usage) if code == 210 && message.contains("Force") => (
-            "the cloud wants this stop to be forced, as it does for spot instances.".to_owned(),
-            "Set `force_stop = true` and try again. Before a destroy that has to be applied, which changes nothing in the cloud.",
-        ),
-        Some(Class::Usage) if code == 292 => (
-            "the project does not exist.".to_owned(),
-            "Check `project_id`, of the resource and of the provider.",
-        ),
-        Some(Class::Usage) if code == 8442 => {
-            ("this instance cannot be started without its GPU.".to_owned(), "Remove `without_gpu`.")
-        }
-        Some(Class::Usage) => (
-            "the cloud does not accept a parameter.".to_owned(),
-            "Its message says which. Check `region`, `zone` and `project_id`, and whether there is a newer provider version.",
-        ),
-        Some(Class::Throttled) => (
-            "the cloud turned it away because of too many requests.".to_owned(),
-            "Try again later, with a lower `-parallelism` or `max_concurrent_requests`.",
-        ),
-        Some(Class::Ambiguous) => (
-            "the cloud timed out inside, and does not say whether it did it.".to_owned(),
-            "Try again: the provider looks first, and goes on from what it sees.",
-        ),
-        Some(Class::Transient) => {
-            ("the cloud had a fault inside.".to_owned(), "Try again in a while.")
-        }
-        Some(Class::Unlisted) | None => (
-            "the cloud refused it for a reason that this provider does not know.".to_owned(),
-            "Its message may help; else ask CompShare's support with the request id.",
-        ),
-    };
-    Words::new("", what, todo)
+const CHECK_ENDPOINT: &str =
+    "Check `base_url`, and check that no proxy intercepts the request, then try again.";
+
+fn too_many_requests() -> Cause {
+    Cause::new(
+        "Too Many Requests",
+        "The CompShare API is throttling requests.",
+        "Try again later, with a lower `-parallelism` or `max_concurrent_requests`.",
+    )
 }
 
-pub(crate) fn facts_of(error: &Error) -> String {
-    let mut facts = format!("Call: {}", error.action());
-    match error.kind() {
-        ErrorKind::Refused { code, message } => {
-            line(&mut facts, "RetCode", &code.to_string());
-            line(&mut facts, "Message", message);
-            line(&mut facts, "Meaning", error.meaning().unwrap_or_default());
-        }
-        other => line(&mut facts, "Failure", &other.to_string()),
+fn refused(error: &Error, code: i64, message: &str) -> Cause {
+    let meaning = || sentence(error.meaning().unwrap_or("the API refused the request"));
+    match error.class() {
+        Some(Class::Capacity) => Cause::new(
+            "Zone Sold Out",
+            "CompShare has no free GPU of this model in the zone.",
+            "Try again later, or set `wait_for_capacity = true` to retry until the timeout. For work \
+             that needs no GPU, set `without_gpu = true` if the instance supports it.",
+        ),
+        Some(Class::InProgress) => Cause::new(
+            "Operation in Progress",
+            meaning(),
+            "CompShare allows one operation at a time and locks the instance for up to 10 minutes. \
+             Try again when the operation has ended.",
+        ),
+        Some(Class::Billing) => Cause::new(
+            "Payment Required",
+            meaning(),
+            "Top up the account or settle unpaid orders in the CompShare console, then try again.",
+        ),
+        Some(Class::Quota) if code == 8445 => Cause::new(
+            "Another Instance in No-GPU Mode",
+            "Another instance of the account is running in no-GPU mode, and an account can run only \
+             one at a time.",
+            "Stop the other instance first, or remove `without_gpu`.",
+        ),
+        Some(Class::Quota) => Cause::new(
+            "Quota Exceeded",
+            "The account quota is exhausted.",
+            "Stop another instance, or request a higher quota in the CompShare console.",
+        ),
+        Some(Class::Credentials) => Cause::new(
+            "Invalid API Keys",
+            "CompShare rejected the API keys.",
+            "Check that the public and the private key belong together and were created in the \
+             CompShare console. UCloud keys (`api.ucloud.cn`) are not valid for CompShare.",
+        ),
+        Some(Class::Permission) if code == 226_606 => Cause::new(
+            "Account Not Verified",
+            "The account is not verified.",
+            "Complete the verification in the CompShare console, then try again.",
+        ),
+        Some(Class::Permission) => Cause::new(
+            "Permission Denied",
+            "The account is not allowed to do this.",
+            "Check the role of the keys and the project: sub-accounts must set `project_id`. Check \
+             that the account is verified.",
+        ),
+        Some(Class::NotFound) => Cause::new(
+            "Not Found",
+            meaning(),
+            "Check the ID, the keys, and `project_id`. An instance that CompShare has deleted cannot \
+             be recovered.",
+        ),
+        Some(Class::PowerState) => Cause::new(
+            "Not Allowed in This State",
+            meaning(),
+            "Check the state of the instance in the CompShare console, and try again when it is \
+             `Running` or `Stopped`.",
+        ),
+        Some(Class::Usage) => invalid_parameter(code, message),
+        Some(Class::Throttled) => too_many_requests(),
+        Some(Class::Ambiguous) => Cause::new(
+            "Service Timeout",
+            "The CompShare API timed out internally. The operation may or may not have been carried \
+             out.",
+            "Try again: the provider checks the state of the instance first.",
+        ),
+        Some(Class::Transient) => Cause::new("Service Error", meaning(), "Try again later."),
+        Some(Class::Unlisted) | None => Cause::new(
+            "Request Refused",
+            "The CompShare API refused the request for a reason that this provider does not know.",
+            "If the API message below does not help, contact CompShare support with the request ID.",
+        ),
     }
-    line(&mut facts, "Request ID", error.request_id().unwrap_or_default());
+}
+
+fn invalid_parameter(code: i64, message: &str) -> Cause {
+    match code {
+        210 if message.contains("Region") => Cause::new(
+            "Region Required",
+            "The CompShare API requires a region.",
+            "Set the provider's `region` to the region of the instance.",
+        ),
+        210 if message.contains("Force") => Cause::new(
+            "Force Required",
+            "CompShare allows only a forced stop for this instance, for example because it is a spot \
+             instance.",
+            "Set `force_stop = true` and apply. Before a destroy, apply `force_stop = true` first; \
+             this does not change the instance.",
+        ),
+        292 => Cause::new(
+            "Project Not Found",
+            "The project does not exist.",
+            "Check `project_id` of the resource and of the provider.",
+        ),
+        8442 => Cause::new(
+            "No-GPU Mode Not Supported",
+            "The instance does not support no-GPU mode.",
+            "Remove `without_gpu`.",
+        ),
+        _ => Cause::new(
+            "Invalid Parameter",
+            "The CompShare API rejected a request parameter.",
+            "The API message below names the parameter. Check `region`, `zone`, and `project_id`, \
+             and check for a newer version of the provider.",
+        ),
+    }
+}
+
+/// A meaning from the table of return codes as a sentence.
+fn sentence(meaning: &str) -> String {
+    let (first, rest) = meaning.split_at(1);
+    format!("{}{rest}.", first.to_uppercase())
+}
+
+/// Text of a failed call. `attempt` completes the title "Unable to …".
+pub(super) fn call_text(attempt: &str, error: &Error) -> Text {
+    let Cause { reason, what, todo } = Cause::of(error);
+    Text::new(format!("Unable to {attempt}: {reason}"), what, todo)
+}
+
+/// Message of a failed call that changes nothing.
+pub(crate) fn call(attempt: &str, error: &Error) -> Diagnostics {
+    let mut facts = Facts::default();
+    add_call(&mut facts, "API call", error);
+    call_text(attempt, error).into_error("", &facts)
+}
+
+pub(super) fn add_call(facts: &mut Facts, name: &str, error: &Error) {
+    match error.action() {
+        "" => facts.add("Cause", error.kind()),
+        action => facts.add(name, format_args!("{action} ({})", error.kind())),
+    }
+    add_request(facts, error);
+}
+
+pub(super) fn add_request(facts: &mut Facts, error: &Error) {
+    if let Some(id) = error.request_id() {
+        facts.add("Request ID", id);
+    }
     if error.attempts() > 1 {
-        line(&mut facts, "Attempts", &error.attempts().to_string());
-    }
-    facts
-}
-
-/// Adds a fact, if it has a value.
-pub(crate) fn line(facts: &mut String, name: &str, value: &str) {
-    if !value.is_empty() {
-        // Writing to a string cannot fail.
-        let _ = write!(facts, "\n{name}: {value}");
+        facts.add("Attempts", error.attempts());
     }
 }

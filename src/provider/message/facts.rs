@@ -1,89 +1,107 @@
-//! What an operation did and saw, and what that means for the bill.
+//! Facts of a failed operation, and its effect on the bill.
 
-use super::error::{facts_of, line};
+use super::{
+    error::{add_call, add_request},
+    text::Facts,
+};
 use crate::{
+    compshare::Error,
     operation::{CallOutcome, LoggedCall, OperationLog},
     power::{Failure, PowerReason, REBOOT, Reason, START, STOP, undoes_start},
 };
 
-/// What the failure means for the bill.
-pub(crate) fn bill(reason: &Reason, log: &OperationLog) -> &'static str {
-    let stopped = log.states.last().is_some_and(|state| state == "Stopped");
+/// Effect of a failed operation on the bill.
+pub(super) fn billing(reason: &Reason, log: &OperationLog) -> &'static str {
+    let is_stopped = log.states.last().is_some_and(|state| state == "Stopped");
     match reason {
         Reason::Kind(PowerReason::GpuAllocated { stopped_again: true }) => {
-            "It is stopped. The short time it ran with a GPU may be billed."
+            "The provider stopped the instance again. You may be charged for the short time it was \
+             running with a GPU."
         }
         Reason::Kind(PowerReason::GpuAllocated { stopped_again: false }) => {
-            "It is running, and the GPU is billed."
+            "The instance is running and the GPU is being billed."
         }
-        _ if undoes_start(log) => {
-            "It got a GPU that it was not to have, which is billed as long as it runs."
-        }
-        Reason::Vanished => "What is gone is not billed any more.",
+        _ if undoes_start(log) => "The GPU is being billed until the instance is stopped.",
+        Reason::Vanished => "It is no longer billed.",
         Reason::FailedState(_) if log.may_have_executed(START) => {
-            "A start was asked for before it failed; see in the console whether it is billed in this state."
+            "A start request was sent before the failure. Check in the CompShare console whether the \
+             instance is billed in this state."
         }
-        Reason::FellBack(STOP) => "It is running, and billed.",
+        Reason::FellBack(STOP) => "The instance is being billed.",
         Reason::Kind(PowerReason::GpuMissing) => {
-            "It is running without its GPU, and billed for that."
+            "The instance is billed at the price of no-GPU mode."
         }
         Reason::FellBack(REBOOT) => {
-            "It is stopped now, so a pay-as-you-go instance costs nothing but its extra disks."
+            "Only the additional disks of a stopped pay-as-you-go instance are billed."
         }
-        Reason::FellBack(START) => {
-            "It is stopped now. The short time it was starting may be billed."
+        Reason::FellBack(START) => "You may be charged for the short time it was starting.",
+        _ if is_accepted(log, START) => {
+            "The start request was accepted. If the instance is starting or running, it is being \
+             billed."
         }
         _ if log.may_have_executed(START) => {
-            "A start was asked for and not refused: the instance may be starting or running now, and is billed if it is."
+            "The start request may have been accepted. If the instance is starting or running, it is \
+             being billed."
         }
-        _ if log.may_have_executed(STOP) && stopped => {
-            "It was stopped on the way and is stopped now, so a pay-as-you-go instance costs nothing but its extra disks."
+        _ if log.may_have_executed(STOP) && is_stopped => {
+            "The provider stopped the instance, and it is still stopped. If it is pay-as-you-go, \
+             only its additional disks are billed."
+        }
+        _ if is_accepted(log, STOP) => {
+            "The stop request was accepted. The instance is billed until it is stopped."
         }
         _ if log.may_have_executed(STOP) => {
-            "A stop was asked for and not refused; until the instance has stopped it is billed."
+            "The stop request may have been accepted. The instance is billed until it is stopped."
         }
-        _ if log.may_have_executed(REBOOT) => {
-            "A reboot was asked for and not refused; it changes nothing in what the instance costs."
-        }
-        _ => "Nothing was started or stopped, so the bill is what it was.",
+        _ if log.may_have_executed(REBOOT) => "A reboot does not change the bill.",
+        _ => "No instance was started or stopped. Billing is unchanged.",
     }
 }
 
-/// The raw facts of a failed operation.
-pub(crate) fn facts(failure: &Failure) -> String {
+fn is_accepted(log: &OperationLog, action: &str) -> bool {
+    let accepted = |call: &LoggedCall| matches!(call.outcome, CallOutcome::Accepted);
+    log.calls.iter().any(|call| call.action == action && accepted(call))
+}
+
+pub(super) fn facts(failure: &Failure) -> Facts {
     let log = &failure.log;
-    let mut facts = format!("Instance: {}", log.instance_id);
-    line(&mut facts, "States seen", &states(log));
-    line(&mut facts, "Asked of the cloud", &asked(log));
-    let last = log.last_refusal().or_else(|| log.last_lost());
-    match (&failure.reason, last) {
-        (Reason::Call(error), _) => {
-            facts.push('\n');
-            facts.push_str(&facts_of(error));
-        }
-        (_, Some(error)) => {
-            facts.push_str("\nLast failed answer:\n");
-            facts.push_str(&facts_of(error));
-        }
-        _ => {}
+    let mut facts = Facts::default();
+    facts.add("Instance", instance(log));
+    match log.calls.len() {
+        0 => {}
+        1 => facts.add("API call", calls(log)),
+        _ => facts.add("API calls", calls(log)),
+    }
+    let error = match &failure.reason {
+        Reason::Call(error) => Some(error),
+        _ => log.last_refusal().or_else(|| log.last_lost()),
+    };
+    match error {
+        Some(error) if is_logged(log, error) => add_request(&mut facts, error),
+        Some(error) if log.calls.is_empty() => add_call(&mut facts, "API call", error),
+        Some(error) => add_call(&mut facts, "Last failed call", error),
+        None => {}
     }
     facts
 }
 
-fn states(log: &OperationLog) -> String {
-    let name =
-        |state: &String| if state.is_empty() { "(none given)".to_owned() } else { state.clone() };
-    log.states.iter().map(name).collect::<Vec<_>>().join(", then ")
+/// The instance with its observed states.
+fn instance(log: &OperationLog) -> String {
+    if log.states.is_empty() {
+        return format!("`{}`", log.instance_id);
+    }
+    let states = log.states.iter().map(|state| match state.as_str() {
+        "" => "state not reported",
+        state => state,
+    });
+    format!("`{}` ({})", log.instance_id, states.collect::<Vec<_>>().join(" -> "))
 }
 
-/// The calls with what came of them; what came several times in a row is told once.
-fn asked(log: &OperationLog) -> String {
-    if log.calls.is_empty() {
-        return "nothing that changes anything".to_owned();
-    }
-    let one = |calls: &[LoggedCall]| {
+/// The calls that change the instance, with their outcomes. Equal consecutive calls are counted.
+fn calls(log: &OperationLog) -> String {
+    let group = |calls: &[LoggedCall]| {
         let outcome = match &calls[0].outcome {
-            CallOutcome::Pending => "no answer yet".to_owned(),
+            CallOutcome::Pending => "no response yet".to_owned(),
             outcome => outcome.to_string(),
         };
         let times =
@@ -93,5 +111,15 @@ fn asked(log: &OperationLog) -> String {
     let equal = |one: &LoggedCall, next: &LoggedCall| {
         one.action == next.action && one.outcome.to_string() == next.outcome.to_string()
     };
-    log.calls.chunk_by(equal).map(one).collect::<Vec<_>>().join(", then ")
+    log.calls.chunk_by(equal).map(group).collect::<Vec<_>>().join(", then ")
+}
+
+/// Returns `true` if the list of calls already contains `error`.
+fn is_logged(log: &OperationLog, error: &Error) -> bool {
+    log.calls.iter().any(|call| match &call.outcome {
+        CallOutcome::Refused(logged) | CallOutcome::Lost(logged) => {
+            logged.action() == error.action() && logged.kind() == error.kind()
+        }
+        CallOutcome::Pending | CallOutcome::Accepted => false,
+    })
 }
