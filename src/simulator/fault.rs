@@ -105,7 +105,7 @@ pub enum Effect {
         /// Body, sent as `text/html`.
         #[serde(default)]
         body: String,
-        /// Whether the API processes the request before.
+        /// If true, the API still processes the request.
         #[serde(default)]
         processed: bool,
     },

@@ -131,7 +131,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Whether a machine is attached to the instance in its current state.
+    /// Returns `true` if the instance has a machine in its current state.
     fn has_machine(&self) -> bool {
         matches!(self.state(), "Running" | "Rebooting" | "Starting" | "Stopping")
     }
@@ -161,7 +161,7 @@ impl Instance {
         self.locked_until.is_some()
     }
 
-    /// Whether the project, region and zone of a request cover the instance.
+    /// Returns `true` if the project, region and zone of a request cover the instance.
     pub(super) fn is_in_scope(&self, form: &Form) -> bool {
         self.project() == form.get("ProjectId").unwrap_or(DEFAULT_PROJECT)
             && form.get("Region").is_none_or(|region| self.text("Region") == region)

@@ -1,6 +1,6 @@
 //! Comparison of the protocol definitions in `proto/` with `tfplugin5-wire.json`.
 //!
-//! The list was generated from HashiCorp's definitions; those in `proto/` are written anew. Only
+//! The list was generated from HashiCorp's definitions; those in `proto/` are our own. Only
 //! names and numbers matter on the wire, and all of them are compared in both directions: services
 //! with methods, messages with fields, enums with values, and reserved numbers.
 
