@@ -5,9 +5,9 @@
 use std::{io, sync::Arc, time::Duration};
 
 use axum::{
-    Json,
+    Extension, Json,
     body::{Body, Bytes},
-    extract::{ConnectInfo, State},
+    extract::State,
     http::{HeaderValue, Response as HttpResponse, StatusCode, header},
     response::IntoResponse,
 };
@@ -18,22 +18,17 @@ use super::{
     account::Account,
     api::process,
     call::Call,
-    connection::BreakSwitch,
     fault::Effect,
     form::Form,
     pending_faults::Kind,
     refusal::Refusal,
     request::{Action, Request},
-    response::{Response, accepted, gateway_page, malformed, refused},
+    response::{NoResponse, Response, accepted, gateway_page, malformed, refused},
     shared::Shared,
     signature,
 };
 
-pub(super) async fn api(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(switch): ConnectInfo<BreakSwitch>,
-    body: Bytes,
-) -> HttpResponse<Body> {
+pub(super) async fn api(State(shared): State<Arc<Shared>>, body: Bytes) -> HttpResponse<Body> {
     // Before the delay: a request has its effect even if the client does not wait for the response.
     let Outcome { response, request_id, delay } = respond(&shared, &Form::parse(&body));
     tokio::time::sleep(shared.latency + delay).await;
@@ -49,10 +44,7 @@ pub(super) async fn api(
             let body = Body::from_stream(drip(json.to_string(), every));
             ([(header::CONTENT_TYPE, "application/json")], body).into_response()
         }
-        Response::Nothing => {
-            switch.break_connection();
-            HttpResponse::default()
-        }
+        Response::Nothing => Extension(NoResponse).into_response(),
     };
     if let Ok(request_id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert("X-UCLOUD-REQUEST-UUID", request_id);

@@ -42,7 +42,6 @@ mod api;
 mod api_route;
 mod call;
 mod clock;
-mod connection;
 mod control_routes;
 mod describe;
 mod duration;

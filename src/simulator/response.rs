@@ -9,6 +9,10 @@ use super::{fault::Garbage, refusal::Refusal};
 /// Excess length of a huge response, in bytes.
 const HUGE: usize = 5 << 20;
 
+/// Marks an HTTP response that must not be sent; the connection closes instead.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NoResponse;
+
 /// Response to an API request.
 pub(super) enum Response {
     Json(Value),

@@ -11,18 +11,22 @@ use std::{
 use axum::{
     Router,
     routing::{get, post},
+    serve::Listener,
 };
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::{net::TcpListener, runtime::Builder};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use super::{
     api_route::api,
     call::Call,
-    connection::{BreakSwitch, BreakableListener},
     control_routes::{add_faults, advance, clear_calls, clear_faults, list_calls, patch_instance},
     fault::Fault,
     options::Options,
+    response::NoResponse,
     shared::Shared,
 };
 
@@ -76,7 +80,7 @@ impl Simulator {
             move || {
                 runtime.block_on(async {
                     let Ok(listener) = TcpListener::from_std(listener) else { return };
-                    let _ = stop.run_until_cancelled(serve(listener, shared)).await;
+                    stop.run_until_cancelled(serve(listener, shared)).await;
                 });
             }
         });
@@ -167,7 +171,8 @@ impl Drop for Simulator {
     }
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<()> {
+/// Accepts connections until it is dropped.
+async fn serve(mut listener: TcpListener, shared: Arc<Shared>) {
     let routes = Router::new()
         .route("/", post(api))
         .route("/simulator/advance", post(advance))
@@ -175,6 +180,20 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<()> {
         .route("/simulator/faults", post(add_faults).delete(clear_faults))
         .route("/simulator/instances/{id}", post(patch_instance))
         .with_state(shared);
-    let routes = routes.into_make_service_with_connect_info::<BreakSwitch>();
-    axum::serve(BreakableListener(listener), routes).await
+    loop {
+        let (stream, _) = Listener::accept(&mut listener).await;
+        let routes = routes.clone();
+        let service = service_fn(move |request| {
+            let response = routes.clone().oneshot(request);
+            async {
+                let Ok(response) = response.await;
+                // hyper closes the connection if the service fails.
+                match response.extensions().get::<NoResponse>() {
+                    Some(NoResponse) => Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
+                    None => Ok(response),
+                }
+            }
+        });
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
 }
