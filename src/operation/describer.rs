@@ -13,8 +13,8 @@ use crate::{
     lock::lock,
 };
 
-/// Age up to which a sighting may replace a describe in the check of a plan. Decisions of operations
-/// never depend on a sighting.
+/// Age up to which a sighting may replace a describe in the check of a plan. Decisions of
+/// operations never depend on a sighting.
 const SIGHTING_TTL: Duration = Duration::from_secs(15);
 
 /// Result of a describe; `None` if the instance was not found.
@@ -48,8 +48,8 @@ impl Describer {
     }
 
     /// Describes an instance. If `scope` does not contain it, confirms the absence with a second
-    /// describe in all regions, so that neither a passing fault nor a wrong region makes an instance
-    /// disappear.
+    /// describe in all regions, so that neither a passing fault nor a wrong region makes an
+    /// instance disappear.
     pub(super) async fn describe(&self, id: &str, scope: &Scope) -> Described {
         if let Some(instance) = self.describe_in(scope, id, Duration::ZERO).await? {
             return Ok(Some(instance));

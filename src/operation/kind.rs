@@ -12,8 +12,8 @@ use crate::compshare::{Call, Error};
 
 /// Kind of operation on one instance; a value is the specification of one operation.
 pub(crate) trait Kind: Sync {
-    /// The API call of this kind. Its reply is not used: an operation ends when a describe shows the
-    /// result.
+    /// The API call of this kind. Its reply is not used: an operation ends when a describe shows
+    /// the result.
     type Call: Call + fmt::Debug + Send + Sync;
     /// Reasons of a failure beside the common ones.
     type Reason: fmt::Debug + Send;

@@ -1,16 +1,16 @@
 //! Operations on one instance: the part that all kinds of operation share.
 //!
 //! An operation is a loop: describe the instance, decide on one step, take it, wait. A kind of
-//! operation implements [`Kind`]: it supplies the decision, a pure function of the last describe and
-//! of the [`OperationLog`], and the API call. This module supplies the rest: the loop and its timeout
+//! operation implements `Kind`: it supplies the decision, a pure function of the last describe and
+//! of the `OperationLog`, and the API call. This module supplies the rest: the loop and its timeout
 //! (`run`), one lock per instance (`locks`), the pauses (`pace`), the reaction to failed calls
 //! (`run`, `decision`), the log, and describes that confirm the absence of an instance
 //! (`describer`).
 //!
 //! Two rules hold for every kind:
 //!
-//! - A call that may have been carried out is not resent before the instance has been described, and
-//!   then only if its state has not changed for a while.
+//! - A call that may have been carried out is not resent before the instance has been described,
+//!   and then only if its state has not changed for a while.
 //! - An instance counts as absent only after two describes in a row without it.
 //!
 //! This module knows neither Terraform nor any particular kind of operation.

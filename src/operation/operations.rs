@@ -40,8 +40,8 @@ impl Operations {
         self.describer.describe(id, scope).await
     }
 
-    /// As [`Self::describe`], but returns the result of an earlier describe if it is recent. For the
-    /// check of a plan only.
+    /// As [`Self::describe`], but returns the result of an earlier describe if it is recent. For
+    /// the check of a plan only.
     ///
     /// # Errors
     ///

@@ -11,7 +11,8 @@ pub struct Pace {
     pub confirm: Duration,
     /// Time for which the old state may still be reported after an accepted call.
     pub settle: Duration,
-    /// Time for which the old state must be reported after a lost response before the call is resent.
+    /// Time for which the old state must be reported after a lost response before the call is
+    /// resent.
     pub resend: Duration,
     /// First pause after a refusal that may pass, for example because another operation is in
     /// progress. The pause grows to six times that.
@@ -37,7 +38,8 @@ impl Pace {
     }
 
     /// Returns the pause before the next poll, when nothing has changed for `unchanged`: the first
-    /// interval and a quarter of that time, at most five times the first interval, ± 10 % at random.
+    /// interval and a quarter of that time, at most five times the first interval, ± 10 % at
+    /// random.
     ///
     /// It depends on the time and not on the number of polls, because batching can make polls come
     /// earlier than planned.

@@ -1,5 +1,5 @@
-//! Decision on the next step of a power operation, as a pure function. Its tests are the table of all
-//! states, targets and earlier calls.
+//! Decision on the next step of a power operation, as a pure function. Its tests are the table of
+//! all states, targets and earlier calls.
 
 use super::{
     operation::{GpuMode, Operation, REBOOT, START, STOP, Target},

@@ -1,12 +1,13 @@
 //! Power operations: start, stop, restart and reboot of an instance.
 //!
 //! A power operation is a kind of [`operation`](crate::operation): it describes the instance,
-//! decides on one step, takes it, and describes again. The decision (`decide`) is a pure function of
-//! the last describe and of the log of this operation. Earlier plans and describes never enter it.
+//! decides on one step, takes it, and describes again. The decision (`decide`) is a pure function
+//! of the last describe and of the log of this operation. Earlier plans and describes never enter
+//! it.
 //!
 //! The rules that cost money if they are broken:
-//! - A start is sent once. It is sent again only if it was certainly refused, or if its response was
-//!   lost and the instance has been reported `Stopped` for a while since.
+//! - A start is sent once. It is sent again only if it was certainly refused, or if its response
+//!   was lost and the instance has been reported `Stopped` for a while since.
 //! - A start in no-GPU mode that gets a GPU is an error. It is undone if this operation found the
 //!   instance stopped. Two describes must agree on the GPU.
 //! - A reboot is sent once, and again only if it was certainly refused.

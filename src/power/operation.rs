@@ -50,8 +50,8 @@ pub(crate) enum GpuMode {
 }
 
 impl GpuMode {
-    /// Returns true if a running instance with `gpus` is in this mode. An unreported number matches:
-    /// it is no reason for an action.
+    /// Returns true if a running instance with `gpus` is in this mode. An unreported number
+    /// matches: it is no reason for an action.
     pub(super) const fn matches(self, gpus: Option<u32>) -> bool {
         match (self, gpus) {
             (_, None) => true,

@@ -46,6 +46,7 @@ impl CompshareProvider {
 
     /// The same with other pauses, which `pace` makes from the configured `poll_interval`. For
     /// tests, which must not wait for minutes.
+    #[doc(hidden)]
     #[must_use]
     pub fn with_pace(self, pace: fn(Duration) -> Pace) -> Self {
         Self { pace, ..self }

@@ -1,4 +1,4 @@
-//! The table of the design as a table: every reported state, every operation, both desired states, and the calls counted.
+//! Table of all reported states, operations and desired states, with the calls that each leads to.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -10,34 +10,36 @@ use crate::support::{
     terraform_core::{Errors, Plan, Terraform},
 };
 
-/// What is reported, what it turns out to be three looks later, and what comes of wanting it `Running`, of wanting it
-/// `Stopped`, and of destroying it with `stop_on_destroy`.
+/// Reported state, state after three describes, and the outcomes of the desired states `Running`
+/// and `Stopped` and of a destroy with `stop_on_destroy`.
 ///
-/// `adopt`: no call, after one look. `join`: no call, after waiting. `start`, `stop`: one call of that kind and none of the
-/// other. `failed`, `not found`: an error, and no call.
+/// - `ready`: one describe, no call.
+/// - `wait`: several describes, no call.
+/// - `start`, `stop`: one call of that action and none of the other.
+/// - `failed`, `not found`: an error and no call.
 const TABLE: &str = "
-    Running       Running   adopt      stop       stop
-    Stopped       Stopped   start      adopt      adopt
-    Starting      Running   join       stop       stop
-    Initializing  Running   join       stop       stop
-    Initializing  Stopped   start      join       join
-    Rebooting     Running   join       stop       stop
-    Pending       Running   join       stop       stop
-    Pending       Stopped   start      join       join
-    Install       Stopped   start      join       join
-    Stopping      Stopped   start      join       join
-    Resizing      Stopped   start      join       join
-    Resizing      Running   join       stop       stop
-    Reinstalling  Stopped   start      join       join
-    Reinstalling  Running   join       stop       stop
-    中断           Stopped   start      join       join
-    Hibernating   Running   join       stop       stop
-    running       Running   join       stop       stop
-    -             Stopped   start      join       join
-    -             Running   join       stop       stop
-    Install+Fail  =         failed     failed     adopt
-    ResizeFailed  =         failed     failed     adopt
-    absent        =         not+found  not+found  join
+    Running       Running   ready      stop       stop
+    Stopped       Stopped   start      ready      ready
+    Starting      Running   wait       stop       stop
+    Initializing  Running   wait       stop       stop
+    Initializing  Stopped   start      wait       wait
+    Rebooting     Running   wait       stop       stop
+    Pending       Running   wait       stop       stop
+    Pending       Stopped   start      wait       wait
+    Install       Stopped   start      wait       wait
+    Stopping      Stopped   start      wait       wait
+    Resizing      Stopped   start      wait       wait
+    Resizing      Running   wait       stop       stop
+    Reinstalling  Stopped   start      wait       wait
+    Reinstalling  Running   wait       stop       stop
+    中断           Stopped   start      wait       wait
+    Hibernating   Running   wait       stop       stop
+    running       Running   wait       stop       stop
+    -             Stopped   start      wait       wait
+    -             Running   wait       stop       stop
+    Install+Fail  =         failed     failed     ready
+    ResizeFailed  =         failed     failed     ready
+    absent        =         not+found  not+found  wait
 ";
 
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +49,7 @@ enum Operation {
     Destroy,
 }
 
-/// One cell of the table for one operation.
+/// One cell of the table, for one operation.
 #[derive(Debug)]
 struct Case {
     id: String,
@@ -85,7 +87,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[tokio::test]
-async fn every_state_under_every_operation_comes_to_what_the_design_says() {
+async fn each_state_and_operation_leads_to_the_calls_in_the_table() {
     let cases = cases();
     assert_eq!(cases.len(), 110);
     let instances = cases.iter().map(|case| json!({"UHostId": case.id})).collect();
@@ -96,29 +98,29 @@ async fn every_state_under_every_operation_comes_to_what_the_design_says() {
 
 async fn check(simulator: &Simulator, mut terraform: Terraform, case: &Case) {
     let plan = plan(&mut terraform, case).await.unwrap();
-    let looks_before = looks_at(simulator, &case.id);
-    become_reported(simulator, case);
+    let describes_before = describes_of(simulator, &case.id);
+    report(simulator, case);
     let result = terraform.apply(plan).await;
 
     let calls = simulator.starts_and_stops(&case.id);
-    let looks = looks_at(simulator, &case.id) - looks_before;
+    let describes = describes_of(simulator, &case.id) - describes_before;
     let expected = match case.outcome.as_str() {
         "start" => (1, 0),
         "stop" => (0, 1),
         _ => (0, 0),
     };
-    assert_eq!(calls, expected, "{case:?} came to {result:?}");
+    assert_eq!(calls, expected, "{case:?}: {result:?}");
     match (case.outcome.as_str(), &result) {
         ("start" | "stop", Ok(_)) => {}
-        ("adopt", Ok(_)) => assert_eq!(looks, 1, "{case:?}"),
-        ("join", Ok(_)) => assert!(looks >= 2, "{looks} looks: {case:?}"),
+        ("ready", Ok(_)) => assert_eq!(describes, 1, "{case:?}"),
+        ("wait", Ok(_)) => assert!(describes >= 2, "{describes} describes: {case:?}"),
         ("failed", Err(errors)) => {
             errors.says("Instance Is in a Failed State", &[&case.id, &case.reported]);
         }
         ("not found", Err(errors)) => {
             errors.says("Instance Not Found", &[&case.id, "twice"]).at("instance_id");
         }
-        _ => panic!("{case:?} came to {result:?}"),
+        _ => panic!("{case:?}: {result:?}"),
     }
     check_state(&terraform, case, result.is_ok());
 }
@@ -130,13 +132,14 @@ fn check_state(terraform: &Terraform, case: &Case, succeeded: bool) {
             assert!(terraform.state().is_none(), "{case:?}");
         }
         (_, true) => assert_eq!(state, case.desired, "{case:?}"),
-        // What was observed is saved; of what is not there, nothing was.
+        // A failed update stores the reported state; an absent instance has none.
         (_, false) if case.reported == "absent" => assert_eq!(state, case.before(), "{case:?}"),
         (_, false) => assert_eq!(state, case.reported, "{case:?}"),
     }
 }
 
-/// Plans while the cloud shows nothing special: an apply must decide by what it sees itself.
+/// Plans before the instance has the state of the case: an apply must depend on its own describes
+/// only.
 async fn plan(terraform: &mut Terraform, case: &Case) -> Result<Plan, Errors> {
     let config = json!({"instance_id": case.id, "state": case.desired});
     let own = |more| merged(json!({"instance_id": case.id, "id": case.id}), more);
@@ -153,7 +156,8 @@ async fn plan(terraform: &mut Terraform, case: &Case) -> Result<Plan, Errors> {
     }
 }
 
-fn become_reported(simulator: &Simulator, case: &Case) {
+/// Makes the simulator report the states of the case.
+fn report(simulator: &Simulator, case: &Case) {
     match (case.reported.as_str(), case.becomes.as_str()) {
         ("absent", _) => simulator.remove(&case.id),
         (word, "=") => simulator.patch(&case.id, json!({"State": word})),
@@ -166,19 +170,19 @@ fn become_reported(simulator: &Simulator, case: &Case) {
     }
 }
 
-fn looks_at(simulator: &Simulator, id: &str) -> usize {
+fn describes_of(simulator: &Simulator, id: &str) -> usize {
     simulator.calls().iter().filter(|call| call.instances.iter().any(|one| one == id)).count()
 }
 
 impl Case {
-    /// What the state says before an update.
+    /// Stored power state before an update.
     fn before(&self) -> &'static str {
         if self.desired == "Running" { "Stopped" } else { "Running" }
     }
 }
 
 #[tokio::test]
-async fn destroying_without_stop_on_destroy_asks_the_cloud_nothing_whatever_the_state() {
+async fn destroy_without_stop_on_destroy_makes_no_call() {
     for state in ["Running", "Stopped", "Starting", "Install Fail", "中断"] {
         let (simulator, mut terraform) = cloud_with(json!({"State": state})).await;
         terraform.set_state(&stored_state(state, json!({})));
@@ -193,7 +197,7 @@ async fn destroying_without_stop_on_destroy_asks_the_cloud_nothing_whatever_the_
 }
 
 #[tokio::test]
-async fn a_refresh_records_the_reported_word_whatever_it_is() {
+async fn refresh_stores_any_reported_state() {
     for state in
         ["Running", "Stopped", "Starting", "Stopping", "Install Fail", "Hibernating", "中断"]
     {
@@ -207,7 +211,7 @@ async fn a_refresh_records_the_reported_word_whatever_it_is() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_sees_an_empty_state_keeps_everything_as_it_was() {
+async fn refresh_with_empty_state_changes_nothing() {
     let (_simulator, mut terraform) = cloud_with(json!({"State": "", "Name": "other"})).await;
     terraform.set_state(&stored_state("Running", json!({})));
     terraform.set_identity(ID, serde_json::Value::Null);
@@ -217,7 +221,7 @@ async fn a_refresh_that_sees_an_empty_state_keeps_everything_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_refresh_believes_that_an_instance_is_gone_only_when_it_was_told_twice() {
+async fn refresh_removes_instance_after_two_describes_without_it() {
     let (simulator, mut terraform) = cloud_with(json!({})).await;
     terraform.set_state(&stored_state("Running", json!({})));
     simulator.remove(ID);
@@ -227,7 +231,7 @@ async fn a_refresh_believes_that_an_instance_is_gone_only_when_it_was_told_twice
 }
 
 #[tokio::test]
-async fn a_refresh_that_fails_is_an_error_and_removes_nothing() {
+async fn failed_refresh_is_an_error_and_changes_nothing() {
     let failures = [
         Effect::Refuse { ret_code: 171, message: "Signature VerifyAC Error".to_owned() },
         Effect::Refuse { ret_code: 299, message: "no permission".to_owned() },
