@@ -2,6 +2,7 @@
 //! text.
 
 mod circles;
+mod names;
 mod syntax;
 
 use std::{
