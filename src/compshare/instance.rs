@@ -179,7 +179,7 @@ macro_rules! states {
         }
 
         impl State {
-            /// The states of the API documentation and those that CompShare's CLI waits for.
+            /// The states in the API documentation and in CompShare's CLI.
             pub const WORDS: &[&str] = &[$($word),*];
 
             /// The state as reported by the API.

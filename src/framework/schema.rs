@@ -104,7 +104,7 @@ impl BlockPart for NestedBlock {
     }
 }
 
-/// The parts of another block, side by side with those that are there already.
+/// Adds the parts of another block to the parts of this block.
 impl BlockPart for Block {
     fn add_to(self, block: &mut Block) {
         block.attributes.extend(self.attributes);

@@ -13,8 +13,8 @@ pub struct Plugin {
     pub reattach_variable: &'static str,
 }
 
-/// Environment variable that the host sets to a fixed value. It tells a start by the host from a
-/// start by a person, and is not a security measure.
+/// Environment variable that the host sets to a fixed value. It distinguishes a start by the host
+/// from a start by hand, and is not a security measure.
 #[derive(Clone, Copy, Debug)]
 pub struct Cookie {
     pub key: &'static str,

@@ -20,7 +20,7 @@ pub(super) trait Message: Default {
 
 /// Awaits `call` and makes a response of its result.
 ///
-/// A panic becomes a diagnostic that asks for a bug report; the process continues.
+/// A panic becomes a diagnostic with the request to report the bug; the process continues.
 pub(super) async fn respond<M: Message>(
     rpc: &'static str,
     call: impl Future<Output = Result<M, Diagnostics>> + Send,

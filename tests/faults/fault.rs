@@ -7,7 +7,7 @@ use terraform_provider_compshare::simulator::{Effect, Fault as SimulatorFault, G
 use super::operation::Operation;
 use crate::support::actions::{DESCRIBE, DESCRIBE_ZONES, POWER_CALLS};
 
-/// Faults that a client cannot tell apart, except by the reason in a message.
+/// Faults that a client cannot distinguish, except by the reason in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
     NoEffect,

@@ -31,7 +31,7 @@ Every operation of the provider runs under every fault that can affect it. Each 
 the operation ends in time, that its message contains no secret, that no accepted call is repeated,
 that the state matches reality, and that the next run without the fault converges.
 
-A *class* contains the faults that a client cannot tell apart. All faults of a class must have the
+A *class* contains the faults that a client cannot distinguish. All faults of a class must have the
 same result in every operation, except for the reason in the message; the test fails if one differs.
 The first table lists the faults of each class, with the reasons in messages. Each section after it is
 about the requests that fail. An entry begins with the classes that have equal results, followed by

@@ -288,7 +288,8 @@ async fn matching_instances_are_sorted_by_id() {
     let other = terraform.read_data(INSTANCES, &json!({"project_id": "org-other"})).await.unwrap();
     assert_eq!(other["ids"], json!(["uhost-x"]));
     assert_eq!(other["instances"][0]["project_id"], "org-other");
-    let none = terraform.read_data(INSTANCES, &json!({"name_regex": "^nobody$"})).await.unwrap();
+    let none =
+        terraform.read_data(INSTANCES, &json!({"name_regex": "^no-such-name$"})).await.unwrap();
     assert_eq!((&none["ids"], &none["instances"]), (&json!([]), &json!([])));
 }
 

@@ -66,7 +66,7 @@ impl Fragile {
         let panics = self.panics.load(Ordering::Relaxed);
         // The panic hook of the binary does this before the panic is caught.
         panics::set_location(Some(Location::caller()));
-        assert!(panics < OPERATIONS, "canary-value {panics}: whatever the value was");
+        assert!(panics < OPERATIONS, "canary-value {panics}: a formatted value");
         Err(Diagnostic::error("Well", "Nothing panicked.").into())
     }
 }

@@ -83,7 +83,7 @@ async fn gateway_refusals_have_documented_ret_codes() {
             171,
             "Signature VerifyAC Error",
         ),
-        (&[action, ("PublicKey", "someone"), ("Signature", "00")], 172, "User Not Exists"),
+        (&[action, ("PublicKey", "unknown-key"), ("Signature", "00")], 172, "User Not Exists"),
     ];
     for (form, ret_code, message) in cases {
         assert_eq!(send(&cloud, form).await, (Some(ret_code), message.to_owned()), "{form:?}");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use rustls::pki_types::CertificateDer;
 
-/// Magic cookie: the environment variable that tells a plugin that a host started it.
+/// Magic cookie: the environment variable by which a plugin recognizes a start by a host.
 pub(crate) const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
