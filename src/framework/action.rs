@@ -45,7 +45,7 @@ impl Progress {
     }
 
     /// Sends one sentence, without a final period.
-    pub fn tell(&self, message: impl Into<String>) {
+    pub fn send(&self, message: impl Into<String>) {
         // The host may have stopped reading. The action continues nevertheless.
         let _ = self.0.send(message.into());
     }

@@ -211,7 +211,7 @@ impl ErasedAction<()> for Fragile {
         progress: &'a Progress,
     ) -> BoxFuture<'a, Result<(), Diagnostics>> {
         async {
-            progress.tell("begun");
+            progress.send("begun");
             self.operate()
         }
         .boxed()

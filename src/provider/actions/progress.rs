@@ -28,7 +28,7 @@ pub(super) struct Reporter<'a> {
 impl<'a> Reporter<'a> {
     /// Reports the begin. `doing` is a gerund, such as "Starting".
     pub(super) fn start(doing: &str, id: &'a str, progress: &'a Progress) -> Self {
-        progress.tell(format!("{doing} instance {id}"));
+        progress.send(format!("{doing} instance {id}"));
         Self { progress, id, started: Instant::now(), state: None, has_sent: false }
     }
 
@@ -60,7 +60,7 @@ impl<'a> Reporter<'a> {
     pub(super) fn finish(&self) {
         if !self.has_sent {
             let state = self.state.as_deref().unwrap_or_default();
-            self.tell(&format!("already {state}, nothing to do"));
+            self.send(&format!("already {state}, nothing to do"));
         }
     }
 
@@ -69,10 +69,10 @@ impl<'a> Reporter<'a> {
             Event::State(state) => self.report_state(state),
             Event::CallSent => self.has_sent = true,
             Event::CallEnded(action, CallOutcome::Accepted) => {
-                self.tell(&format!("{} accepted", request(action)));
+                self.send(&format!("{} accepted", request(action)));
             }
             Event::CallEnded(action, CallOutcome::Refused(error) | CallOutcome::Lost(error)) => {
-                self.tell(&format!("{} failed ({})", request(action), error.kind()));
+                self.send(&format!("{} failed ({})", request(action), error.kind()));
             }
             Event::CallEnded(_, CallOutcome::Pending) => {}
         }
@@ -81,8 +81,8 @@ impl<'a> Reporter<'a> {
     fn report_state(&mut self, state: String) {
         let state = if state.is_empty() { "state not reported".to_owned() } else { state };
         match &self.state {
-            None => self.tell(&state),
-            Some(before) => self.tell(&format!("{before} -> {state}")),
+            None => self.send(&state),
+            Some(before) => self.send(&format!("{before} -> {state}")),
         }
         self.state = Some(state);
     }
@@ -91,13 +91,13 @@ impl<'a> Reporter<'a> {
         let seconds = self.started.elapsed().as_secs();
         let elapsed = format_duration(Duration::from_secs(seconds));
         match &self.state {
-            None => self.tell(&format!("no state reported yet ({elapsed} elapsed)")),
-            Some(state) => self.tell(&format!("still {state} ({elapsed} elapsed)")),
+            None => self.send(&format!("no state reported yet ({elapsed} elapsed)")),
+            Some(state) => self.send(&format!("still {state} ({elapsed} elapsed)")),
         }
     }
 
-    fn tell(&self, text: &str) {
-        self.progress.tell(format!("{}: {text}", self.id));
+    fn send(&self, text: &str) {
+        self.progress.send(format!("{}: {text}", self.id));
     }
 }
 
