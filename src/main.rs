@@ -104,8 +104,8 @@ fn main() -> ExitCode {
 }
 
 fn run(is_debug: bool, environment: &Environment) -> Result<(), plugin::Error> {
-    // This thread does everything but look up host names: what goes on is mostly waiting. More threads are slower to start,
-    // need more memory, and make no plan and no apply any faster.
+    // One thread does everything but resolve host names: the provider mostly waits. More threads start
+    // more slowly, need more memory, and make no plan or apply faster.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

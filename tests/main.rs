@@ -15,3 +15,4 @@ mod support;
 mod terraform;
 mod vendor;
 mod wire;
+mod words;
