@@ -5,9 +5,13 @@ use std::{
     time::Duration,
 };
 
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+#[cfg(windows)]
+use tokio::signal::windows::{CtrlBreak, CtrlC, ctrl_break, ctrl_c};
 use tokio::time::{sleep, timeout};
 
-use super::connection::OpenConnections;
+use super::{connection::OpenConnections, error::Error};
 
 /// The party that started the process and may end it.
 #[derive(Clone, Copy, Debug)]
@@ -103,101 +107,59 @@ impl Parent {
     }
 }
 
-#[cfg(unix)]
-pub(super) use self::unix::{Signals, ignore_hangup};
-#[cfg(windows)]
-pub(super) use self::windows::{Signals, ignore_hangup};
-
-#[cfg(unix)]
-mod unix {
-    use tokio::signal::unix::{Signal, SignalKind, signal};
-
-    use crate::plugin::error::Error;
-
-    /// Ignores SIGHUP: Tokio's handler stays installed after the `Signal` is dropped.
-    pub(in crate::plugin) fn ignore_hangup() -> Result<(), Error> {
-        signal(SignalKind::hangup()).map(drop).map_err(Error::Signals)
-    }
-
-    /// Signals that are caught from the creation of this value on.
-    pub(in crate::plugin) struct Signals {
-        interrupt: Signal,
-        terminate: Signal,
-    }
-
-    impl Signals {
-        /// Replaces the default action of SIGINT and SIGTERM, which would end the process.
-        pub(in crate::plugin) fn install() -> Result<Self, Error> {
-            Ok(Self {
-                interrupt: signal(SignalKind::interrupt()).map_err(Error::Signals)?,
-                terminate: signal(SignalKind::terminate()).map_err(Error::Signals)?,
-            })
-        }
-
-        /// Completes at SIGTERM, ignoring SIGINT.
-        pub(in crate::plugin) async fn terminated(&mut self) {
-            loop {
-                tokio::select! {
-                    _ = self.terminate.recv() => return,
-                    _ = self.interrupt.recv() => {
-                        tracing::debug!("ignoring SIGINT: the host decides when to end");
-                    }
-                }
-            }
-        }
-
-        /// Completes at SIGINT or SIGTERM.
-        pub(in crate::plugin) async fn interrupted_or_terminated(&mut self) {
-            tokio::select! {
-                _ = self.interrupt.recv() => {}
-                _ = self.terminate.recv() => {}
-            }
-        }
-    }
+/// Ignores SIGHUP, where there is one: Tokio's handler stays installed after the `Signal` is dropped.
+pub(super) fn ignore_hangup() -> Result<(), Error> {
+    #[cfg(unix)]
+    drop(signal(SignalKind::hangup()).map_err(Error::Signals)?);
+    Ok(())
 }
 
-#[cfg(windows)]
-mod windows {
-    use tokio::signal::windows::{CtrlBreak, CtrlC, ctrl_break, ctrl_c};
+/// SIGINT and SIGTERM, or Ctrl-C and Ctrl-Break on Windows. Once this value has been created, they
+/// no longer end the process by themselves.
+pub(super) struct Signals {
+    #[cfg(unix)]
+    interrupt: Signal,
+    #[cfg(unix)]
+    terminate: Signal,
+    #[cfg(windows)]
+    interrupt: CtrlC,
+    #[cfg(windows)]
+    terminate: CtrlBreak,
+}
 
-    use crate::plugin::error::Error;
-
-    /// Does nothing: there is no SIGHUP.
-    pub(in crate::plugin) fn ignore_hangup() -> Result<(), Error> {
-        Ok(())
+impl Signals {
+    #[cfg(unix)]
+    pub(super) fn install() -> Result<Self, Error> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(Error::Signals)?,
+            terminate: signal(SignalKind::terminate()).map_err(Error::Signals)?,
+        })
     }
 
-    /// Console events that are caught from the creation of this value on.
-    pub(in crate::plugin) struct Signals {
-        interrupt: CtrlC,
-        terminate: CtrlBreak,
+    #[cfg(windows)]
+    pub(super) fn install() -> Result<Self, Error> {
+        Ok(Self {
+            interrupt: ctrl_c().map_err(Error::Signals)?,
+            terminate: ctrl_break().map_err(Error::Signals)?,
+        })
     }
 
-    impl Signals {
-        /// Replaces the default action of Ctrl-C and Ctrl-Break, which would end the process.
-        pub(in crate::plugin) fn install() -> Result<Self, Error> {
-            Ok(Self {
-                interrupt: ctrl_c().map_err(Error::Signals)?,
-                terminate: ctrl_break().map_err(Error::Signals)?,
-            })
-        }
-
-        /// Completes at Ctrl-Break, ignoring Ctrl-C.
-        pub(in crate::plugin) async fn terminated(&mut self) {
-            loop {
-                tokio::select! {
-                    _ = self.terminate.recv() => return,
-                    _ = self.interrupt.recv() => {}
+    /// Completes at the request to terminate, ignoring interrupts.
+    pub(super) async fn terminated(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => {
+                    tracing::debug!("ignoring SIGINT: the host decides when to end");
                 }
             }
         }
+    }
 
-        /// Completes at Ctrl-C or Ctrl-Break.
-        pub(in crate::plugin) async fn interrupted_or_terminated(&mut self) {
-            tokio::select! {
-                _ = self.interrupt.recv() => {}
-                _ = self.terminate.recv() => {}
-            }
+    pub(super) async fn interrupted_or_terminated(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 }

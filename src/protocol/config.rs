@@ -27,15 +27,17 @@ pub(super) fn metadata<P: Provider>(server: &Server<P>) -> wire::get_metadata::R
     wire::get_metadata::Response {
         server_capabilities: Some(CAPABILITIES),
         diagnostics: Vec::new(),
-        resources: named(server.resources(), |type_name| ResourceMetadata { type_name }),
-        data_sources: named(server.data_sources(), |type_name| DataSourceMetadata { type_name }),
-        ephemeral_resources: named(server.ephemeral_resources(), |type_name| EphemeralMetadata {
+        resources: named(&server.registry().resources, |type_name| ResourceMetadata { type_name }),
+        data_sources: named(&server.registry().data_sources, |type_name| DataSourceMetadata {
             type_name,
         }),
-        list_resources: named(server.list_resources(), |type_name| ListResourceMetadata {
-            type_name,
+        ephemeral_resources: named(&server.registry().ephemeral_resources, |type_name| {
+            EphemeralMetadata { type_name }
         }),
-        actions: named(server.actions(), |type_name| ActionMetadata { type_name }),
+        list_resources: named(&server.registry().list_resources, |type_name| {
+            ListResourceMetadata { type_name }
+        }),
+        actions: named(&server.registry().actions, |type_name| ActionMetadata { type_name }),
         functions: Vec::new(),
     }
 }
@@ -49,11 +51,11 @@ fn named<T: ?Sized, M>(offered: &ByName<T>, metadata: impl Fn(String) -> M) -> V
 pub(super) fn schemas<P: Provider>(server: &Server<P>) -> wire::get_provider_schema::Response {
     wire::get_provider_schema::Response {
         provider: Some(encode::schema(server.schema())),
-        resource_schemas: encoded(server.resources(), encode::schema),
-        data_source_schemas: encoded(server.data_sources(), encode::schema),
-        ephemeral_resource_schemas: encoded(server.ephemeral_resources(), encode::schema),
-        list_resource_schemas: encoded(server.list_resources(), encode::schema),
-        action_schemas: encoded(server.actions(), |schema| wire::ActionSchema {
+        resource_schemas: encoded(&server.registry().resources, encode::schema),
+        data_source_schemas: encoded(&server.registry().data_sources, encode::schema),
+        ephemeral_resource_schemas: encoded(&server.registry().ephemeral_resources, encode::schema),
+        list_resource_schemas: encoded(&server.registry().list_resources, encode::schema),
+        action_schemas: encoded(&server.registry().actions, |schema| wire::ActionSchema {
             schema: Some(encode::schema(schema)),
         }),
         server_capabilities: Some(CAPABILITIES),

@@ -43,12 +43,12 @@ impl<T: ?Sized> Deref for Entry<T> {
 }
 
 /// All definitions of a provider.
-struct Registry<S> {
-    resources: ByName<dyn ErasedResource<S>>,
-    data_sources: ByName<dyn ErasedDataSource<S>>,
-    ephemeral_resources: ByName<dyn ErasedEphemeralResource<S>>,
-    list_resources: ByName<dyn ErasedListResource<S>>,
-    actions: ByName<dyn ErasedAction<S>>,
+pub(super) struct Registry<S> {
+    pub(super) resources: ByName<dyn ErasedResource<S>>,
+    pub(super) data_sources: ByName<dyn ErasedDataSource<S>>,
+    pub(super) ephemeral_resources: ByName<dyn ErasedEphemeralResource<S>>,
+    pub(super) list_resources: ByName<dyn ErasedListResource<S>>,
+    pub(super) actions: ByName<dyn ErasedAction<S>>,
 }
 
 impl<S> Registry<S> {
@@ -113,58 +113,38 @@ impl<P: Provider> Server<P> {
         self.0.schema.get_or_init(|| self.0.provider.schema())
     }
 
-    fn registry(&self) -> &Registry<P::Session> {
+    pub(super) fn registry(&self) -> &Registry<P::Session> {
         self.0.registry.get_or_init(|| Registry::of(&self.0.provider))
-    }
-
-    pub(super) fn resources(&self) -> &ByName<dyn ErasedResource<P::Session>> {
-        &self.registry().resources
-    }
-
-    pub(super) fn data_sources(&self) -> &ByName<dyn ErasedDataSource<P::Session>> {
-        &self.registry().data_sources
-    }
-
-    pub(super) fn ephemeral_resources(&self) -> &ByName<dyn ErasedEphemeralResource<P::Session>> {
-        &self.registry().ephemeral_resources
-    }
-
-    pub(super) fn list_resources(&self) -> &ByName<dyn ErasedListResource<P::Session>> {
-        &self.registry().list_resources
-    }
-
-    pub(super) fn actions(&self) -> &ByName<dyn ErasedAction<P::Session>> {
-        &self.registry().actions
     }
 
     /// Returns a resource and the type of its values.
     pub(super) fn resource(&self, type_name: &str) -> Found<'_, dyn ErasedResource<P::Session>> {
-        find(self.resources(), "resource", type_name)
+        find(&self.registry().resources, "resource", type_name)
     }
 
     pub(super) fn data_source(
         &self,
         type_name: &str,
     ) -> Found<'_, dyn ErasedDataSource<P::Session>> {
-        find(self.data_sources(), "data source", type_name)
+        find(&self.registry().data_sources, "data source", type_name)
     }
 
     pub(super) fn ephemeral_resource(
         &self,
         type_name: &str,
     ) -> Found<'_, dyn ErasedEphemeralResource<P::Session>> {
-        find(self.ephemeral_resources(), "ephemeral resource", type_name)
+        find(&self.registry().ephemeral_resources, "ephemeral resource", type_name)
     }
 
     pub(super) fn list_resource(
         &self,
         type_name: &str,
     ) -> Found<'_, dyn ErasedListResource<P::Session>> {
-        find(self.list_resources(), "list resource", type_name)
+        find(&self.registry().list_resources, "list resource", type_name)
     }
 
     pub(super) fn action(&self, type_name: &str) -> Found<'_, dyn ErasedAction<P::Session>> {
-        find(self.actions(), "action", type_name)
+        find(&self.registry().actions, "action", type_name)
     }
 
     fn session(&self) -> Option<Arc<P::Session>> {

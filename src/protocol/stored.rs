@@ -7,7 +7,7 @@ use crate::framework::{Diagnostic, Diagnostics, ImportBy, Object, Provider};
 pub(super) fn identity_schemas<P: Provider>(
     server: &Server<P>,
 ) -> wire::get_resource_identity_schemas::Response {
-    let schemas = server.resources().iter().filter_map(|(name, resource)| {
+    let schemas = server.registry().resources.iter().filter_map(|(name, resource)| {
         let schema = resource.identity_schema();
         let has_identity = !schema.attributes.is_empty();
         has_identity.then(|| ((*name).to_owned(), encode::identity_schema(&schema)))
