@@ -58,5 +58,5 @@ fn one_of(words: &[&str], text: &str) -> String {
         Some(_) => " (capital letters matter)",
         None => "",
     };
-    format!("\"{text}\" is not one of the values it can have, {list}{hint}")
+    format!("it must be {list}, not \"{text}\"{hint}")
 }

@@ -193,8 +193,11 @@ fn ambiguous_instance_name_lists_the_instances() {
 
 #[test]
 fn instance_id_and_name_exclude_each_other() {
-    check_refused("", &["Set either `instance_id` or `name`"]);
-    check_refused("name = \"训练\"\ninstance_id = \"uhost-a\"", &["`name`, not both"]);
+    check_refused("", &["Neither `instance_id` nor `name` is set"]);
+    check_refused(
+        "name = \"训练\"\ninstance_id = \"uhost-a\"",
+        &["Both `instance_id` and `name` are set"],
+    );
 }
 
 #[test]
