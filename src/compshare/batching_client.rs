@@ -5,7 +5,6 @@
 
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -26,7 +25,7 @@ use super::{
     calls::describe::DescribeInstances,
     client::Client,
     describe_batch::{Outcome, describe_batch},
-    error::Error,
+    error::{Error, ErrorKind, Lost},
     instance::Instance,
     pages::Pages,
 };
@@ -37,9 +36,10 @@ use crate::lock::lock;
 const LIST_WINDOW: Duration = Duration::from_millis(25);
 
 /// Client whose concurrent describes and lists share requests. Clones share their batches.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct BatchingClient(Arc<Inner>);
 
+#[derive(Debug)]
 struct Inner {
     client: Client,
     /// Senders to the tasks that send the batches. A request covers one region and project, so
@@ -53,7 +53,7 @@ type List = Result<Arc<[Arc<Instance>]>, Error>;
 type PendingList = Shared<BoxFuture<'static, List>>;
 
 /// Filter of a list. Callers with equal keys share one list.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct ListKey {
     scope: Scope,
     tag: Option<String>,
@@ -159,13 +159,8 @@ fn deliver(outcomes: Vec<Outcome>) {
     }
 }
 
+/// The failure of a request whose task ended by a shutdown of the runtime or a panic.
 fn abandoned() -> Error {
-    Error::abandoned(DescribeInstances::ACTION)
-}
-
-/// Shows the settings only.
-impl fmt::Debug for BatchingClient {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("BatchingClient").field(self.client()).finish()
-    }
+    let kind = ErrorKind::MaybeSent(Lost::Interrupted("the request was abandoned".to_owned()));
+    Error { action: DescribeInstances::ACTION, attempts: 0, request_id: None, kind }
 }

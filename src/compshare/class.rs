@@ -42,7 +42,7 @@ pub(crate) struct Behavior {
     pub(crate) operation: OnRefusal,
 }
 
-/// Condition under which the client sends a refused request again.
+/// Condition under which the client sends a failed request again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resend {
     /// Always: the action was certainly not carried out.

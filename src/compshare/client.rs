@@ -1,22 +1,26 @@
 //! Client of the API: signs, sends and resends calls.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, iter, sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    backoff,
     base_url::BaseUrl,
     call::Call,
-    class::Class,
+    class::{Class, Resend},
     credentials::Credentials,
     error::{Error, ErrorKind},
     form::Form,
     limit::Limit,
-    response, retry, signature,
+    response, signature,
     transport::Transport,
 };
+
+/// Upper bound of the first pause. It doubles with each pause.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// Upper bound of all pauses.
+const MAX_PAUSE: Duration = Duration::from_secs(15);
 
 /// Settings of a [`Client`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +81,7 @@ impl Client {
             settings.request_timeout,
             &settings.user_agent,
         )
-        .map_err(|kind| Error::new("", 0, None, kind))?;
+        .map_err(|kind| Error { action: "", attempts: 0, request_id: None, kind })?;
         let limit = Limit::new(settings.max_concurrent_requests);
         Ok(Self(Arc::new(Inner { settings, credentials, transport, limit })))
     }
@@ -90,21 +94,25 @@ impl Client {
     /// The failure of the last attempt. [`Error::may_have_happened`] then covers all attempts: a
     /// call that is not repeatable is resent only after failures that rule out its execution.
     pub async fn call<C: Call>(&self, call: &C) -> Result<C::Reply, Error> {
-        let mut pauses = backoff::pauses(self.0.settings.max_retries);
-        let mut attempt = 1;
+        let mut pauses = pauses(self.0.settings.max_retries);
+        let mut attempts = 1;
         loop {
-            let failure = match self.attempt(call, attempt).await {
+            let Failure { kind, request_id, retry_after } = match self.attempt(call, attempts).await
+            {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
-            let repeat = retry::may_repeat(C::REPEATABLE, &failure.kind);
-            let pause = if repeat { pauses.next() } else { None };
-            let pause = pause.filter(|_| self.0.limit.pay_for_retry());
-            let Some(pause) = pause else {
-                return Err(Error::new(call.action(), attempt, failure.request_id, failure.kind));
+            let may_resend = match kind.resend() {
+                Resend::Always => true,
+                Resend::IfRepeatable => C::REPEATABLE,
+                Resend::Never => false,
             };
-            sleep(backoff::at_least(pause, failure.retry_after)).await;
-            attempt += 1;
+            let pause = if may_resend { pauses.next() } else { None };
+            let Some(pause) = pause.filter(|_| self.0.limit.pay_for_retry()) else {
+                return Err(Error { action: call.action(), attempts, request_id, kind });
+            };
+            sleep(pause.max(retry_after.unwrap_or_default())).await;
+            attempts += 1;
         }
     }
 
@@ -172,9 +180,41 @@ impl Client {
     }
 }
 
+/// Returns the pauses before `max_retries` retries. Each is a random part of a bound that doubles
+/// (full jitter), so that clients that failed together do not return together.
+fn pauses(max_retries: u32) -> impl Iterator<Item = Duration> {
+    let bounds = iter::successors(Some(FIRST_PAUSE), |bound| Some((*bound * 2).min(MAX_PAUSE)));
+    bounds.take(max_retries as usize).map(|bound| bound.mul_f64(fastrand::f64()))
+}
+
 /// Shows the settings only.
 impl fmt::Debug for Client {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Client").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_stay_below_a_doubling_bound() {
+        let bounds = [500, 1000, 2000, 4000, 8000, 15_000, 15_000];
+        for _ in 0..200 {
+            let pauses: Vec<_> = pauses(7).collect();
+            assert_eq!(pauses.len(), bounds.len());
+            for (pause, bound) in pauses.iter().zip(bounds) {
+                assert!(*pause <= Duration::from_millis(bound), "{pauses:?}");
+            }
+        }
+        assert_eq!(pauses(0).count(), 0);
+    }
+
+    #[test]
+    fn pauses_cover_the_whole_range() {
+        let first: Vec<_> = (0..500).filter_map(|_| pauses(1).next()).collect();
+        assert!(first.iter().min().unwrap() < &Duration::from_millis(50));
+        assert!(first.iter().max().unwrap() > &Duration::from_millis(450));
     }
 }

@@ -12,7 +12,7 @@ use super::{
     batch_queue::{Caller, Described},
     call::Scope,
     calls::describe::DescribeInstances,
-    class::IdFault,
+    class::{Class, IdFault},
     client::Client,
     error::Error,
     instance::Instance,
@@ -58,7 +58,7 @@ fn describe_all<'a>(
             described.extend(describe_all(client, scope, right.to_vec()).await);
             return described;
         }
-        let result = if error.is_not_found() { Ok(None) } else { Err(error) };
+        let result = if error.class() == Some(Class::NotFound) { Ok(None) } else { Err(error) };
         ids.into_iter().map(|id| (id, result.clone())).collect()
     })
 }

@@ -12,22 +12,24 @@ use super::{
     ret_code,
 };
 
-/// Failed call, with action, number of attempts and cause.
-#[derive(Clone)]
-pub struct Error(Box<Inner>);
-
+/// Failed call.
 #[derive(Clone, Debug)]
-struct Inner {
-    action: &'static str,
-    attempts: u32,
-    request_id: Option<String>,
-    kind: ErrorKind,
+pub struct Error {
+    /// Action of the call, such as `StartCompShareInstance`; empty if there was no call yet.
+    pub action: &'static str,
+    /// Number of attempts; 0 if nothing was attempted.
+    pub attempts: u32,
+    /// ID of the last attempt, for CompShare support; `None` without a response.
+    pub request_id: Option<String>,
+    /// Cause of the failure of the last attempt.
+    pub kind: ErrorKind,
 }
 
-/// Cause of the failure of the last attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Cause of a failure.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ErrorKind {
     /// There was no connection. The API has received nothing.
+    #[error("the request was not sent: {cause}")]
     Unsent {
         /// Message of the network, the resolver or TLS.
         cause: String,
@@ -35,8 +37,10 @@ pub enum ErrorKind {
         permanent: bool,
     },
     /// No complete response was received. The action may have been carried out.
+    #[error("{0}")]
     MaybeSent(Lost),
     /// The content of a successful response is unreadable. The action may have been carried out.
+    #[error("unreadable response (HTTP status {http_status}): {reason}")]
     Unreadable {
         http_status: u16,
         /// Defect of the content, without quoting it.
@@ -44,9 +48,14 @@ pub enum ErrorKind {
     },
     /// The response has an error status. After 5xx and 408 the action may have been carried out,
     /// after others not.
+    #[error("the response had HTTP status {status}")]
     Http { status: u16 },
     /// The API refused the request. The action was not carried out, unless [`Error::class`] is
     /// `Ambiguous` or `Transient`.
+    #[error(
+        "refused with RetCode {code}{}{message}",
+        if message.is_empty() { " and no message" } else { ": " }
+    )]
     Refused {
         /// `RetCode`, never 0.
         code: i64,
@@ -56,57 +65,24 @@ pub enum ErrorKind {
 }
 
 /// Way in which a response was lost.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Lost {
+    #[error("no response within the request timeout")]
     TimedOut,
     /// The connection broke, with the message of the network.
+    #[error("the response was lost: {0}")]
     Interrupted(String),
 }
 
 impl Error {
-    /// The failure of `action` at its attempt `attempts`, which is 0 if nothing was attempted.
-    pub fn new(
-        action: &'static str,
-        attempts: u32,
-        request_id: Option<String>,
-        kind: ErrorKind,
-    ) -> Self {
-        Self(Box::new(Inner { action, attempts, request_id, kind }))
-    }
-
-    /// The failure of a batched call whose task ended before it had a result, by a shutdown of the
-    /// runtime or a panic.
-    pub(super) fn abandoned(action: &'static str) -> Self {
-        let lost = Lost::Interrupted("the request was abandoned".to_owned());
-        Self::new(action, 0, None, ErrorKind::MaybeSent(lost))
-    }
-
-    /// Action of the call, such as `StartCompShareInstance`; empty if there was no call yet.
-    pub fn action(&self) -> &'static str {
-        self.0.action
-    }
-
-    /// ID of the last attempt, for CompShare support; `None` without a response.
-    pub fn request_id(&self) -> Option<&str> {
-        self.0.request_id.as_deref()
-    }
-
-    pub fn attempts(&self) -> u32 {
-        self.0.attempts
-    }
-
-    pub fn kind(&self) -> &ErrorKind {
-        &self.0.kind
-    }
-
     /// Class of the refusal; `None` if the failure is no refusal.
     pub fn class(&self) -> Option<Class> {
-        self.0.kind.class()
+        self.kind.class()
     }
 
     /// `RetCode` of a refusal.
     pub fn ret_code(&self) -> Option<i64> {
-        match self.0.kind {
+        match self.kind {
             ErrorKind::Refused { code, .. } => Some(code),
             _ => None,
         }
@@ -114,7 +90,7 @@ impl Error {
 
     /// `Message` of a refusal; may be empty.
     pub fn message(&self) -> Option<&str> {
-        match &self.0.kind {
+        match &self.kind {
             ErrorKind::Refused { message, .. } => Some(message),
             _ => None,
         }
@@ -122,32 +98,13 @@ impl Error {
 
     /// English meaning of a known `RetCode`, because `Message` is often in Chinese only.
     pub fn meaning(&self) -> Option<&'static str> {
-        ret_code::meaning(self.ret_code()?, self.message()?)
+        ret_code::find(self.ret_code()?, self.message()?).map(|(_, meaning)| meaning)
     }
 
     /// Returns true if the action may have been carried out in spite of this error. Describe the
     /// instance before sending the request again.
-    ///
-    /// ```
-    /// use terraform_provider_compshare::compshare::{Error, ErrorKind, Lost};
-    ///
-    /// let lost = ErrorKind::MaybeSent(Lost::TimedOut);
-    /// assert!(Error::new("StartCompShareInstance", 1, None, lost).may_have_happened());
-    /// ```
     pub fn may_have_happened(&self) -> bool {
-        self.0.kind.may_have_happened()
-    }
-
-    pub fn is_not_found(&self) -> bool {
-        self.class() == Some(Class::NotFound)
-    }
-
-    pub fn is_out_of_capacity(&self) -> bool {
-        self.class() == Some(Class::Capacity)
-    }
-
-    pub fn is_credentials(&self) -> bool {
-        self.class() == Some(Class::Credentials)
+        self.kind.resend() == Resend::IfRepeatable
     }
 
     /// Returns true if a parameter was refused and the message names it as `parameter`.
@@ -161,7 +118,9 @@ impl ErrorKind {
     /// See [`Error::class`].
     pub fn class(&self) -> Option<Class> {
         match self {
-            Self::Refused { code, message } => Some(ret_code::class(*code, message)),
+            Self::Refused { code, message } => {
+                Some(ret_code::find(*code, message).map_or(Class::Unlisted, |(class, _)| class))
+            }
             Self::Http { status: 429 } => Some(Class::Throttled),
             Self::Http { status: 408 | 500..=599 } => Some(Class::Ambiguous),
             Self::Http { .. }
@@ -171,37 +130,14 @@ impl ErrorKind {
         }
     }
 
-    /// See [`Error::may_have_happened`].
-    pub fn may_have_happened(&self) -> bool {
+    /// Condition under which the client sends the failed request again.
+    pub(super) fn resend(&self) -> Resend {
         match self {
-            Self::Unsent { .. } => false,
-            Self::MaybeSent(_) | Self::Unreadable { .. } => true,
+            Self::Unsent { permanent: false, .. } => Resend::Always,
+            Self::Unsent { permanent: true, .. } => Resend::Never,
+            Self::MaybeSent(_) | Self::Unreadable { .. } => Resend::IfRepeatable,
             Self::Http { .. } | Self::Refused { .. } => {
-                self.class().is_some_and(|class| class.behavior().resend == Resend::IfRepeatable)
-            }
-        }
-    }
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unsent { cause, .. } => write!(formatter, "the request was not sent: {cause}"),
-            Self::MaybeSent(Lost::TimedOut) => {
-                write!(formatter, "no response within the request timeout")
-            }
-            Self::MaybeSent(Lost::Interrupted(cause)) => {
-                write!(formatter, "the response was lost: {cause}")
-            }
-            Self::Unreadable { http_status, reason } => {
-                write!(formatter, "unreadable response (HTTP status {http_status}): {reason}")
-            }
-            Self::Http { status } => write!(formatter, "the response had HTTP status {status}"),
-            Self::Refused { code, message } if message.is_empty() => {
-                write!(formatter, "refused with RetCode {code} and no message")
-            }
-            Self::Refused { code, message } => {
-                write!(formatter, "refused with RetCode {code}: {message}")
+                self.class().map_or(Resend::Never, |class| class.behavior().resend)
             }
         }
     }
@@ -210,7 +146,7 @@ impl fmt::Display for ErrorKind {
 /// Shows the failure, then in parentheses action, request ID and, if more than one, attempts.
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { action, attempts, request_id, kind } = &*self.0;
+        let Self { action, attempts, request_id, kind } = self;
         write!(formatter, "{kind}")?;
         if action.is_empty() {
             return Ok(());
@@ -226,17 +162,15 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Debug for Error {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
-
 impl std::error::Error for Error {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const START: &str = "StartCompShareInstance";
+    const STOP: &str = "StopCompShareInstance";
+    const DESCRIBE: &str = "DescribeCompShareInstance";
 
     fn refused(code: i64, message: &str) -> ErrorKind {
         ErrorKind::Refused { code, message: message.to_owned() }
@@ -250,96 +184,114 @@ mod tests {
         ErrorKind::Unreadable { http_status: 200, reason: "not JSON".to_owned() }
     }
 
-    #[test]
-    fn text_has_the_failure_and_then_the_facts() {
-        let table = [
-            (
-                Error::new("StopCompShareInstance", 1, None, unsent(false)),
-                "the request was not sent: connection refused (StopCompShareInstance)",
-            ),
-            (
-                Error::new(
-                    "DescribeCompShareInstance",
-                    3,
-                    None,
-                    ErrorKind::MaybeSent(Lost::TimedOut),
-                ),
-                "no response within the request timeout (DescribeCompShareInstance, 3 attempts)",
-            ),
-            (
-                Error::new(
-                    "DescribeCompShareInstance",
-                    1,
-                    None,
-                    ErrorKind::MaybeSent(Lost::Interrupted("reset".to_owned())),
-                ),
-                "the response was lost: reset (DescribeCompShareInstance)",
-            ),
-            (
-                Error::new(
-                    "StartCompShareInstance",
-                    1,
-                    Some("id-1".to_owned()),
-                    refused(8357, "资源不足"),
-                ),
-                "refused with RetCode 8357: 资源不足 (StartCompShareInstance, request ID id-1)",
-            ),
-            (
-                Error::new("StartCompShareInstance", 1, None, refused(1, "")),
-                "refused with RetCode 1 and no message (StartCompShareInstance)",
-            ),
-            (
-                Error::new("DescribeCompShareInstance", 1, Some("id-1".to_owned()), unreadable()),
-                "unreadable response (HTTP status 200): not JSON (DescribeCompShareInstance, \
-                 request ID id-1)",
-            ),
-            (
-                Error::new("DescribeCompShareInstance", 6, None, ErrorKind::Http { status: 502 }),
-                "the response had HTTP status 502 (DescribeCompShareInstance, 6 attempts)",
-            ),
-            (Error::new("", 0, None, unsent(true)), "the request was not sent: connection refused"),
-        ];
-        for (error, want) in table {
-            assert_eq!(error.to_string(), want);
-        }
+    fn interrupted() -> ErrorKind {
+        ErrorKind::MaybeSent(Lost::Interrupted("reset".to_owned()))
+    }
+
+    fn http(status: u16) -> ErrorKind {
+        ErrorKind::Http { status }
+    }
+
+    #[track_caller]
+    fn check_text(action: &'static str, attempts: u32, id: &str, kind: ErrorKind, want: &str) {
+        let request_id = Some(id.to_owned()).filter(|id| !id.is_empty());
+        assert_eq!(Error { action, attempts, request_id, kind }.to_string(), want);
     }
 
     #[test]
-    fn some_failures_leave_the_outcome_open() {
-        let table = [
-            (unsent(false), false),
-            (unsent(true), false),
-            (ErrorKind::MaybeSent(Lost::TimedOut), true),
-            (ErrorKind::MaybeSent(Lost::Interrupted(String::new())), true),
-            (unreadable(), true),
-            (ErrorKind::Http { status: 302 }, false),
-            (ErrorKind::Http { status: 403 }, false),
-            (ErrorKind::Http { status: 408 }, true),
-            (ErrorKind::Http { status: 429 }, false),
-            (ErrorKind::Http { status: 502 }, true),
-            (refused(8438, ""), true),
-            (refused(8433, ""), true),
-            (refused(8441, ""), false),
-            (refused(8903, ""), false),
-            (refused(8357, ""), false),
-            (refused(99_999, ""), false),
+    fn text_has_the_failure_and_then_the_facts() {
+        let unsent_text = "the request was not sent: connection refused";
+        check_text(STOP, 1, "", unsent(false), &format!("{unsent_text} (StopCompShareInstance)"));
+        check_text("", 0, "", unsent(true), unsent_text);
+        check_text(
+            DESCRIBE,
+            3,
+            "",
+            ErrorKind::MaybeSent(Lost::TimedOut),
+            "no response within the request timeout (DescribeCompShareInstance, 3 attempts)",
+        );
+        check_text(
+            DESCRIBE,
+            1,
+            "",
+            interrupted(),
+            "the response was lost: reset (DescribeCompShareInstance)",
+        );
+        check_text(
+            START,
+            1,
+            "id-1",
+            refused(8357, "资源不足"),
+            "refused with RetCode 8357: 资源不足 (StartCompShareInstance, request ID id-1)",
+        );
+        check_text(
+            START,
+            1,
+            "",
+            refused(1, ""),
+            "refused with RetCode 1 and no message (StartCompShareInstance)",
+        );
+        check_text(
+            DESCRIBE,
+            1,
+            "id-1",
+            unreadable(),
+            "unreadable response (HTTP status 200): not JSON (DescribeCompShareInstance, \
+             request ID id-1)",
+        );
+        check_text(
+            DESCRIBE,
+            6,
+            "",
+            http(502),
+            "the response had HTTP status 502 (DescribeCompShareInstance, 6 attempts)",
+        );
+    }
+
+    #[test]
+    fn only_repeatable_requests_are_resent_in_doubt() {
+        let always = [unsent(false), http(429), refused(8441, ""), refused(226_619, "")];
+        let if_repeatable = [
+            ErrorKind::MaybeSent(Lost::TimedOut),
+            interrupted(),
+            unreadable(),
+            http(408),
+            http(500),
+            http(502),
+            http(503),
+            refused(150, ""),
+            refused(8433, ""),
+            refused(8438, ""),
         ];
-        for (kind, want) in table {
-            assert_eq!(kind.may_have_happened(), want, "{kind:?}");
+        let never = [
+            unsent(true),
+            http(302),
+            http(400),
+            http(403),
+            http(404),
+            refused(171, ""),
+            refused(8357, ""),
+            refused(8903, ""),
+            refused(8441, "InstanceOperationInProgress"),
+            refused(5000, ""),
+        ];
+        for (want, kinds) in [
+            (Resend::Always, &always[..]),
+            (Resend::IfRepeatable, &if_repeatable[..]),
+            (Resend::Never, &never[..]),
+        ] {
+            for kind in kinds {
+                assert_eq!(kind.resend(), want, "{kind:?}");
+            }
         }
     }
 
     #[test]
     fn usage_error_names_its_parameter() {
-        let error = Error::new(
-            "StartCompShareInstance",
-            1,
-            None,
-            refused(230, "Params [WithoutGpu] not available"),
-        );
-        assert!(error.is_usage_of("WithoutGpu"));
-        assert!(!error.is_usage_of("Zone"));
-        let sold_out = Error::new("StartCompShareInstance", 1, None, refused(8357, "WithoutGpu"));
-        assert!(!sold_out.is_usage_of("WithoutGpu"));
+        let error = |kind| Error { action: START, attempts: 1, request_id: None, kind };
+        let usage = error(refused(230, "Params [WithoutGpu] not available"));
+        assert!(usage.is_usage_of("WithoutGpu"));
+        assert!(!usage.is_usage_of("Zone"));
+        assert!(!error(refused(8357, "WithoutGpu")).is_usage_of("WithoutGpu"));
     }
 }

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{lenient, without_gpu::Spec};
+use super::lenient;
 
 /// Rented instance. All fields but the ID may be missing; an empty text counts as missing. Times
 /// are Unix seconds, prices are in yuan.
@@ -164,6 +164,25 @@ impl fmt::Debug for Software {
     }
 }
 
+/// Size of an instance in no-GPU mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spec {
+    /// 2 cores and 4 GiB; the only size of containers.
+    A,
+    /// 8 cores and 16 GiB.
+    B,
+}
+
+impl Spec {
+    /// The letter that the API uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+        }
+    }
+}
+
 /// Defines [`State`] from the states that the API documents, each with the word that it reports.
 macro_rules! states {
     ($($state:ident = $word:literal,)*) => {
@@ -246,19 +265,18 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretStr
 }
 
 fn graphics_memory<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    #[derive(Deserialize)]
-    struct GraphicsMemory {
-        #[serde(rename = "Value", default, deserialize_with = "lenient::number")]
-        value: Option<u32>,
-    }
-    Ok(lenient::object::<_, GraphicsMemory>(deserializer)?.and_then(|memory| memory.value))
+    let memory = Value::deserialize(deserializer)?;
+    Ok(memory.get("Value").and_then(|value| lenient::number(value).ok()?))
 }
 
 /// Deserializes the letter of a spec, or the object that contains it.
 fn without_gpu_spec<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Spec>, D::Error> {
     let value = Value::deserialize(deserializer)?;
-    let letter = value.get("Spec").unwrap_or(&value).as_str();
-    Ok(letter.and_then(|letter| letter.parse().ok()))
+    Ok(match value.get("Spec").unwrap_or(&value).as_str() {
+        Some("A") => Some(Spec::A),
+        Some("B") => Some(Spec::B),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

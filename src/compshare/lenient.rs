@@ -54,16 +54,6 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     })
 }
 
-/// Deserializes an object as `T`.
-pub(super) fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    let value = Value::deserialize(deserializer)?;
-    Ok(if value.is_object() { serde_json::from_value(value).ok() } else { None })
-}
-
 /// Deserializes the elements of an array that are readable as `T`.
 pub(super) fn array<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where

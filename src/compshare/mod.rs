@@ -2,9 +2,9 @@
 //!
 //! A [`Call`] fills a form (`call`, `calls`, `form`). The client signs the form (`signature`), sends
 //! it (`transport`), and classifies the response (`response`, `ret_code`, `class`). It sends a
-//! request again only if that cannot do harm (`retry`, `backoff`, `limit`). A [`BatchingClient`] on
-//! top of the [`Client`] lets concurrent describes and lists share requests (`batch_queue`,
-//! `describe_batch`). [`locate`] finds the keys.
+//! request again only if that cannot do harm (`error`, `limit`). A [`BatchingClient`] on top of the
+//! [`Client`] lets concurrent describes and lists share requests (`batch_queue`, `describe_batch`).
+//! [`locate`] finds the keys.
 //!
 //! This module knows no schema, diagnostic or plan, and it waits for responses only: operations on
 //! instances are in `power`. It reads no environment but the given
@@ -13,7 +13,6 @@
 //! Errors, log lines and `Debug` output contain no key, signature or form, and of a response only
 //! `RetCode` and `Message`.
 
-mod backoff;
 mod base_url;
 mod batch_queue;
 mod batching_client;
@@ -33,21 +32,19 @@ mod login;
 mod pages;
 mod response;
 mod ret_code;
-mod retry;
 mod signature;
 #[doc(hidden)]
 pub mod testing;
 mod transport;
-mod without_gpu;
 
 pub(crate) use self::class::{OnRefusal, Resend};
 pub use self::{
-    base_url::{BaseUrl, InvalidBaseUrl},
+    base_url::BaseUrl,
     batching_client::BatchingClient,
     call::{Call, Scope},
     calls::{
         describe::{DescribeInstances, Instances},
-        power::{Accepted, PowerAction, PowerCall},
+        power::{Accepted, PowerAction, PowerCall, WithoutGpu},
         zones::{DescribeSupportZone, Zone, Zones},
     },
     class::Class,
@@ -56,8 +53,7 @@ pub use self::{
     credentials_file::FileError,
     error::{Error, ErrorKind, Lost},
     form::Form,
-    instance::{Address, Disk, Instance, Software, State},
+    instance::{Address, Disk, Instance, Software, Spec, State},
     login::{Login, Undecodable, decode_password},
     pages::Pages,
-    without_gpu::{InvalidSpec, Spec, WithoutGpu},
 };

@@ -69,7 +69,7 @@ impl Transport {
             builder = builder.no_proxy();
         }
         // Plain HTTP needs no root certificates, and reading them takes a while.
-        if base_url.is_plain() {
+        if base_url.as_url().scheme() == "http" {
             builder = builder.tls_certs_only([]);
         }
         let http = builder.build().map_err(|error| ErrorKind::Unsent {

@@ -253,7 +253,7 @@ impl fmt::Display for CallOutcome {
         match self {
             Self::Pending => formatter.write_str("pending"),
             Self::Accepted => formatter.write_str("accepted"),
-            Self::Refused(error) | Self::Lost(error) => error.kind().fmt(formatter),
+            Self::Refused(error) | Self::Lost(error) => error.kind.fmt(formatter),
         }
     }
 }
@@ -270,7 +270,7 @@ mod tests {
     }
 
     fn error(kind: ErrorKind) -> Error {
-        Error::new("Start", 1, None, kind)
+        Error { action: "Start", attempts: 1, request_id: None, kind }
     }
 
     fn refused(code: i64) -> CallOutcome {
@@ -325,12 +325,12 @@ mod tests {
     #[test]
     fn last_lost_is_a_lost_response_or_a_later_failed_describe() {
         let mut log = log(&[lost(), CallOutcome::Accepted]);
-        assert!(matches!(log.last_lost().map(Error::kind), Some(ErrorKind::MaybeSent(_))));
+        assert!(matches!(log.last_lost().map(|error| &error.kind), Some(ErrorKind::MaybeSent(_))));
         log.describe_failed(error(ErrorKind::Http { status: 502 }));
-        assert!(matches!(log.last_lost().map(Error::kind), Some(ErrorKind::Http { .. })));
+        assert!(matches!(log.last_lost().map(|error| &error.kind), Some(ErrorKind::Http { .. })));
         log.call_sent("Start", &instance("Stopped"));
         log.call_ended(lost());
-        assert!(matches!(log.last_lost().map(Error::kind), Some(ErrorKind::MaybeSent(_))));
+        assert!(matches!(log.last_lost().map(|error| &error.kind), Some(ErrorKind::MaybeSent(_))));
     }
 
     #[test]

@@ -290,12 +290,12 @@ mod tests {
 
     fn lost(action: &'static str) -> CallOutcome {
         let kind = ErrorKind::MaybeSent(Lost::TimedOut);
-        CallOutcome::Lost(Error::new(action, 1, None, kind))
+        CallOutcome::Lost(Error { action, attempts: 1, request_id: None, kind })
     }
 
     fn refused(action: &'static str, code: i64, message: &str) -> CallOutcome {
         let kind = ErrorKind::Refused { code, message: message.to_owned() };
-        CallOutcome::Refused(Error::new(action, 1, None, kind))
+        CallOutcome::Refused(Error { action, attempts: 1, request_id: None, kind })
     }
 
     /// Returns a step in one word.

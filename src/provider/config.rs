@@ -66,5 +66,5 @@ model! {
 }
 
 pub(crate) fn check_base_url(text: &str) -> Result<(), String> {
-    text.parse::<BaseUrl>().map(drop).map_err(|error| error.to_string())
+    text.parse::<BaseUrl>().map(drop).map_err(str::to_owned)
 }

@@ -4,9 +4,7 @@ use std::{sync::OnceLock, time::Duration};
 
 use super::{config::ProviderModel, message, timeouts::duration};
 use crate::{
-    compshare::{
-        Arguments, BaseUrl, BatchingClient, Client, InvalidBaseUrl, Scope, Settings, locate,
-    },
+    compshare::{Arguments, BaseUrl, BatchingClient, Client, Scope, Settings, locate},
     environment::Environment,
     framework::{Attr, Diagnostics, Host},
     operation::{InstanceRef, Location, Operations, Pace},
@@ -162,7 +160,7 @@ impl Session {
 fn base_url(config: &ProviderModel, environment: &Environment) -> Result<BaseUrl, Diagnostics> {
     let text = config.base_url.text().or_else(|| environment.text("COMPSHARE_BASE_URL"));
     let parsed = text.map_or_else(|| Ok(BaseUrl::default()), str::parse);
-    parsed.map_err(|error: InvalidBaseUrl| message::invalid_base_url(&error.to_string()).into())
+    parsed.map_err(|reason| message::invalid_base_url(reason).into())
 }
 
 /// A number outside the range was refused by the rule of the attribute.

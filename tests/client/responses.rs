@@ -10,8 +10,8 @@ async fn ret_code_under_http_200_is_a_refusal() {
     let refusal = Step::json(START, r#"{"RetCode":8357,"Message":"资源不足","Canary":"canary"}"#);
     let (outcome, report) = play(&start(), [refusal]).await;
     let error = outcome.unwrap_err();
-    assert_eq!((error.action(), error.attempts(), report.requests.len()), (START, 1, 1));
-    assert_eq!(error.request_id(), Some("request-1"));
+    assert_eq!((error.action, error.attempts, report.requests.len()), (START, 1, 1));
+    assert_eq!(error.request_id.as_deref(), Some("request-1"));
     assert_eq!((error.ret_code(), error.message()), (Some(8357), Some("资源不足")));
     assert_eq!(error.class(), Some(Class::Capacity));
     assert!(!error.may_have_happened());
@@ -39,7 +39,7 @@ async fn unreadable_response_fails_without_being_quoted() {
         let steps = (0..attempts).map(|_| Step::http(DESCRIBE, status, html.0, html.1));
         let (outcome, _) = play(&describe(), steps).await;
         let error = outcome.unwrap_err();
-        assert_eq!(error.attempts(), attempts, "{status}");
+        assert_eq!(error.attempts, attempts, "{status}");
         assert_eq!(error.may_have_happened(), may_have_happened, "{status}");
         assert!(error.to_string().contains(&format!("HTTP status {status}")), "{error}");
     }
@@ -57,8 +57,8 @@ async fn redirect_is_not_followed() {
                 START => play(&start(), [step]).await.0.unwrap_err(),
                 _ => play(&describe(), [step]).await.0.unwrap_err(),
             };
-            assert_eq!(*error.kind(), ErrorKind::Http { status });
-            assert_eq!(error.attempts(), 1);
+            assert_eq!(error.kind, ErrorKind::Http { status });
+            assert_eq!(error.attempts, 1);
             assert_eq!(elsewhere.finish().connections, 0, "{status} {action}");
         }
     }
@@ -82,7 +82,7 @@ async fn endless_response_is_cut_off() {
     let long = vec![b' '; 17 << 20];
     let (outcome, _) = play(&start(), [Step::http(START, 200, &[], &long)]).await;
     let error = outcome.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Unreadable { http_status: 200, .. }), "{error}");
+    assert!(matches!(error.kind, ErrorKind::Unreadable { http_status: 200, .. }), "{error}");
     assert!(error.to_string().contains("longer than"), "{error}");
 }
 
@@ -105,7 +105,7 @@ async fn incomplete_response_is_not_an_absent_instance() {
     assert!(describe().await.unwrap().is_none());
     assert_eq!(describe().await.unwrap_err().ret_code(), Some(299));
     let error = describe().await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Unreadable { .. }), "{error}");
+    assert!(matches!(error.kind, ErrorKind::Unreadable { .. }), "{error}");
 
     let form = &script.finish().requests[0].form;
     assert_eq!((form["UHostIds.0"].as_str(), form["Limit"].as_str()), ("uhost-1", "100"));

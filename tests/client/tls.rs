@@ -31,8 +31,8 @@ async fn untrusted_certificate_fails_without_retry() {
     });
     let client = client(settings(&format!("https://localhost:{port}")));
     let error = client.call(&start()).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Unsent { permanent: true, .. }), "{error:?}");
-    assert_eq!(error.attempts(), 1);
+    assert!(matches!(error.kind, ErrorKind::Unsent { permanent: true, .. }), "{error:?}");
+    assert_eq!(error.attempts, 1);
     assert!(error.to_string().contains("certificate"), "{error}");
     assert_eq!(received.load(Ordering::SeqCst), 0);
     server.abort();
@@ -50,7 +50,7 @@ async fn failed_tls_handshake_is_retried() {
     });
     let error =
         client(settings(&format!("https://localhost:{port}"))).call(&start()).await.unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Unsent { permanent: false, .. }), "{error:?}");
-    assert_eq!(error.attempts(), 3);
+    assert!(matches!(error.kind, ErrorKind::Unsent { permanent: false, .. }), "{error:?}");
+    assert_eq!(error.attempts, 3);
     server.abort();
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::compshare::{
     call::{Call, Scope},
     form::Form,
-    without_gpu::WithoutGpu,
+    instance::Spec,
 };
 
 /// Request to start, stop or reboot an instance. It is never resent on a guess: a second start may
@@ -33,6 +33,19 @@ pub enum PowerAction {
     },
     /// Restart of a running instance, which becomes `Rebooting` and then `Running`.
     Reboot,
+}
+
+/// Parameters of a start in no-GPU mode.
+///
+/// The API documentation has a boolean, `WithoutGpu`; CompShare's own programs now send
+/// `WithoutGpuSpec`. The API ignores unknown parameters and would then start a *billed* GPU, so
+/// both are sent where the API accepts both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WithoutGpu {
+    /// Size of the instance, sent as `WithoutGpuSpec`.
+    pub spec: Spec,
+    /// Also sends the documented `WithoutGpu=true`.
+    pub send_flag: bool,
 }
 
 impl PowerAction {
@@ -81,7 +94,7 @@ impl Call for PowerCall {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compshare::{calls::assert_sends, without_gpu::Spec};
+    use crate::compshare::calls::assert_sends;
 
     #[test]
     fn power_calls_send_the_documented_parameters() {

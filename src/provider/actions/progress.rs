@@ -72,7 +72,7 @@ impl<'a> Reporter<'a> {
                 self.send(&format!("{} accepted", request(action)));
             }
             Event::CallEnded(action, CallOutcome::Refused(error) | CallOutcome::Lost(error)) => {
-                self.send(&format!("{} failed ({})", request(action), error.kind()));
+                self.send(&format!("{} failed ({})", request(action), error.kind));
             }
             Event::CallEnded(_, CallOutcome::Pending) => {}
         }

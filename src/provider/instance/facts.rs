@@ -189,7 +189,7 @@ impl InstanceFacts {
             os_name: text(&instance.os_name),
             os_type: text(&instance.os_type),
             without_gpu: instance.gpu.filter(|_| runs).map(|count| count == 0).into(),
-            without_gpu_spec: instance.without_gpu_spec.map(|spec| spec.to_string()).into(),
+            without_gpu_spec: instance.without_gpu_spec.map(|spec| spec.as_str().to_owned()).into(),
             supports_without_gpu: instance.supports_without_gpu_start.into(),
             charge_type: text(&instance.charge_type),
             price_yuan: decimal(instance.price),

@@ -7,6 +7,7 @@ use super::{
     state::{after_apply, imported_state, observed},
 };
 use crate::{
+    compshare::Class,
     framework::{
         Attr, Change, Context, Definition, Diagnostics, Failure, ImportBy, Model as _, Resource,
     },
@@ -216,7 +217,7 @@ async fn preflight(
         Ok(None) if change.prior.is_none() => {
             Err(message::refused_plan(&operation, &power::Reason::NotFound))
         }
-        Err(error) if error.is_credentials() => Err(message::read(id, &error)),
+        Err(error) if error.class() == Some(Class::Credentials) => Err(message::read(id, &error)),
         Ok(None) | Err(_) => Ok(()),
     }
 }

@@ -21,7 +21,7 @@ impl Cause {
     }
 
     pub(super) fn of(error: &Error) -> Self {
-        match error.kind() {
+        match &error.kind {
             ErrorKind::Unsent { .. } => Self::new(
                 "API Not Reachable",
                 "The CompShare API could not be reached.",
@@ -199,18 +199,18 @@ pub(crate) fn call(attempt: &str, error: &Error) -> Diagnostics {
 }
 
 pub(super) fn add_call(facts: &mut Facts, name: &str, error: &Error) {
-    match error.action() {
-        "" => facts.add("Cause", error.kind()),
-        action => facts.add(name, format_args!("{action} ({})", error.kind())),
+    match error.action {
+        "" => facts.add("Cause", &error.kind),
+        action => facts.add(name, format_args!("{action} ({})", error.kind)),
     }
     add_request(facts, error);
 }
 
 pub(super) fn add_request(facts: &mut Facts, error: &Error) {
-    if let Some(id) = error.request_id() {
+    if let Some(id) = &error.request_id {
         facts.add("Request ID", id);
     }
-    if error.attempts() > 1 {
-        facts.add("Attempts", error.attempts());
+    if error.attempts > 1 {
+        facts.add("Attempts", error.attempts);
     }
 }

@@ -118,7 +118,7 @@ fn calls(log: &OperationLog) -> String {
 fn is_logged(log: &OperationLog, error: &Error) -> bool {
     log.calls.iter().any(|call| match &call.outcome {
         CallOutcome::Refused(logged) | CallOutcome::Lost(logged) => {
-            logged.action() == error.action() && logged.kind() == error.kind()
+            logged.action == error.action && logged.kind == error.kind
         }
         CallOutcome::Pending | CallOutcome::Accepted => false,
     })

@@ -9,7 +9,7 @@ use super::{
     unsuitable::{elsewhere, no_gpu, not_found, restart_required},
 };
 use crate::{
-    compshare::Error,
+    compshare::{Class, Error},
     framework::{Diagnostic, Diagnostics},
     power::{
         Failure, GpuMode, Operation, PowerReason, REBOOT, Reason, START, STOP, Target, undoes_start,
@@ -73,7 +73,7 @@ const fn action(target: Target) -> &'static str {
 
 /// Text of a failed call of an operation.
 fn failed_call(error: &Error) -> Text {
-    call_text(&format!("{} Instance", title_verb(error.action())), error)
+    call_text(&format!("{} Instance", title_verb(error.action)), error)
 }
 
 /// Text of a failed operation. The log decides what can be done about it.
@@ -106,7 +106,7 @@ fn refused_until(timeout: Duration, refusal: &Error) -> Text {
     let text = failed_call(refusal);
     let timeout = format_duration(timeout);
     let what = format!("{} Retried until the timeout of {timeout} expired.", text.what);
-    if !refusal.is_out_of_capacity() {
+    if refusal.class() != Some(Class::Capacity) {
         return Text { what, ..text };
     }
     let todo = "Try again later, or increase the timeout. For work that needs no GPU, set \
