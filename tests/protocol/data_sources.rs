@@ -21,7 +21,7 @@ async fn instance_has_all_facts_and_no_secret() {
     let (simulator, terraform) = cloud_with(json!({
         "State": "Running", "Name": "训练 一号", "Tag": "ml", "Remark": "周末停机", "GPU": 2,
         "CreateTime": 1_750_000_000, "StartTime": "1750000100", "StopTime": 0,
-        "StopSchedulerTime": 1_750_003_600,
+        "StopSchedulerTime": 4_000_000_000_i64,
         "InstancePrice": 1.58, "CompShareImagePrice": 0.1, "ExpireTime": 1_760_000_000,
         "ChargeType": "Day",
     }))
@@ -32,7 +32,7 @@ async fn instance_has_all_facts_and_no_secret() {
         "zone": "cn-wlcb-01",
         "project_id": null, "tag": "ml", "remark": "周末停机", "instance_type": "UHost",
         "machine_type": "G",
-        "gpu_type": "4090", "gpu_count": 2, "reported_gpu_count": 2, "gpu_memory_gb": 24,
+        "gpu_type": "4090", "gpu_count": 2, "gpu_memory_gb": 24,
         "cpu_cores": 16,
         "cpu_platform": "Amd/Epyc2", "cpu_arch": "x86_64", "memory_mb": 65536,
         "os_name": "Ubuntu 22.04 64位",
@@ -40,11 +40,11 @@ async fn instance_has_all_facts_and_no_secret() {
         "supports_without_gpu": true,
     });
     let rest = json!({
-        "charge_type": "Day", "price_yuan": 1.58, "image_price_yuan": 0.1,
+        "charge_type": "Day", "price_cny": 1.58, "image_price_cny": 0.1,
         "created_at": "2025-06-15T15:06:40Z",
         "started_at": "2025-06-15T15:08:20Z", "stopped_at": null,
-        "stop_scheduled_at": "2025-06-15T16:06:40Z",
-        "reclaimed_at": null, "expires_at": "2025-10-09T08:53:20Z", "public_ip": "203.0.113.2",
+        "scheduled_stop_at": "2096-10-02T07:06:40Z",
+        "reclaim_at": null, "expires_at": "2025-10-09T08:53:20Z", "public_ip": "203.0.113.2",
         "private_ip": "10.60.0.2", "software": ["JupyterLab"],
         "addresses": [
             {"ip": "10.60.0.2", "address_type": "Private", "bandwidth_mbps": null},
@@ -81,11 +81,10 @@ async fn missing_or_malformed_facts_are_null() {
         "tag",
         "gpu_type",
         "gpu_count",
-        "reported_gpu_count",
         "memory_mb",
         "cpu_cores",
         "gpu_memory_gb",
-        "price_yuan",
+        "price_cny",
         "created_at",
         "started_at",
         "without_gpu",
@@ -97,6 +96,19 @@ async fn missing_or_malformed_facts_are_null() {
     }
     for name in ["addresses", "disks", "software"] {
         assert_eq!(read[name], json!([]), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn scheduled_stop_is_null_once_its_time_has_passed() {
+    for (scheduled, reported) in [
+        (json!(1_750_000_000), Json::Null),
+        (json!(4_000_000_000_i64), json!("2096-10-02T07:06:40Z")),
+        (json!("0"), Json::Null),
+    ] {
+        let (_simulator, terraform) = cloud_with(json!({"StopSchedulerTime": scheduled})).await;
+        let read = terraform.read_data(INSTANCE, &json!({"instance_id": ID})).await.unwrap();
+        assert_eq!(read["scheduled_stop_at"], reported, "{scheduled}");
     }
 }
 
@@ -122,8 +134,8 @@ async fn extreme_values_are_preserved() {
     assert_eq!(read["name"], "🚀 e\u{301} \"q\" ${x} %{y}\n");
     assert_eq!(read["memory_mb"], 9_007_199_254_740_993_i64);
     assert_eq!(read["cpu_cores"], u32::MAX);
-    assert_eq!(read["price_yuan"].to_string(), "0.0000001");
-    assert_eq!(read["image_price_yuan"].to_string(), "123456789.123");
+    assert_eq!(read["price_cny"].to_string(), "0.0000001");
+    assert_eq!(read["image_price_cny"].to_string(), "123456789.123");
     assert_eq!(read["expires_at"], "9999-12-30T22:00:00Z");
     assert_eq!(
         read["disks"][0]["size_gb"],
@@ -134,19 +146,15 @@ async fn extreme_values_are_preserved() {
 
 #[tokio::test]
 async fn gpus_are_counted_only_while_allocated() {
-    for (instance, count, reported, without) in [
-        (json!({"State": "Running", "GPU": 4}), json!(4), json!(4), json!(false)),
-        (json!({"State": "Running", "GPU": 0}), json!(0), json!(0), json!(true)),
-        (json!({"State": "Stopped", "GPU": 4}), json!(0), json!(4), Json::Null),
-        (json!({"State": "Starting", "GPU": 4}), json!(0), json!(4), Json::Null),
+    for (instance, count, without) in [
+        (json!({"State": "Running", "GPU": 4}), json!(4), json!(false)),
+        (json!({"State": "Running", "GPU": 0}), json!(0), json!(true)),
+        (json!({"State": "Stopped", "GPU": 4}), json!(0), Json::Null),
+        (json!({"State": "Starting", "GPU": 4}), json!(0), Json::Null),
     ] {
         let (_simulator, terraform) = cloud_with(instance.clone()).await;
         let read = terraform.read_data(INSTANCE, &json!({"instance_id": ID})).await.unwrap();
-        assert_eq!(
-            (&read["gpu_count"], &read["reported_gpu_count"], &read["without_gpu"]),
-            (&count, &reported, &without),
-            "{instance}"
-        );
+        assert_eq!((&read["gpu_count"], &read["without_gpu"]), (&count, &without), "{instance}");
     }
 }
 

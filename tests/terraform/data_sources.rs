@@ -72,10 +72,10 @@ fn instance_selected_by_name_has_its_attributes() {
                 state   = data.compshare_instance.one.state
                 gpus    = data.compshare_instance.one.gpu_count
                 memory  = data.compshare_instance.one.memory_mb / 1024
-                price   = data.compshare_instance.one.price_yuan
+                price   = data.compshare_instance.one.price_cny
                 created = data.compshare_instance.one.created_at
                 day     = formatdate("YYYY-MM-DD", data.compshare_instance.one.created_at)
-                never   = data.compshare_instance.one.stop_scheduled_at
+                never   = data.compshare_instance.one.scheduled_stop_at
                 address = data.compshare_instance.one.public_ip
                 disks   = local.disks[*].size_gb
                 boots   = [for disk in local.disks : disk.disk_id if disk.is_boot]

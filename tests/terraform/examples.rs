@@ -145,8 +145,8 @@ fn instances_example_starts_instances_with_the_tag() {
         let spare = json!({"UHostId": "uhost-b", "State": "Stopped", "ReleaseTime": 1_767_225_600});
         let stage = show(terraform, INSTANCES, &[training("Running"), spare]).await;
         stage.apply();
-        let reclaimed_at = json!({"uhost-b": "2026-01-01T00:00:00Z"});
-        assert_eq!(stage.workspace.output("reclaimed_at"), reclaimed_at);
+        let reclaim_at = json!({"uhost-b": "2026-01-01T00:00:00Z"});
+        assert_eq!(stage.workspace.output("reclaim_at"), reclaim_at);
         stage.assert_no_changes();
         stage.assert_empty_plan();
 

@@ -14,5 +14,5 @@ output "training_address" {
 
 output "inference_price" {
   description = "Price in CNY per billing period (hour, day, month or year)."
-  value       = data.compshare_instance.inference.price_yuan
+  value       = data.compshare_instance.inference.price_cny
 }

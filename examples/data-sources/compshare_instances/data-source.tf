@@ -13,6 +13,6 @@ data "compshare_instances" "stopped" {
   state = "Stopped"
 }
 
-output "reclaimed_at" {
-  value = { for instance in data.compshare_instances.stopped.instances : instance.instance_id => instance.reclaimed_at }
+output "reclaim_at" {
+  value = { for instance in data.compshare_instances.stopped.instances : instance.instance_id => instance.reclaim_at }
 }

@@ -55,10 +55,6 @@ model! {
         /// Number of GPUs currently allocated; `0` unless the instance is running with its GPU.
         pub(crate) gpu_count: Attr<i64> = computed(),
 
-        /// GPU count as reported by the API. Only reliable while `state` is `Running`; prefer
-        /// `gpu_count`.
-        pub(crate) reported_gpu_count: Attr<i64> = computed(),
-
         /// Memory of each GPU in GB.
         pub(crate) gpu_memory_gb: Attr<i64> = computed(),
 
@@ -95,10 +91,10 @@ model! {
         pub(crate) charge_type: Attr<String> = computed(),
 
         /// Price of the instance in CNY per billing period of `charge_type`.
-        pub(crate) price_yuan: Attr<Number> = computed(),
+        pub(crate) price_cny: Attr<Number> = computed(),
 
-        /// Price of the image in CNY, charged in addition to `price_yuan`.
-        pub(crate) image_price_yuan: Attr<Number> = computed(),
+        /// Price of the image in CNY, charged in addition to `price_cny`.
+        pub(crate) image_price_cny: Attr<Number> = computed(),
 
         /// Creation time. Like all times here in RFC 3339 format, for example
         /// `2026-01-31T01:00:00Z`.
@@ -110,12 +106,13 @@ model! {
         /// Time of the last stop.
         pub(crate) stopped_at: Attr<String> = computed(),
 
-        /// Time at which CompShare stops the instance on schedule. Null if no stop is scheduled.
-        pub(crate) stop_scheduled_at: Attr<String> = computed(),
+        /// Time at which CompShare stops the instance on schedule. Null if no stop is scheduled, or
+        /// if the time has passed.
+        pub(crate) scheduled_stop_at: Attr<String> = computed(),
 
         /// Time at which CompShare permanently deletes the instance if it stays stopped. Null if no
         /// deletion is scheduled.
-        pub(crate) reclaimed_at: Attr<String> = computed(),
+        pub(crate) reclaim_at: Attr<String> = computed(),
 
         /// Expiration time of the prepaid period. Null if the instance is not prepaid.
         pub(crate) expires_at: Attr<String> = computed(),
@@ -180,7 +177,6 @@ impl InstanceFacts {
             machine_type: text(&instance.machine_type),
             gpu_type: text(&instance.gpu_type),
             gpu_count: instance.allocated_gpus().map(i64::from).into(),
-            reported_gpu_count: instance.gpu.map(i64::from).into(),
             gpu_memory_gb: instance.graphics_memory_gb.map(i64::from).into(),
             cpu_cores: instance.cpu.map(i64::from).into(),
             cpu_platform: text(&instance.cpu_platform),
@@ -192,13 +188,13 @@ impl InstanceFacts {
             without_gpu_spec: instance.without_gpu_spec.map(|spec| spec.as_str().to_owned()).into(),
             supports_without_gpu: instance.supports_without_gpu_start.into(),
             charge_type: text(&instance.charge_type),
-            price_yuan: decimal(instance.price),
-            image_price_yuan: decimal(instance.image_price),
+            price_cny: decimal(instance.price),
+            image_price_cny: decimal(instance.image_price),
             created_at: time(instance.create_time),
             started_at: time(instance.start_time),
             stopped_at: time(instance.stop_time),
-            stop_scheduled_at: time(instance.stop_scheduler_time),
-            reclaimed_at: time(instance.release_time),
+            scheduled_stop_at: time(instance.stop_scheduler_time.filter(|at| is_ahead(*at))),
+            reclaim_at: time(instance.release_time),
             expires_at: time(instance.expire_time),
             public_ip: first_address(instance, |kind| kind != "Private"),
             private_ip: first_address(instance, |kind| kind == "Private"),
@@ -246,6 +242,10 @@ fn whole(number: Option<u64>) -> Attr<i64> {
 /// The shortest decimal text of a float is the text from which it was parsed.
 fn decimal(number: Option<f64>) -> Attr<Number> {
     number.and_then(|number| Number::from_decimal(&number.to_string())).into()
+}
+
+fn is_ahead(seconds: i64) -> bool {
+    jiff::Timestamp::now().as_second() < seconds
 }
 
 /// `None` outside the years that RFC 3339 can express.
