@@ -32,6 +32,7 @@ pub struct Instance {
     /// `UHost` (virtual machine) or `Container`.
     #[serde(rename = "InstanceType", default, deserialize_with = "lenient::text")]
     pub instance_type: Option<String>,
+    /// `G`, or `O` while the instance has a no-GPU size.
     #[serde(rename = "MachineType", default, deserialize_with = "lenient::text")]
     pub machine_type: Option<String>,
     #[serde(rename = "CpuPlatform", default, deserialize_with = "lenient::text")]
@@ -49,7 +50,7 @@ pub struct Instance {
     pub cpu: Option<u32>,
     #[serde(rename = "Memory", default, deserialize_with = "lenient::number")]
     pub memory_mb: Option<u64>,
-    /// Number of GPUs. In state `Running` it is the allocated number, and 0 means no-GPU mode.
+    /// Number of GPUs. In state `Running` it is the allocated number.
     #[serde(rename = "GPU", default, deserialize_with = "lenient::number")]
     pub gpu: Option<u32>,
     /// Model of the GPU, for example `4090`.
@@ -75,20 +76,28 @@ pub struct Instance {
     /// Time of the last stop.
     #[serde(rename = "StopTime", default, deserialize_with = "time")]
     pub stop_time: Option<i64>,
-    /// Time of the scheduled stop.
+    #[serde(rename = "SchedulerStopTime", default, deserialize_with = "time")]
+    pub(crate) scheduler_stop_time: Option<i64>,
+    /// Other name of `scheduler_stop_time` in the API documentation.
     #[serde(rename = "StopSchedulerTime", default, deserialize_with = "time")]
-    pub stop_scheduler_time: Option<i64>,
+    pub(crate) stop_scheduler_time: Option<i64>,
     /// Time at which CompShare deletes the instance if it stays stopped.
     #[serde(rename = "ReleaseTime", default, deserialize_with = "time")]
     pub release_time: Option<i64>,
     /// End of the prepaid period.
     #[serde(rename = "ExpireTime", default, deserialize_with = "time")]
     pub expire_time: Option<i64>,
+    /// Spot instances also report the charge type `Postpay`; this is their only mark.
+    #[serde(rename = "IsSpot", default, deserialize_with = "lenient::flag")]
+    pub is_spot: Option<bool>,
     #[serde(rename = "SupportWithoutGpuStart", default, deserialize_with = "lenient::flag")]
     pub supports_without_gpu_start: Option<bool>,
     /// Size of the last start in no-GPU mode.
     #[serde(rename = "WithoutGpuSpec", default, deserialize_with = "without_gpu_spec")]
     pub without_gpu_spec: Option<Spec>,
+    /// Size that a start with GPU restores; archived by a start in no-GPU mode.
+    #[serde(rename = "SrcInstanceConfig", default, deserialize_with = "src_config")]
+    pub src_config: Option<SrcConfig>,
     #[serde(rename = "IPSet", default, deserialize_with = "lenient::array")]
     pub addresses: Vec<Address>,
     #[serde(rename = "DiskSet", default, deserialize_with = "lenient::array")]
@@ -113,10 +122,48 @@ impl Instance {
         }
     }
 
+    /// Number of GPUs that the instance has in its normal mode.
+    pub fn own_gpus(&self) -> Option<u32> {
+        self.archived_gpus().or(self.gpu)
+    }
+
+    /// Returns true if the instance is running in no-GPU mode; `None` if it is not running, or if
+    /// the API does not report its GPUs, or fewer than it has but not none.
+    pub fn runs_without_gpu(&self) -> Option<bool> {
+        let gpus = self.gpu.filter(|_| self.state == State::Running)?;
+        let archived = self.archived_gpus().unwrap_or(0);
+        if gpus > 0 {
+            return (gpus >= archived).then_some(false);
+        }
+        let has_gpu = archived > 0 || self.machine_type.as_deref() == Some("O");
+        // Without any GPU, 0 is the normal mode.
+        Some(has_gpu || self.supports_without_gpu_start != Some(false))
+    }
+
+    fn archived_gpus(&self) -> Option<u32> {
+        self.src_config?.gpu
+    }
+
+    /// Time at which CompShare will stop the instance, or has stopped it.
+    pub fn scheduled_stop_time(&self) -> Option<i64> {
+        self.scheduler_stop_time.or(self.stop_scheduler_time)
+    }
+
     /// State as reported by the API; `None` if unknown.
     pub fn state_word(&self) -> Option<&str> {
         Some(self.state.as_str()).filter(|word| !word.is_empty())
     }
+}
+
+/// Size of an instance with its GPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct SrcConfig {
+    #[serde(rename = "Cpu", default, deserialize_with = "lenient::number")]
+    pub cpu: Option<u32>,
+    #[serde(rename = "Memory", default, deserialize_with = "lenient::number")]
+    pub memory_mb: Option<u64>,
+    #[serde(rename = "Gpu", default, deserialize_with = "lenient::number")]
+    pub gpu: Option<u32>,
 }
 
 /// IP address of an instance.
@@ -269,6 +316,14 @@ fn graphics_memory<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     Ok(memory.get("Value").and_then(|value| lenient::number(value).ok()?))
 }
 
+/// Deserializes an archived size. An object without any positive number counts as missing.
+fn src_config<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SrcConfig>, D::Error> {
+    let config = SrcConfig::deserialize(Value::deserialize(deserializer)?).unwrap_or_default();
+    let SrcConfig { cpu, memory_mb, gpu } = config;
+    let is_archived = cpu > Some(0) || memory_mb > Some(0) || gpu > Some(0);
+    Ok(is_archived.then_some(config))
+}
+
 /// Deserializes the letter of a spec, or the object that contains it.
 fn without_gpu_spec<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Spec>, D::Error> {
     let value = Value::deserialize(deserializer)?;
@@ -342,6 +397,61 @@ mod tests {
         );
         assert_eq!(instance.without_gpu_spec, Some(Spec::B));
         assert!(instance.password.is_none());
+    }
+
+    #[test]
+    fn gpus_of_the_normal_mode_decide_about_no_gpu_mode() {
+        let check = |fields: Value, own: Option<u32>, without_gpu: Option<bool>| {
+            let mut instance = json!({"UHostId": "uhost-1", "State": "Running"});
+            let fields_of = |value: &mut Value| value.as_object_mut().unwrap().clone();
+            instance.as_object_mut().unwrap().extend(fields_of(&mut fields.clone()));
+            let instance = read(instance);
+            assert_eq!(instance.own_gpus(), own, "{fields}");
+            assert_eq!(instance.runs_without_gpu(), without_gpu, "{fields}");
+        };
+        let four = json!({"Cpu": "64", "Memory": 262_144, "Gpu": 4});
+        check(json!({}), None, None);
+        check(json!({"GPU": 1}), Some(1), Some(false));
+        check(json!({"GPU": 1, "MachineType": "O"}), Some(1), Some(false));
+        check(json!({"GPU": 0}), Some(0), Some(true));
+        check(json!({"GPU": 0, "SupportWithoutGpuStart": true}), Some(0), Some(true));
+        check(json!({"GPU": 4, "SrcInstanceConfig": four}), Some(4), Some(false));
+        check(json!({"GPU": 8, "SrcInstanceConfig": four}), Some(4), Some(false));
+        check(json!({"GPU": 1, "SrcInstanceConfig": four}), Some(4), None);
+        check(json!({"SrcInstanceConfig": four}), Some(4), None);
+        check(json!({"GPU": 0, "State": "Stopped", "SrcInstanceConfig": four}), Some(4), None);
+        // The model of an instance in no-GPU mode may no longer support it.
+        let unsupported = json!({"GPU": 0, "SupportWithoutGpuStart": false});
+        let with = |key: &str, value: &Value| {
+            let mut fields = unsupported.clone();
+            fields[key] = value.clone();
+            fields
+        };
+        check(with("SrcInstanceConfig", &four), Some(4), Some(true));
+        check(with("MachineType", &json!("O")), Some(0), Some(true));
+        check(with("MachineType", &json!("G")), Some(0), Some(false));
+        // Nothing is archived.
+        for none in [json!(null), json!(""), json!({}), json!({"Cpu": 0, "Memory": 0, "Gpu": 0})] {
+            check(with("SrcInstanceConfig", &none), Some(0), Some(false));
+        }
+    }
+
+    #[test]
+    fn scheduled_stop_has_two_names() {
+        for (first, second, want) in [
+            (json!(1_764_000_000), json!(1), Some(1_764_000_000)),
+            (json!("1764000000"), json!(null), Some(1_764_000_000)),
+            (json!(""), json!(1_764_000_000), Some(1_764_000_000)),
+            (json!(0), json!("1764000000"), Some(1_764_000_000)),
+            (json!("0"), json!(0), None),
+            (json!(null), json!(""), None),
+        ] {
+            let instance = read(json!({
+                "UHostId": "uhost-1", "SchedulerStopTime": first, "StopSchedulerTime": second,
+            }));
+            assert_eq!(instance.scheduled_stop_time(), want, "{first} {second}");
+        }
+        assert_eq!(read(json!({"UHostId": "uhost-1"})).scheduled_stop_time(), None);
     }
 
     #[test]

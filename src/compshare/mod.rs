@@ -53,7 +53,7 @@ pub use self::{
     credentials_file::FileError,
     error::{Error, ErrorKind, Lost},
     form::Form,
-    instance::{Address, Disk, Instance, Software, Spec, State},
+    instance::{Address, Disk, Instance, Software, Spec, SrcConfig, State},
     login::{Login, Undecodable, decode_password},
     pages::Pages,
 };

@@ -193,7 +193,7 @@ impl InstanceFacts {
             created_at: time(instance.create_time),
             started_at: time(instance.start_time),
             stopped_at: time(instance.stop_time),
-            scheduled_stop_at: time(instance.stop_scheduler_time.filter(|at| is_ahead(*at))),
+            scheduled_stop_at: time(instance.scheduled_stop_time().filter(|at| is_ahead(*at))),
             reclaim_at: time(instance.release_time),
             expires_at: time(instance.expire_time),
             public_ip: first_address(instance, |kind| kind != "Private"),
