@@ -136,6 +136,7 @@ fn process_with_fault(
     let response = match fault {
         Some(Effect::LoseResponse) => Response::Nothing,
         Some(Effect::Http { status, body, .. }) => gateway_page(status, body),
+        Some(Effect::Respond(fields)) => Response::Json(accepted(name, fields.into())),
         Some(Effect::Malformed(garbage)) => malformed(garbage, &json),
         Some(Effect::Drip { every }) => Response::Drip { json, every },
         _ => Response::Json(json),

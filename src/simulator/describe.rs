@@ -5,7 +5,8 @@ use std::slice;
 use serde_json::{Value, json};
 
 use super::{
-    account::Account, fault::Effect, pending_faults::Kind, refusal::Refusal, request::Request,
+    account::Account, fault::Effect, instance::merge, pending_faults::Kind, refusal::Refusal,
+    request::Request,
 };
 
 /// Maximum of `Limit`, and of the IDs in one request.
@@ -44,8 +45,8 @@ pub(super) fn describe_instances(
     for id in matching.into_iter().skip(offset).take(limit) {
         let mut view = account.instances[id].described();
         let one = Request { instances: slice::from_ref(id), ..*request };
-        if let Some(Effect::ReportState { state }) = account.faults.strike(Kind::State, &one) {
-            view["State"] = json!(state);
+        if let Some(Effect::Report(fields)) = account.faults.strike(Kind::Report, &one) {
+            merge(&mut view, fields);
         }
         page.push(view);
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::fmt::serde::unsigned_duration::friendly::compact::{optional, required};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value, json};
 
 /// A failure to simulate: the same value in a Rust test and in the body of
 /// `POST /simulator/faults`.
@@ -22,7 +23,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// ```
 ///
 /// Several faults can match one call. Faults of the same kind (transport, outcome of a start,
-/// reported state and so on) apply one at a time, in the order in which they were added. Faults of
+/// reported fields and so on) apply one at a time, in the order in which they were added. Faults of
 /// different kinds combine, for example a delay and a lost response. A call with a wrong signature
 /// matches no fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +55,25 @@ impl Fault {
 
     /// Reports `state` in the next describe, regardless of the actual state.
     pub fn report_state(state: &str) -> Self {
-        Self::new(Effect::ReportState { state: state.to_owned() })
+        Self::report(json!({"State": state}))
+    }
+
+    /// Reports `fields` in the next describe, regardless of the actual ones; null omits a field.
+    ///
+    /// # Panics
+    /// `fields` is not an object.
+    #[track_caller]
+    pub fn report(fields: Value) -> Self {
+        Self::new(Effect::Report(object(fields)))
+    }
+
+    /// Responds to the next call with `fields` instead of the correct ones.
+    ///
+    /// # Panics
+    /// `fields` is not an object.
+    #[track_caller]
+    pub fn respond(fields: Value) -> Self {
+        Self::new(Effect::Respond(object(fields)))
     }
 
     /// Limits the fault to calls of `action`, for example `StartCompShareInstance`.
@@ -80,6 +99,14 @@ impl Fault {
     /// Applies the fault to every call for a duration, by the simulator's clock.
     pub fn lasting(self, duration: Duration) -> Self {
         Self { times: None, lasts: Some(duration), ..self }
+    }
+}
+
+#[track_caller]
+fn object(fields: Value) -> Map<String, Value> {
+    match fields {
+        Value::Object(fields) => fields,
+        _ => panic!("the fields of a fault must be an object: {fields}"),
     }
 }
 
@@ -109,6 +136,9 @@ pub enum Effect {
         #[serde(default)]
         processed: bool,
     },
+    /// The request is processed; the response has `RetCode` 0 and these fields instead, for example
+    /// `{"Total": 0, "UHostSet": null}`.
+    Respond(Map<String, Value>),
     /// The request is processed; the response has HTTP status 200 and is unreadable.
     Malformed(Garbage),
     /// The request is processed; the response arrives byte by byte, in real time.
@@ -135,9 +165,9 @@ pub enum Effect {
     SoldOut,
     /// A start in no-GPU mode allocates a GPU.
     GpuAllocated,
-    /// Describes report this word as the state of the instance. The API reports an empty string if
-    /// it fails to read the state.
-    ReportState { state: String },
+    /// Describes report the instance with these fields merged into it; null omits a field. The API
+    /// reports an empty `State` if it fails to read the state.
+    Report(Map<String, Value>),
 }
 
 /// Form of an unreadable response.
@@ -184,12 +214,10 @@ impl From<FaultJson> for Fault {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[track_caller]
-    fn check(json: serde_json::Value, fault: &Fault) {
+    fn check(json: Value, fault: &Fault) {
         assert_eq!(&serde_json::from_value::<Fault>(json).unwrap(), fault);
         let text = serde_json::to_string(fault).unwrap();
         assert_eq!(&serde_json::from_str::<Fault>(&text).unwrap(), fault, "{text}");
@@ -223,6 +251,14 @@ mod tests {
             &Fault::new(Effect::Malformed(Garbage::Html)),
         );
         check(
+            json!({"effect": {"report": {"State": "", "Zone": null}}}),
+            &Fault::report(json!({"State": "", "Zone": null})),
+        );
+        check(
+            json!({"effect": {"respond": {"Total": 0, "UHostSet": null}}}),
+            &Fault::respond(json!({"Total": 0, "UHostSet": null})),
+        );
+        check(
             json!({"effect": {"drip": {"every": "1s"}}}),
             &Fault::new(Effect::Drip { every: Duration::from_secs(1) }),
         );
@@ -235,6 +271,7 @@ mod tests {
             json!({"effect": "vanish", "tims": 2}),
             json!({"effect": {"delay": {"by": 5}}}),
             json!({"effect": {"refuse": {"ret_code": 1}}}),
+            json!({"effect": {"report": []}}),
         ] {
             assert!(serde_json::from_value::<Fault>(document.clone()).is_err(), "{document}");
         }

@@ -26,7 +26,7 @@ pub(super) struct Instance {
     /// Expiry of the operation lock.
     locked_until: Option<Timestamp>,
     /// Outdated fields that describes report until the given time.
-    stale: Option<(Timestamp, Value)>,
+    stale: Option<(Timestamp, Map<String, Value>)>,
 }
 
 /// A change of state that takes time.
@@ -82,7 +82,7 @@ impl Instance {
         Ok((id, instance))
     }
 
-    /// Merges `patch` into the fields (RFC 7386: null removes a field). A new `State` ends the
+    /// Merges `patch` into the fields. A new `State` ends the
     /// transition and its lock.
     ///
     /// `GPU: 0` on a running instance means no-GPU mode: its GPUs are back after the next stop.
@@ -230,7 +230,7 @@ impl Instance {
     }
 
     /// Returns the actual fields, as an element of `UHostSet`.
-    pub(super) fn view(&self) -> Value {
+    pub(super) fn view(&self) -> Map<String, Value> {
         let mut view = self.fields.clone();
         // Not returned by the API.
         view.remove("ProjectId");
@@ -241,11 +241,11 @@ impl Instance {
         if !running && view.contains_key("SshLoginCommand") {
             view.insert("SshLoginCommand".to_owned(), json!(""));
         }
-        Value::Object(view)
+        view
     }
 
     /// Returns the fields that a describe reports, as an element of `UHostSet`.
-    pub(super) fn described(&self) -> Value {
+    pub(super) fn described(&self) -> Map<String, Value> {
         self.stale.as_ref().map_or_else(|| self.view(), |(_, view)| view.clone())
     }
 }
@@ -271,7 +271,8 @@ fn complete_location(given: &mut Map<String, Value>) {
     }
 }
 
-fn merge(into: &mut Map<String, Value>, patch: Map<String, Value>) {
+/// Merges `patch` into an object (RFC 7386: null removes a field).
+pub(super) fn merge(into: &mut Map<String, Value>, patch: Map<String, Value>) {
     for (field, value) in patch {
         match (into.get_mut(&field), value) {
             (_, Value::Null) => {

@@ -23,8 +23,8 @@ pub(super) enum Kind {
     GpuMode,
     /// Outdated describes after an accepted operation.
     Staleness,
-    /// State that describes report.
-    State,
+    /// Fields that describes report.
+    Report,
 }
 
 fn kind(effect: &Effect) -> Kind {
@@ -33,6 +33,7 @@ fn kind(effect: &Effect) -> Kind {
         | Effect::DropConnection
         | Effect::LoseResponse
         | Effect::Http { .. }
+        | Effect::Respond(_)
         | Effect::Malformed(_)
         | Effect::Drip { .. } => Kind::Transport,
         Effect::Delay { .. } => Kind::Delay,
@@ -43,7 +44,7 @@ fn kind(effect: &Effect) -> Kind {
         | Effect::Vanish => Kind::Outcome,
         Effect::GpuAllocated => Kind::GpuMode,
         Effect::StaleReads { .. } => Kind::Staleness,
-        Effect::ReportState { .. } => Kind::State,
+        Effect::Report(_) => Kind::Report,
     }
 }
 

@@ -113,7 +113,7 @@ impl Simulator {
         let now = self.shared.time.now();
         let mut account = self.shared.account();
         account.settle(now);
-        account.instances.get(id).map(|instance| instance.view())
+        account.instances.get(id).map(|instance| instance.view().into())
     }
 
     /// Merges `patch` into an instance, like a change in the console. A null field is removed; if

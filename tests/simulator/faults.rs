@@ -240,6 +240,26 @@ async fn describe_reports_any_state_by_fault() {
 }
 
 #[tokio::test]
+async fn describe_reports_any_fields_by_fault() {
+    let cloud = Cloud::new().await;
+    cloud.simulator.add_fault(Fault::report(json!({"GPU": 0, "Zone": null})));
+    let reported = cloud.described("uhost-1").await;
+    assert_eq!((&reported["GPU"], reported.get("Zone")), (&json!(0), None));
+    let reported = cloud.described("uhost-1").await;
+    assert_eq!((&reported["GPU"], &reported["Zone"]), (&json!(1), &json!("cn-wlcb-01")));
+}
+
+#[tokio::test]
+async fn response_has_any_fields_by_fault() {
+    let cloud = Cloud::new().await;
+    cloud.simulator.add_fault(Fault::respond(json!({"Total": 0, "UHostSet": null})));
+    let expected = json!({
+        "Action": "DescribeCompShareInstanceResponse", "RetCode": 0, "Total": 0, "UHostSet": null,
+    });
+    assert_eq!(cloud.call(DESCRIBE, &[]).await, expected);
+}
+
+#[tokio::test]
 async fn faults_of_different_kinds_combine() {
     let cloud = Cloud::new().await;
     let by = Duration::from_millis(200);
