@@ -262,6 +262,13 @@ fn fleet() {
         assert_eq!(guide.changes(), [START]);
         assert_eq!(state_of(&guide, newcomer), "Running");
 
+        // An empty result would destroy all resources.
+        let main = guide.stage.workspace.read("main.tf");
+        guide.stage.workspace.write("main.tf", &main.replace("\"training\"\n", "\"trainig\"\n"));
+        guide.stage.workspace.try_apply().fail().says(&["No instance has the tag"]);
+        guide.stage.workspace.write("main.tf", &main);
+        guide.assert_no_changes();
+
         // A failed instance is removed from the state; the others are started.
         guide.stage.cloud.patch(THIRD, json!({"State": "Install Fail"}));
         guide.stage.cloud.patch(SPARE, json!({"State": "Stopped"}));
@@ -451,11 +458,12 @@ fn billing() {
 }
 
 /// Terraform feature that a file of a guide needs.
-fn feature(file: &str) -> Option<Feature> {
-    match file {
-        "import.tf" => Some(Feature::GeneratedConfig),
-        "all.tfquery.hcl" => Some(Feature::Query),
-        "start.tf" => Some(Feature::Actions),
+fn feature(guide: &str, file: &str) -> Option<Feature> {
+    match (guide, file) {
+        ("fleet", "main.tf") => Some(Feature::Conditions),
+        ("import", "import.tf") => Some(Feature::GeneratedConfig),
+        ("import", "all.tfquery.hcl") => Some(Feature::Query),
+        ("sold-out", "start.tf") => Some(Feature::Actions),
         _ => None,
     }
 }
@@ -468,7 +476,7 @@ fn guide_configurations_are_formatted_and_valid() {
             for file in names_in(&files_of(guide)) {
                 let text = fs::read_to_string(files_of(guide).join(&file)).unwrap();
                 formatted.write(&format!("{guide}-{file}"), &text);
-                let unable = feature(&file).is_some_and(|feature| !terraform.has(feature));
+                let unable = feature(guide, &file).is_some_and(|it| !terraform.has(it));
                 // The newest version has applied all of them. `import.tf` is valid only after its
                 // configuration has been generated.
                 if terraform.has(NEWEST) || unable || file.ends_with(".sh") || file == "import.tf" {

@@ -1,5 +1,12 @@
 data "compshare_instances" "fleet" {
   tag = "training"
+
+  lifecycle {
+    postcondition {
+      condition     = length(self.ids) > 0
+      error_message = "No instance has the tag \"training\"."
+    }
+  }
 }
 
 resource "compshare_instance_power" "fleet" {

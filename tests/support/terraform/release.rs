@@ -94,6 +94,8 @@ impl Release {
 pub(crate) enum Feature {
     /// `moved` blocks.
     MovedBlock,
+    /// Conditions in `lifecycle` blocks.
+    Conditions,
     /// A plan request to the provider before a destroy.
     DestroyPlan,
     /// The resource `terraform_data`, whose output is unknown in a plan.
@@ -123,6 +125,7 @@ impl Feature {
     const fn since(self) -> (Since, Since) {
         match self {
             Self::MovedBlock => (Some((1, 1)), Some((1, 6))),
+            Self::Conditions => (Some((1, 2)), Some((1, 6))),
             Self::DestroyPlan => (Some((1, 3)), Some((1, 6))),
             Self::TerraformData => (Some((1, 4)), Some((1, 6))),
             Self::ImportBlock | Self::GeneratedConfig => (Some((1, 5)), Some((1, 6))),
