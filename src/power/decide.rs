@@ -2,7 +2,7 @@
 //! all states, targets and earlier calls.
 
 use super::{
-    operation::{GpuMode, Operation, REBOOT, START, STOP, Target},
+    operation::{GpuMode, InOtherMode, Operation, REBOOT, START, STOP, Target},
     preflight::feasible,
     reason::{PowerReason, Reason},
 };
@@ -69,8 +69,8 @@ impl Decision<'_> {
     }
 
     fn running(&self) -> Step {
-        let (mode, may_restart) = match self.operation.target {
-            Target::Running { mode, may_restart } => (mode, may_restart),
+        let (mode, in_other_mode) = match self.operation.target {
+            Target::Running { mode, in_other_mode } => (mode, in_other_mode),
             Target::Awaited => return Step::Done,
             Target::Rebooted => return self.running_to_reboot(),
             Target::Stopped | Target::NotRunning => return self.stop(),
@@ -78,15 +78,14 @@ impl Decision<'_> {
         if undoes_start(self.log()) {
             return self.stop();
         }
-        if mode.matches(self.seen().gpu) {
+        if mode.matches(self.seen()) {
             return Step::Done;
         }
         if self.log().status(START) == CallStatus::NotSent {
-            return self.running_in_other_mode(mode, may_restart);
+            return self.running_in_other_mode(mode, in_other_mode);
         }
         // After a start, state and GPU of one describe need not be from the same moment.
-        let in_other_mode =
-            |seen: &Instance| seen.state == State::Running && !mode.matches(seen.gpu);
+        let in_other_mode = |seen: &Instance| seen.state == State::Running && !mode.matches(seen);
         if !self.log().seen_twice(in_other_mode) {
             return Step::Wait;
         }
@@ -99,12 +98,15 @@ impl Decision<'_> {
         }
     }
 
-    fn running_in_other_mode(&self, mode: GpuMode, may_restart: bool) -> Step {
-        if !may_restart && self.log().status(STOP) == CallStatus::NotSent {
-            let to_no_gpu_mode = mode.is_without_gpu();
-            return Step::Fail(Reason::Kind(PowerReason::RestartNotAllowed { to_no_gpu_mode }));
+    fn running_in_other_mode(&self, mode: GpuMode, in_other_mode: InOtherMode) -> Step {
+        let to_no_gpu_mode = mode.is_without_gpu();
+        match in_other_mode {
+            InOtherMode::Keep => Step::Done,
+            InOtherMode::Refuse => {
+                Step::Fail(Reason::Kind(PowerReason::RestartNotAllowed { to_no_gpu_mode }))
+            }
+            InOtherMode::Restart => self.if_feasible(Self::stop),
         }
-        self.if_feasible(Self::stop)
     }
 
     /// A reboot is not resent after a lost response: a second one would interrupt the instance
@@ -221,12 +223,12 @@ mod tests {
     const PACE: Pace = Pace::new(Duration::from_secs(3));
     const MILLISECOND: Duration = Duration::from_millis(1);
 
-    const fn running(mode: GpuMode, may_restart: bool) -> Target {
-        Target::Running { mode, may_restart }
+    const fn running(mode: GpuMode, in_other_mode: InOtherMode) -> Target {
+        Target::Running { mode, in_other_mode }
     }
 
-    const WITH_GPU: Target = running(GpuMode::WithGpu, false);
-    const WITHOUT_GPU: Target = running(GpuMode::WithoutGpu(Spec::A), false);
+    const WITH_GPU: Target = running(GpuMode::WithGpu, InOtherMode::Refuse);
+    const WITHOUT_GPU: Target = running(GpuMode::WithoutGpu(Spec::A), InOtherMode::Refuse);
 
     fn instance(state: &str, gpus: u32) -> Instance {
         let fields = json!({"UHostId": "uhost-1", "State": state, "GPU": gpus});
@@ -392,8 +394,9 @@ mod tests {
         for (gpus, target, expected) in [
             (0, WITH_GPU, "RestartNotAllowed"),
             (1, WITHOUT_GPU, "RestartNotAllowed"),
-            (0, running(GpuMode::WithGpu, true), "stop"),
-            (1, running(GpuMode::WithoutGpu(Spec::A), true), "stop"),
+            (0, running(GpuMode::WithGpu, InOtherMode::Restart), "stop"),
+            (1, running(GpuMode::WithoutGpu(Spec::A), InOtherMode::Restart), "stop"),
+            (0, running(GpuMode::WithGpu, InOtherMode::Keep), "done"),
             (0, WITHOUT_GPU, "done"),
             (2, WITH_GPU, "done"),
         ] {
@@ -472,7 +475,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn restart_stops_and_then_starts() {
-        let target = running(GpuMode::WithoutGpu(Spec::A), true);
+        let target = running(GpuMode::WithoutGpu(Spec::A), InOtherMode::Restart);
         let mut progress = Progress::new(target).accepted(STOP, "Running");
         progress.check(&instance("Running", 1), "wait");
         progress.check(&instance("Stopped", 1), "start");
@@ -516,7 +519,7 @@ mod tests {
         let unsupported = Instance { supports_without_gpu_start: Some(false), ..stopped() };
         let container = Instance { instance_type: Some("Container".to_owned()), ..stopped() };
         let pod = Instance { id: "cpod-1".to_owned(), ..stopped() };
-        let spec_b = running(GpuMode::WithoutGpu(Spec::B), false);
+        let spec_b = running(GpuMode::WithoutGpu(Spec::B), InOtherMode::Refuse);
         for (seen, target, expected) in [
             (&unsupported, WITHOUT_GPU, "NoGpuMode"),
             (&unsupported, WITH_GPU, "start"),

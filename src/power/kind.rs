@@ -64,7 +64,7 @@ impl Kind for Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::power::operation::GpuMode;
+    use crate::power::operation::{GpuMode, InOtherMode};
 
     fn operation(target: Target) -> Operation {
         Operation {
@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn only_target_not_running_accepts_absence() {
-        let running = Target::Running { mode: GpuMode::WithGpu, may_restart: true };
+        let running =
+            Target::Running { mode: GpuMode::WithGpu, in_other_mode: InOtherMode::Restart };
         for target in [running, Target::Stopped, Target::Awaited, Target::Rebooted] {
             assert!(!operation(target).accepts_absence(), "{target:?}");
         }

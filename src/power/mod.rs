@@ -23,7 +23,7 @@ mod reason;
 
 pub(crate) use self::{
     decide::undoes_start,
-    operation::{GpuMode, Operation, REBOOT, START, STOP, Target},
+    operation::{GpuMode, InOtherMode, Operation, REBOOT, START, STOP, Target},
     preflight::preflight,
     reason::{Failure, NoGpuRefusal, PowerReason, Reason},
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    compshare::{PowerAction, Spec},
+    compshare::{Instance, PowerAction, Spec},
     operation::InstanceRef,
 };
 
@@ -27,10 +27,10 @@ pub(crate) struct Operation {
 /// Result that an operation is to reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
+    /// Running. A start by this operation is in `mode`.
     Running {
         mode: GpuMode,
-        /// Allows a stop and a start of an instance that runs in the other GPU mode.
-        may_restart: bool,
+        in_other_mode: InOtherMode,
     },
     Stopped,
     /// Running, without any call of this operation.
@@ -39,6 +39,17 @@ pub(crate) enum Target {
     Rebooted,
     /// Not running. An instance that has failed or does not exist is not running either.
     NotRunning,
+}
+
+/// Reaction to an instance that is found running in the other GPU mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InOtherMode {
+    /// It is as required: no mode is configured.
+    Keep,
+    /// It is an error: the mode is configured, and a restart is not allowed.
+    Refuse,
+    /// It is stopped and started again.
+    Restart,
 }
 
 /// GPU mode of a running instance.
@@ -50,14 +61,10 @@ pub(crate) enum GpuMode {
 }
 
 impl GpuMode {
-    /// Returns true if a running instance with `gpus` is in this mode. An unreported number
-    /// matches: it is no reason for an action.
-    pub(super) const fn matches(self, gpus: Option<u32>) -> bool {
-        match (self, gpus) {
-            (_, None) => true,
-            (Self::WithGpu, Some(count)) => count > 0,
-            (Self::WithoutGpu(_), Some(count)) => count == 0,
-        }
+    /// Returns true if the running instance `seen` is in this mode. An unreported mode matches: it
+    /// is no reason for an action.
+    pub(super) fn matches(self, seen: &Instance) -> bool {
+        seen.runs_without_gpu().is_none_or(|without_gpu| without_gpu == self.is_without_gpu())
     }
 
     pub(super) const fn is_without_gpu(self) -> bool {

@@ -1,7 +1,7 @@
 //! Check whether an operation can succeed, as far as a describe shows.
 
 use super::{
-    operation::{GpuMode, Operation, Target},
+    operation::{GpuMode, InOtherMode, Operation, Target},
     reason::{NoGpuRefusal, PowerReason, Reason},
 };
 use crate::compshare::{Instance, Spec, State};
@@ -24,12 +24,12 @@ pub(super) fn feasible(target: Target, seen: &Instance) -> Result<(), Reason> {
     if seen.state.is_failed() && target != Target::NotRunning {
         return Err(Reason::FailedState(seen.state.to_string()));
     }
-    let Target::Running { mode, may_restart } = target else { return Ok(()) };
+    let Target::Running { mode, in_other_mode } = target else { return Ok(()) };
     if seen.state == State::Running {
-        if mode.matches(seen.gpu) {
+        if mode.matches(seen) || in_other_mode == InOtherMode::Keep {
             return Ok(());
         }
-        if !may_restart {
+        if in_other_mode == InOtherMode::Refuse {
             let to_no_gpu_mode = mode.is_without_gpu();
             return Err(Reason::Kind(PowerReason::RestartNotAllowed { to_no_gpu_mode }));
         }

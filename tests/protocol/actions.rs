@@ -139,7 +139,9 @@ async fn start_accepts_the_options_of_the_resource() {
         ("true", "B")
     );
 
-    let errors = terraform.invoke(START_IT, &of(json!({}))).await.fail();
+    // Without an argument, the mode of a running instance is kept.
+    terraform.invoke(START_IT, &of(json!({}))).await.succeed();
+    let errors = terraform.invoke(START_IT, &of(json!({"without_gpu": false}))).await.fail();
     errors.says("Restart Required to Change GPU Mode", &["allow_stopping_for_update"]);
     assert_eq!(starts_and_stops(&simulator), (1, 0));
     let config = of(json!({"allow_stopping_for_update": true}));

@@ -9,7 +9,7 @@ use crate::{
     operation::Location,
     power::{Operation, Target},
     provider::{
-        gpu_mode::gpu_mode,
+        gpu_mode::running,
         instance::identity::InstanceIdentity,
         message,
         session::Session,
@@ -92,10 +92,11 @@ impl PowerAction<StartModel> {
                 message::spec_without_mode(&config.without_gpu, &config.without_gpu_spec)
             },
             request: |config| Request {
-                target: Target::Running {
-                    mode: gpu_mode(&config.without_gpu, &config.without_gpu_spec),
-                    may_restart: config.allow_stopping_for_update.is_true(),
-                },
+                target: running(
+                    &config.without_gpu,
+                    &config.without_gpu_spec,
+                    &config.allow_stopping_for_update,
+                ),
                 wait_for_capacity: config.wait_for_capacity.is_true(),
                 force_stop: false,
                 arguments: config.arguments,

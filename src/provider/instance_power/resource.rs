@@ -14,7 +14,7 @@ use crate::{
     operation::{InstanceRef, Location},
     power::{self, Operation, Target},
     provider::{
-        gpu_mode::gpu_mode,
+        gpu_mode::running,
         instance::identity::InstanceIdentity,
         message,
         session::Session,
@@ -264,6 +264,5 @@ fn target(model: &InstancePowerModel) -> Target {
     if model.state.text() == Some(STOPPED) {
         return Target::Stopped;
     }
-    let mode = gpu_mode(&model.without_gpu, &model.without_gpu_spec);
-    Target::Running { mode, may_restart: model.allow_stopping_for_update.is_true() }
+    running(&model.without_gpu, &model.without_gpu_spec, &model.allow_stopping_for_update)
 }
