@@ -45,8 +45,11 @@ struct Arguments {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "0s")]
     latency: Duration,
     /// Parameter that selects no-GPU mode in a start.
-    #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Documented)]
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Any)]
     without_gpu: Mode,
+    /// Let the size without GPU end with a stop, instead of with the next start with GPU.
+    #[arg(long)]
+    size_restored_on_stop: bool,
 }
 
 const CONTROL_REQUESTS: &str = "\
@@ -60,6 +63,8 @@ Requests that control the simulator:
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Mode {
+    /// Either of them
+    Any,
     /// The boolean WithoutGpu
     Documented,
     /// WithoutGpuSpec; the boolean is ignored
@@ -71,6 +76,7 @@ enum Mode {
 impl From<Mode> for WithoutGpuMode {
     fn from(mode: Mode) -> Self {
         match mode {
+            Mode::Any => Self::Any,
             Mode::Documented => Self::Documented,
             Mode::Spec => Self::Spec,
             Mode::Strict => Self::Strict,
@@ -98,6 +104,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         lock_ttl: arguments.lock_ttl,
         latency: arguments.latency,
         without_gpu: arguments.without_gpu.into(),
+        size_restored_on_stop: arguments.size_restored_on_stop,
         listen: arguments.listen,
         clock: Clock::Real,
         ..Options::default()

@@ -35,7 +35,7 @@ impl Account {
             let Value::Object(given) = given else {
                 return Err(format!("instances[{index}]: must be an object"));
             };
-            let (id, instance) = Instance::new(given, now)
+            let (id, instance) = Instance::new(given, now, options.size_restored_on_stop)
                 .map_err(|problem| format!("instances[{index}].{problem}"))?;
             if instances.contains_key(&id) {
                 return Err(format!("instances[{index}].UHostId: `{id}` is given twice"));

@@ -39,7 +39,7 @@ pub(super) fn describe_instances(
         .collect();
     let total = matching.len();
     if offset > 0 && offset >= total {
-        return Err(Refusal::out_of_range("Offset"));
+        return Err(Refusal::past_the_end());
     }
     let mut page = Vec::new();
     for id in matching.into_iter().skip(offset).take(limit) {

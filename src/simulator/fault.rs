@@ -153,15 +153,18 @@ pub enum Effect {
         #[serde(with = "required", rename = "for")]
         lag: Duration,
     },
-    /// A start passes through `Starting` and ends in `Stopped`.
+    /// A start passes through `Starting` and ends in `Stopped`, in the size of the start.
     FallBackToStopped,
+    /// A start passes through `Starting` and ends in `Stopped`, in the size before the start.
+    RollBack,
     /// A start passes through `Starting` and ends in `Install Fail`.
     InstallFail,
     /// A start stays in `Starting`.
     StuckInStarting,
     /// A start passes through `Starting`; then the instance no longer exists.
     Vanish,
-    /// A start with GPU is refused with 8357. A start in no-GPU mode needs no capacity.
+    /// A start with GPU is refused: with 226604 if it would restore the size, or else with 8357. A
+    /// start in no-GPU mode needs no capacity.
     SoldOut,
     /// A start in no-GPU mode allocates a GPU.
     GpuAllocated,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -20,8 +20,12 @@ use super::{
 pub(super) struct Instance {
     /// API fields, and `ProjectId`, which the API does not return.
     fields: Map<String, Value>,
-    /// Fields that differ while the instance runs in no-GPU mode; empty otherwise.
+    /// Fields that differ in the size without GPU; empty in the full size.
     without_gpu: Map<String, Value>,
+    /// `without_gpu` before the last start.
+    before_start: Map<String, Value>,
+    /// As in [`Options`](super::options::Options).
+    size_restored_on_stop: bool,
     transition: Option<Transition>,
     /// Expiry of the operation lock.
     locked_until: Option<Timestamp>,
@@ -39,14 +43,14 @@ pub(super) struct Transition {
     pub(super) ends: Option<Timestamp>,
     /// Expiry of the operation lock.
     pub(super) locked_until: Timestamp,
-    /// Size in no-GPU mode.
-    pub(super) without_gpu: Option<Spec>,
 }
 
 /// Outcome of a [`Transition`].
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Outcome {
     State(&'static str),
+    /// `Stopped`, in the size before the start.
+    RolledBack,
     /// The instance no longer exists.
     Gone,
 }
@@ -56,12 +60,16 @@ pub(super) enum Outcome {
 const TEXT_FIELDS: [&str; 8] =
     ["UHostId", "State", "Region", "Zone", "Tag", "ChargeType", "InstanceType", "ProjectId"];
 
+/// Fields of `SrcInstanceConfig`, and those that they archive.
+const ARCHIVED_FIELDS: [(&str, &str); 3] = [("Cpu", "CPU"), ("Memory", "Memory"), ("Gpu", "GPU")];
+
 impl Instance {
     /// Returns the ID and the instance: the default fields, overridden by `given`. The error begins
     /// with the name of the field.
     pub(super) fn new(
         mut given: Map<String, Value>,
         now: Timestamp,
+        size_restored_on_stop: bool,
     ) -> Result<(String, Self), String> {
         let Some(Value::String(id)) = given.get("UHostId") else {
             return Err("UHostId: a string is required".to_owned());
@@ -73,6 +81,8 @@ impl Instance {
         let mut instance = Self {
             fields: defaults(&id, now),
             without_gpu: Map::new(),
+            before_start: Map::new(),
+            size_restored_on_stop,
             transition: None,
             locked_until: None,
             stale: None,
@@ -85,28 +95,43 @@ impl Instance {
     /// Merges `patch` into the fields. A new `State` ends the
     /// transition and its lock.
     ///
-    /// `GPU: 0` on a running instance means no-GPU mode: its GPUs are back after the next stop.
+    /// `GPU: 0` selects the size without GPU, and `SrcInstanceConfig` beside it the full size. On an
+    /// instance with `SupportWithoutGpuStart: false`, it means that the instance has no GPU at all.
     pub(super) fn patch(&mut self, mut patch: Map<String, Value>) -> Result<(), String> {
         self.check(&patch)?;
         if let Some(state) = patch.remove("State") {
             self.transition = None;
             self.locked_until = None;
-            merge(&mut self.fields, Map::from_iter([("State".to_owned(), state)]));
+            self.set_state(state);
         }
-        let gpus = patch.get("GPU").and_then(Value::as_u64);
-        if !self.has_machine() || gpus.is_some_and(|gpus| gpus > 0) {
-            self.without_gpu.clear();
-        } else if gpus == Some(0) {
-            patch.remove("GPU");
-            self.without_gpu = Spec::A.fields();
+        if let Some(gpus) = patch.get("GPU").and_then(Value::as_u64) {
+            self.patch_size(gpus, &mut patch);
         }
-        if self.is_without_gpu() {
-            for field in ["CPU", "Memory", "WithoutGpuSpec"] {
-                self.without_gpu.extend(patch.remove_entry(field));
+        for (field, value) in &mut self.without_gpu {
+            if let Some(given) = patch.remove(field) {
+                *value = given;
             }
         }
         merge(&mut self.fields, patch);
         Ok(())
+    }
+
+    fn patch_size(&mut self, gpus: u64, patch: &mut Map<String, Value>) {
+        let support = "SupportWithoutGpuStart";
+        let supported = patch.get(support).or_else(|| self.fields.get(support));
+        if gpus > 0 || supported == Some(&json!(false)) {
+            self.resize(None);
+            return;
+        }
+        patch.remove("GPU");
+        if let Some(Value::Object(full)) = patch.get("SrcInstanceConfig") {
+            for (archived, field) in ARCHIVED_FIELDS {
+                if let Some(value) = full.get(archived) {
+                    self.fields.insert(field.to_owned(), value.clone());
+                }
+            }
+        }
+        self.resize(Some(Spec::A));
     }
 
     fn check(&self, patch: &Map<String, Value>) -> Result<(), String> {
@@ -132,10 +157,11 @@ impl Instance {
     }
 
     /// Returns `true` if the instance has a machine in its current state.
-    fn has_machine(&self) -> bool {
+    pub(super) fn has_machine(&self) -> bool {
         matches!(self.state(), "Running" | "Rebooting" | "Starting" | "Stopping")
     }
 
+    /// Returns `true` if the instance has the size without GPU, even if it is stopped.
     pub(super) fn is_without_gpu(&self) -> bool {
         !self.without_gpu.is_empty()
     }
@@ -157,6 +183,10 @@ impl Instance {
         self.fields.get("SupportWithoutGpuStart") == Some(&Value::Bool(true))
     }
 
+    pub(super) fn is_spot(&self) -> bool {
+        self.fields.get("IsSpot") == Some(&Value::Bool(true))
+    }
+
     pub(super) fn is_locked(&self) -> bool {
         self.locked_until.is_some()
     }
@@ -171,10 +201,25 @@ impl Instance {
     pub(super) fn begin(&mut self, transition: Transition, now: Timestamp) {
         self.locked_until = Some(transition.locked_until);
         self.enter(transition.transitional, now);
-        if let Some(spec) = transition.without_gpu {
-            self.without_gpu = spec.fields();
-        }
         self.transition = Some(transition);
+    }
+
+    /// Changes the size before a start. `None` is the full size.
+    pub(super) fn resize_for_start(&mut self, spec: Option<Spec>) {
+        self.before_start = self.without_gpu.clone();
+        self.resize(spec);
+    }
+
+    fn resize(&mut self, spec: Option<Spec>) {
+        self.without_gpu = spec.map(Spec::fields).unwrap_or_default();
+        if spec.is_some() && !self.size_restored_on_stop {
+            let full: Map<String, Value> = ARCHIVED_FIELDS
+                .iter()
+                .map(|(archived, field)| ((*archived).to_owned(), json!(self.fields.get(*field))))
+                .collect();
+            self.without_gpu.insert("SrcInstanceConfig".to_owned(), full.into());
+            self.without_gpu.insert("MachineType".to_owned(), json!("O"));
+        }
     }
 
     /// Lets describes report the present fields for the duration `lag`.
@@ -198,32 +243,40 @@ impl Instance {
         }
         self.transition = None;
         self.locked_until = None;
-        let Outcome::State(state) = outcome else { return false };
-        self.enter(state, ends);
+        match outcome {
+            Outcome::State(state) => self.enter(state, ends),
+            Outcome::RolledBack => {
+                self.without_gpu = self.before_start.clone();
+                self.enter("Stopped", ends);
+            }
+            Outcome::Gone => return false,
+        }
         true
+    }
+
+    fn set_state(&mut self, state: Value) {
+        merge(&mut self.fields, Map::from_iter([("State".to_owned(), state)]));
+        if self.size_restored_on_stop && !self.has_machine() {
+            self.resize(None);
+        }
     }
 
     /// Sets the state and the times that depend on it.
     fn enter(&mut self, state: &str, now: Timestamp) {
         let seconds = now.as_second();
-        self.fields.insert("State".to_owned(), json!(state));
+        self.set_state(json!(state));
         // One of the times that the API documentation declares as a string.
         self.fields.insert("UpdateTime".to_owned(), json!(seconds.to_string()));
-        if !self.has_machine() {
-            self.without_gpu.clear();
-        }
         match state {
             "Starting" => {
                 self.fields.insert("StartTime".to_owned(), json!(seconds));
                 self.fields.insert("ReleaseTime".to_owned(), json!(0));
             }
-            // `GPU: 0` set while the instance was stopped.
-            "Running" if !self.is_without_gpu() && self.fields.get("GPU") == Some(&json!(0)) => {
-                self.fields.insert("GPU".to_owned(), json!(1));
-            }
             "Stopped" => {
                 self.fields.insert("StopTime".to_owned(), json!(seconds));
-                self.fields.insert("ReleaseTime".to_owned(), json!(release_time(now)));
+                if self.text("ChargeType") == "Postpay" {
+                    self.fields.insert("ReleaseTime".to_owned(), json!(release_time(seconds)));
+                }
             }
             _ => {}
         }
@@ -235,8 +288,10 @@ impl Instance {
         // Not returned by the API.
         view.remove("ProjectId");
         let running = self.state() == "Running";
-        if running || self.state() == "Rebooting" {
+        if running || self.state() == "Rebooting" || !self.size_restored_on_stop {
             view.extend(self.without_gpu.clone());
+            // Removed by a patch.
+            view.retain(|_, value| !value.is_null());
         }
         if !running && view.contains_key("SshLoginCommand") {
             view.insert("SshLoginCommand".to_owned(), json!(""));
@@ -250,9 +305,12 @@ impl Instance {
     }
 }
 
-/// Time of deletion of a stopped pay-as-you-go instance: seven days after the stop.
-fn release_time(stopped: Timestamp) -> i64 {
-    stopped.checked_add((7 * 24).hours()).unwrap_or(Timestamp::MAX).as_second()
+/// Time of deletion of a stopped pay-as-you-go instance: 12:00 in Beijing on the seventh day.
+fn release_time(stopped: i64) -> i64 {
+    const HOUR: i64 = 60 * 60;
+    const DAY: i64 = 24 * HOUR;
+    let midnight = (stopped + 8 * HOUR).div_euclid(DAY) * DAY - 8 * HOUR;
+    midnight + 7 * DAY + 12 * HOUR
 }
 
 /// Derives a missing region or zone from the other one, for example zone `cn-sh2-01` from region

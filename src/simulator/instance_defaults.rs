@@ -58,6 +58,7 @@ fn machine() -> Value {
 fn billing(created: i64) -> Value {
     json!({
         "ChargeType": "Postpay",
+        "IsSpot": false,
         "AutoRenew": "No",
         "IsExpire": "No",
         "InstancePrice": 1.98,
@@ -65,7 +66,7 @@ fn billing(created: i64) -> Value {
         "CreateTime": created,
         "StartTime": created,
         "StopTime": created,
-        "StopSchedulerTime": 0,
+        "SchedulerStopTime": 0,
         "ReleaseTime": 0,
         "ExpireTime": 0,
         "UpdateTime": created.to_string(),

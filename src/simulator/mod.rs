@@ -31,10 +31,13 @@
 //!   total is refused unless it is 0.
 //! - The lock is checked before the state, so that a second start during a start fails with 8903;
 //!   226622 requires an instance in `Starting` whose lock has expired.
-//! - In `Documented` mode, `WithoutGpuSpec` selects the size if the boolean is true.
+//! - A start in no-GPU mode changes the size before it boots. The size remains until a start with
+//!   GPU restores the full one, which requires capacity. A start that fails leaves the new size
+//!   ([`Effect::FallBackToStopped`]) or the previous one ([`Effect::RollBack`]).
+//!   [`Options`] has the behavior of earlier versions of the API.
 //! - A call without `ProjectId` covers only the default project. A project exists if an instance is
 //!   in it.
-//! - A stop of a spot instance (`ChargeType` `Spot`) without `Force` fails with 210.
+//! - A stop of a spot instance (`IsSpot`, with `ChargeType` `Postpay`) without `Force` fails with 210.
 
 mod account;
 mod account_file;

@@ -18,8 +18,10 @@ pub const DEMO_PRIVATE_KEY: &str = "demo-private-key";
 /// Parameter that selects no-GPU mode in a start. The real API has changed it over time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WithoutGpuMode {
-    /// The documented boolean `WithoutGpu`; `WithoutGpuSpec` only selects the size.
+    /// Either parameter. The boolean `WithoutGpu` alone selects size `A`.
     #[default]
+    Any,
+    /// The documented boolean `WithoutGpu`; `WithoutGpuSpec` only selects the size.
     Documented,
     /// `WithoutGpuSpec`; the boolean is ignored like an unknown parameter.
     Spec,
@@ -46,6 +48,10 @@ pub struct Options {
     /// Delay of each response, in real time.
     pub latency: Duration,
     pub without_gpu: WithoutGpuMode,
+    /// As in earlier versions of the API, the size without GPU is reported only while the instance
+    /// runs, and ends with a stop. Otherwise it remains until a start with GPU restores the size that
+    /// `SrcInstanceConfig` reports.
+    pub size_restored_on_stop: bool,
     /// Address to listen on; must be a loopback address. Port 0 selects a free port.
     pub listen: SocketAddr,
     pub clock: Clock,
@@ -62,6 +68,7 @@ impl Default for Options {
             lock_ttl: Duration::from_secs(10 * 60),
             latency: Duration::ZERO,
             without_gpu: WithoutGpuMode::default(),
+            size_restored_on_stop: false,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             clock: Clock::default(),
         }

@@ -39,6 +39,7 @@ fn kind(effect: &Effect) -> Kind {
         Effect::Delay { .. } => Kind::Delay,
         Effect::SoldOut => Kind::Capacity,
         Effect::FallBackToStopped
+        | Effect::RollBack
         | Effect::InstallFail
         | Effect::StuckInStarting
         | Effect::Vanish => Kind::Outcome,

@@ -28,12 +28,11 @@ pub(super) fn operate(
         return Err(Refusal::locked());
     }
     let states = states(instance.state(), operation)?;
-    let needs_force = operation == PowerOperation::Stop && instance.text("ChargeType") == "Spot";
-    if needs_force && !form.flag("Force")? {
+    if operation == PowerOperation::Stop && instance.is_spot() && !form.flag("Force")? {
         return Err(Refusal::missing("Force"));
     }
-    let without_gpu = match operation {
-        PowerOperation::Start => accept_start(account, id, request)?,
+    let size = match operation {
+        PowerOperation::Start => Some(accept_start(account, id, request)?),
         PowerOperation::Stop | PowerOperation::Reboot => None,
     };
     let transition = transition(account, operation, states, request);
@@ -42,7 +41,10 @@ pub(super) fn operate(
         if let Some(Effect::StaleReads { lag }) = stale_reads {
             instance.delay_reads(lag, request.now);
         }
-        instance.begin(Transition { without_gpu, ..transition }, request.now);
+        if let Some(spec) = size {
+            instance.resize_for_start(spec);
+        }
+        instance.begin(transition, request.now);
     }
     Ok(json!({"UHostId": id}))
 }
@@ -85,6 +87,7 @@ fn accept_start(
 ) -> Result<Option<Spec>, Refusal> {
     let Some(spec) = requested_spec(account.options.without_gpu, request.form)? else {
         return match account.faults.strike(Kind::Capacity, request) {
+            Some(_) if account.instances[id].is_without_gpu() => Err(Refusal::restore_sold_out()),
             Some(_) => Err(Refusal::sold_out()),
             None => Ok(None),
         };
@@ -96,14 +99,15 @@ fn accept_start(
     if !instance.supports_no_gpu_mode() || instance.text("ChargeType") != "Postpay" {
         return Err(Refusal::without_gpu_unsupported());
     }
-    if account.instances.values().any(Instance::is_without_gpu) {
+    let takes_quota = |other: &Instance| other.is_without_gpu() && other.has_machine();
+    if account.instances.values().any(takes_quota) {
         return Err(Refusal::without_gpu_taken());
     }
     let gpu_allocated = account.faults.strike(Kind::GpuMode, request).is_some();
     Ok((!gpu_allocated).then_some(spec))
 }
 
-/// Returns the transition of an accepted operation, with GPU.
+/// Returns the transition of an accepted operation.
 fn transition(
     account: &mut Account,
     operation: PowerOperation,
@@ -120,6 +124,7 @@ fn transition(
     };
     let outcome = match fault {
         Some(Effect::FallBackToStopped) => Outcome::State("Stopped"),
+        Some(Effect::RollBack) => Outcome::RolledBack,
         Some(Effect::InstallFail) => Outcome::State("Install Fail"),
         Some(Effect::Vanish) => Outcome::Gone,
         _ => Outcome::State(states.target),
@@ -130,6 +135,5 @@ fn transition(
         outcome,
         ends: ends.then(|| later(request.now, duration)),
         locked_until: later(request.now, account.options.lock_ttl),
-        without_gpu: None,
     }
 }

@@ -76,8 +76,16 @@ impl Refusal {
         Self::new(8903, "InstanceOperationInProgress")
     }
 
+    pub(super) fn past_the_end() -> Self {
+        Self::new(8401, "Offset beyond the total")
+    }
+
     pub(super) fn power_state(state: &str) -> Self {
         Self::new(8905, format!("Operation not allowed in state [{state}]"))
+    }
+
+    pub(super) fn restore_sold_out() -> Self {
+        Self::new(226_604, "Currently out of resources")
     }
 
     pub(super) fn starting() -> Self {

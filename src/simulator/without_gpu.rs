@@ -12,17 +12,18 @@ pub(super) enum Spec {
 }
 
 impl Spec {
-    /// API fields that differ while an instance runs in this size.
+    /// API fields that differ in this size.
     pub(super) fn fields(self) -> Map<String, Value> {
-        let (cores, memory, letter) = match self {
-            Self::A => (2, 4 * 1024, "A"),
-            Self::B => (8, 16 * 1024, "B"),
+        let (cores, memory, price, letter) = match self {
+            Self::A => (2, 4 * 1024, 0.13, "A"),
+            Self::B => (8, 16 * 1024, 0.52, "B"),
         };
         let spec = json!({"Cpu": cores, "Memory": memory, "Gpu": 0, "Spec": letter});
         Map::from_iter([
             ("GPU".to_owned(), json!(0)),
             ("CPU".to_owned(), json!(cores)),
             ("Memory".to_owned(), json!(memory)),
+            ("InstancePrice".to_owned(), json!(price)),
             ("WithoutGpuSpec".to_owned(), spec),
         ])
     }
@@ -37,6 +38,7 @@ pub(super) fn requested_spec(mode: WithoutGpuMode, form: &Form) -> Result<Option
         Some(_) => return Err(Refusal::unavailable("WithoutGpuSpec")),
     };
     match mode {
+        WithoutGpuMode::Any => Ok(spec.or(form.flag("WithoutGpu")?.then_some(Spec::A))),
         WithoutGpuMode::Documented if form.flag("WithoutGpu")? => Ok(Some(spec.unwrap_or(Spec::A))),
         WithoutGpuMode::Documented => Ok(None),
         WithoutGpuMode::Strict if form.contains("WithoutGpu") => {

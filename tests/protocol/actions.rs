@@ -173,7 +173,7 @@ async fn start_action_stops_an_instance_with_unwanted_gpu() {
 
 #[tokio::test]
 async fn spot_instance_stop_requires_force() {
-    let spot = json!({"State": "Running", "ChargeType": "Spot"});
+    let spot = json!({"State": "Running", "IsSpot": true});
     let (simulator, terraform) = cloud_with(spot).await;
     let errors = terraform.invoke(STOP_IT, &of(json!({}))).await.fail();
     errors.says("Unable to Stop Instance: Force Required", &["force_stop = true"]);

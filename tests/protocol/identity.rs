@@ -119,7 +119,7 @@ async fn replacement_has_a_new_identity() {
 async fn failed_update_and_destroy_keep_the_identity() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
-    simulator.patch(ID, json!({"State": "Running", "ChargeType": "Spot"}));
+    simulator.patch(ID, json!({"State": "Running", "IsSpot": true}));
     terraform
         .destroy()
         .await

@@ -160,7 +160,7 @@ async fn refusals(page: &mut Page) {
     page.add("8441: throttled until the timeout", async { throttled }).await;
     let how = "8357: capacity until the timeout, with `wait_for_capacity`";
     page.add(how, async { sold_out }).await;
-    let spot = json!({"State": "Running", "ChargeType": "Spot"});
+    let spot = json!({"State": "Running", "IsSpot": true});
     let stop = apply(spot, json!({"state": "Stopped"}), |_| {});
     page.add("Stop of a spot instance without force", stop).await;
     let project = apply(json!({}), json!({"project_id": "org-none"}), |_| {});

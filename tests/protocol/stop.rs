@@ -36,8 +36,7 @@ async fn normal_stop_is_not_forced() {
 
 #[tokio::test]
 async fn force_stop_is_sent_for_a_spot_instance() {
-    let (simulator, mut terraform) =
-        cloud_with(json!({"State": "Running", "ChargeType": "Spot"})).await;
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "IsSpot": true})).await;
     terraform.run(configuration(json!({"state": "Stopped", "force_stop": true}))).await.unwrap();
     assert_eq!(forced(&simulator), [Some("true".to_owned())]);
     assert_eq!(terraform.attribute("state"), "Stopped");
@@ -45,8 +44,7 @@ async fn force_stop_is_sent_for_a_spot_instance() {
 
 #[tokio::test]
 async fn refused_spot_stop_names_the_argument() {
-    let (simulator, mut terraform) =
-        cloud_with(json!({"State": "Running", "ChargeType": "Spot"})).await;
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "IsSpot": true})).await;
     let errors = terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap_err();
     errors.says("Unable to Stop Instance: Force Required", &["force_stop = true", "210", ID]);
     assert_eq!(starts_and_stops(&simulator), (0, 1));

@@ -27,8 +27,8 @@ async fn instances_are_paged() {
 
     check_refused(
         &cloud.call(DESCRIBE, &[("Offset", "25")]).await,
-        220,
-        "Params [Offset] out of range",
+        8401,
+        "Offset beyond the total",
     );
     check_refused(
         &cloud.call(DESCRIBE, &[("Limit", "101")]).await,

@@ -135,6 +135,7 @@ async fn stale_reads_report_previous_state() {
 async fn accepted_start_fails_as_configured() {
     let cases = [
         (Effect::FallBackToStopped, Some("Stopped")),
+        (Effect::RollBack, Some("Stopped")),
         (Effect::InstallFail, Some("Install Fail")),
         (Effect::StuckInStarting, Some("Starting")),
         (Effect::Vanish, None),

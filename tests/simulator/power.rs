@@ -153,7 +153,7 @@ async fn unknown_parameter_is_ignored() {
 
 #[tokio::test]
 async fn spot_instance_stop_requires_force() {
-    let spot = json!({"UHostId": "uhost-1", "State": "Running", "ChargeType": "Spot"});
+    let spot = json!({"UHostId": "uhost-1", "State": "Running", "IsSpot": true});
     let cloud = Cloud::with([spot]).await;
     check_refused(&cloud.call(STOP, &location("uhost-1")).await, 210, "Missing params [Force]");
     let mut parameters = location("uhost-1").to_vec();
@@ -177,5 +177,6 @@ async fn start_and_stop_times_are_recorded() {
     // The end of the stop, not the time of the describe.
     assert_eq!(instance["StopTime"], origin + 1120);
     assert_eq!(instance["UpdateTime"], (origin + 1120).to_string());
-    assert_eq!(instance["ReleaseTime"], origin + 1120 + 7 * 24 * 60 * 60);
+    // The origin is 08:00 in Beijing.
+    assert_eq!(instance["ReleaseTime"], origin + 4 * 60 * 60 + 7 * 24 * 60 * 60);
 }
