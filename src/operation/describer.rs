@@ -8,6 +8,7 @@ use std::{
 
 use tokio::time::{Instant, sleep};
 
+use super::instance_ref::Location;
 use crate::{
     compshare::{BatchingClient, Class, Error, Instance, Scope},
     lock::lock,
@@ -29,10 +30,12 @@ pub(super) struct Describer {
     sightings: Mutex<Sightings>,
 }
 
-/// The last describe of each instance.
+/// The last describe and the location of each instance.
 #[derive(Debug, Default)]
 struct Sightings {
     by_id: HashMap<String, Sighting>,
+    /// An instance does not move, so these do not expire.
+    locations: HashMap<String, Location>,
     pruned: Option<Instant>,
 }
 
@@ -66,10 +69,15 @@ impl Describer {
         self.describe(id, scope).await
     }
 
-    /// Describes an instance in `scope`, or in all regions if the API does not know the region.
+    /// Describes an instance in the region of `scope`, or in all regions if the API refuses the
+    /// region or requires a zone. All zones of a region share batches, so none is sent at first.
     pub(super) async fn describe_in(&self, scope: &Scope, id: &str, within: Duration) -> Described {
-        match self.describe_once(scope, id, within).await {
-            Err(error) if scope.region.is_some() && error.is_usage_of("Region") => {
+        let in_region = Scope { zone: None, ..scope.clone() };
+        let has_location = scope.region.is_some() || scope.zone.is_some();
+        match self.describe_once(&in_region, id, within).await {
+            Err(error)
+                if has_location && (error.is_usage_of("Region") || error.is_usage_of("Zone")) =>
+            {
                 self.describe_everywhere(scope, id, Duration::ZERO).await
             }
             described => described,
@@ -77,7 +85,7 @@ impl Describer {
     }
 
     /// Describes an instance in all regions of the project, or in `scope` if the API requires a
-    /// region.
+    /// region or zone.
     pub(super) async fn describe_everywhere(
         &self,
         scope: &Scope,
@@ -95,22 +103,38 @@ impl Describer {
 
     async fn describe_once(&self, scope: &Scope, id: &str, within: Duration) -> Described {
         let described = self.client.describe(id, scope, within).await?;
-        lock(&self.sightings).record(id, described.as_ref());
-        Ok(described)
+        Ok(lock(&self.sightings).record(id, described))
     }
 }
 
 impl Sightings {
-    fn record(&mut self, id: &str, described: Option<&Arc<Instance>>) {
+    /// Records a describe, and returns it with the known location if it leaves that out.
+    fn record(&mut self, id: &str, described: Option<Arc<Instance>>) -> Option<Arc<Instance>> {
         let now = Instant::now();
         self.prune(now);
-        match described {
-            Some(instance) => {
-                let sighting = Sighting { at: now, instance: Arc::clone(instance) };
-                self.by_id.insert(id.to_owned(), sighting);
-            }
-            None => drop(self.by_id.remove(id)),
+        let Some(instance) = described else {
+            self.by_id.remove(id);
+            return None;
+        };
+        let instance = self.located(instance);
+        let sighting = Sighting { at: now, instance: Arc::clone(&instance) };
+        self.by_id.insert(id.to_owned(), sighting);
+        Some(instance)
+    }
+
+    fn located(&mut self, instance: Arc<Instance>) -> Arc<Instance> {
+        let known = self.locations.entry(instance.id.clone()).or_default();
+        if instance.region.is_some() {
+            known.region.clone_from(&instance.region);
         }
+        if instance.zone.is_some() {
+            known.zone.clone_from(&instance.zone);
+        }
+        if known.region == instance.region && known.zone == instance.zone {
+            return instance;
+        }
+        let Location { region, zone } = known.clone();
+        Arc::new(Instance { region, zone, ..Instance::clone(&instance) })
     }
 
     /// Removes expired sightings, at most once per [`SIGHTING_TTL`].
@@ -135,16 +159,32 @@ mod tests {
 
     use super::*;
 
+    fn instance(fields: serde_json::Value) -> Arc<Instance> {
+        Arc::new(serde_json::from_value(fields).unwrap())
+    }
+
+    #[test]
+    fn location_that_a_describe_leaves_out_is_remembered() {
+        let mut sightings = Sightings::default();
+        let mut location = |fields| {
+            let instance = sightings.record("uhost-1", Some(instance(fields))).unwrap();
+            (instance.region.clone().unwrap_or_default(), instance.zone.clone().unwrap_or_default())
+        };
+        let pair = |region: &str, zone: &str| (region.to_owned(), zone.to_owned());
+        assert_eq!(location(json!({"UHostId": "uhost-1", "Region": "a"})), pair("a", ""));
+        assert_eq!(location(json!({"UHostId": "uhost-1", "Zone": "a-1"})), pair("a", "a-1"));
+        assert_eq!(location(json!({"UHostId": "uhost-1"})), pair("a", "a-1"));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn sightings_expire_and_are_pruned() {
-        let instance: Instance = serde_json::from_value(json!({"UHostId": "uhost-1"})).unwrap();
-        let instance = Arc::new(instance);
+        let instance = instance(json!({"UHostId": "uhost-1"}));
         let mut sightings = Sightings::default();
-        sightings.record("uhost-1", Some(&instance));
+        sightings.record("uhost-1", Some(Arc::clone(&instance)));
         assert!(sightings.recent("uhost-1").is_some());
         advance(SIGHTING_TTL).await;
         assert!(sightings.recent("uhost-1").is_none());
-        sightings.record("uhost-2", Some(&instance));
+        sightings.record("uhost-2", Some(Arc::clone(&instance)));
         assert_eq!(sightings.by_id.len(), 1, "the expired sighting is gone");
         sightings.record("uhost-2", None);
         assert!(sightings.by_id.is_empty(), "an absent instance is forgotten");

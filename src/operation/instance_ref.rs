@@ -6,7 +6,7 @@ use crate::compshare::{Instance, Scope};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct InstanceRef {
     pub(crate) id: String,
-    /// Scope of the first describe.
+    /// Project, and the location as far as it is known before the first describe.
     pub(crate) scope: Scope,
     /// Region that the provider is limited to; an instance in another region is an error.
     pub(crate) region_limit: Option<String>,
@@ -62,7 +62,8 @@ impl InstanceRef {
         Ok(())
     }
 
-    /// Returns the scope of a call on the instance: its reported location, and the project.
+    /// Returns the scope of a call on the instance: its reported location, or the known one if a
+    /// describe leaves it out, and the project.
     pub(crate) fn scope_at(&self, seen: &Instance) -> Scope {
         Scope {
             region: seen.region.clone().or_else(|| self.scope.region.clone()),

@@ -140,18 +140,18 @@ impl Session {
     ) -> InstanceRef {
         InstanceRef {
             id: id.to_owned(),
-            scope: self.scope(&Attr::Null, project_id),
+            scope: self.scope(location.clone(), project_id),
             region_limit: self.region().map(str::to_owned),
             location,
         }
     }
 
-    /// Scope of a describe of an instance of `project_id` that was last seen in `region`. Unknown
-    /// values count as null.
-    pub(crate) fn scope(&self, region: &Attr<String>, project_id: &Attr<String>) -> Scope {
+    /// Scope of calls on an instance of `project_id` whose configured or last reported location is
+    /// `location`. Unknown values count as null.
+    pub(crate) fn scope(&self, location: Location, project_id: &Attr<String>) -> Scope {
         Scope {
-            region: self.region.known().or_else(|| region.known()).cloned(),
-            zone: None,
+            region: self.region.known().cloned().or(location.region),
+            zone: location.zone,
             project_id: project_id.known().or_else(|| self.project_id.known()).cloned(),
         }
     }

@@ -1,11 +1,11 @@
 //! Location of an instance: found by ID, compared with configured region and zone.
 
 use serde_json::{Value as Json, json};
-use terraform_provider_compshare::simulator::{Fault, Options, Simulator};
+use terraform_provider_compshare::simulator::{Call, Fault, Options, Simulator};
 
 use super::setup::{ID, cloud, cloud_with, configuration, merged, starts_and_stops, stored_state};
 use crate::support::{
-    actions::{DESCRIBE, START},
+    actions::{DESCRIBE, START, STOP},
     terraform_core::Terraform,
 };
 
@@ -164,9 +164,7 @@ async fn project_is_sent_with_each_call_and_stored() {
     let mut terraform = terraform.another();
     simulator.clear_calls();
     terraform.run(configuration(json!({"project_id": "org-research"}))).await.unwrap();
-    let sent = |call: &terraform_provider_compshare::simulator::Call| {
-        call.parameters.get("ProjectId").cloned()
-    };
+    let sent = |call: &Call| call.parameters.get("ProjectId").cloned();
     assert!(simulator.calls().iter().all(|call| sent(call).as_deref() == Some("org-research")));
     assert_eq!(terraform.attribute("project_id"), "org-research");
 }
@@ -188,4 +186,65 @@ async fn unknown_project_error_names_the_project() {
     let (_simulator, mut terraform) = cloud_with(json!({})).await;
     let errors = terraform.run(configuration(json!({"project_id": "org-none"}))).await.unwrap_err();
     errors.says("Unable to Read Instance: Project Not Found", &["292", "project_id"]);
+}
+
+/// Parameters `Region` and `Zone` of the received calls with `action`.
+fn locations(simulator: &Simulator, action: &str) -> Vec<(String, String)> {
+    let of = |call: &Call, name: &str| call.parameters.get(name).cloned().unwrap_or_default();
+    let calls = simulator.calls();
+    let calls = calls.iter().filter(|call| call.action == action);
+    calls.map(|call| (of(call, "Region"), of(call, "Zone"))).collect()
+}
+
+#[tokio::test]
+async fn known_location_is_sent_if_describes_leave_it_out() {
+    let shanghai = json!({"region": "cn-sh2", "zone": "cn-sh2-02"});
+    let sent = [("cn-sh2".to_owned(), "cn-sh2-02".to_owned())];
+    for left_out in
+        [json!({"Zone": null}), json!({"Region": null}), json!({"Region": "", "Zone": ""})]
+    {
+        // Configured.
+        let (simulator, mut terraform) = in_shanghai(json!({})).await;
+        simulator.add_fault(Fault::report(left_out.clone()).on_action(DESCRIBE).forever());
+        let config = merged(configuration(shanghai.clone()), json!({"stop_on_destroy": true}));
+        terraform.run(config).await.unwrap();
+        terraform.destroy().await.unwrap();
+        assert_eq!(locations(&simulator, START), sent, "{left_out}");
+        assert_eq!(locations(&simulator, STOP), sent, "{left_out}");
+
+        // Reported by an earlier describe, or stored by an earlier run.
+        for stored in [false, true] {
+            let (simulator, mut terraform) = in_shanghai(json!({})).await;
+            if stored {
+                terraform.set_state(&stored_state("Stopped", shanghai.clone()));
+            } else {
+                terraform.plan(configuration(json!({}))).await.unwrap();
+            }
+            simulator.add_fault(Fault::report(left_out.clone()).on_action(DESCRIBE).forever());
+            terraform.run(configuration(json!({}))).await.unwrap();
+            assert_eq!(locations(&simulator, START), sent, "{left_out}");
+            assert_eq!(terraform.attribute("zone"), "cn-sh2-02");
+        }
+    }
+}
+
+#[tokio::test]
+async fn zone_that_describes_require_is_sent() {
+    // The API requires a zone beside a region, or both.
+    for refusals in [1, 2] {
+        let (simulator, mut terraform) = in_shanghai(json!({})).await;
+        terraform
+            .set_state(&stored_state("Running", json!({"region": "cn-sh2", "zone": "cn-sh2-02"})));
+        for _ in 0..refusals {
+            let refusal = Fault::refuse(210, "Missing params [Zone]");
+            simulator.add_fault(refusal.on_action(DESCRIBE));
+        }
+        terraform.refresh().await.unwrap();
+        assert_eq!(terraform.attribute("state"), "Stopped");
+        let all = [("cn-sh2", ""), ("", ""), ("cn-sh2", "cn-sh2-02")];
+        let sent = locations(&simulator, DESCRIBE);
+        let sent: Vec<_> =
+            sent.iter().map(|(region, zone)| (region.as_str(), zone.as_str())).collect();
+        assert_eq!(sent, all[..=refusals]);
+    }
 }

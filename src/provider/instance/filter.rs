@@ -8,6 +8,7 @@ use crate::{
     compshare::{DescribeInstances, Error, Instance, Pages, Scope, State},
     cty::Path,
     framework::{Attr, Context, Diagnostic, Diagnostics, Rule, model},
+    operation::Location,
     provider::{message, session::Session},
 };
 
@@ -103,7 +104,7 @@ impl InstanceFilter {
         Scope {
             region: self.region.text().or_else(|| session.region()).map(str::to_owned),
             zone: self.zone.known().cloned(),
-            ..session.scope(&Attr::Null, &self.project_id)
+            ..session.scope(Location::default(), &self.project_id)
         }
     }
 

@@ -105,7 +105,7 @@ impl Resource for InstancePower {
     ) -> Result<Option<InstancePowerModel>, Diagnostics> {
         let session = context.session()?;
         let id = state.instance_id.text().unwrap_or_default();
-        let scope = session.scope(&state.region, &state.project_id);
+        let scope = session.scope(location(&state), &state.project_id);
         let instance = context
             .or_interrupted(session.operations()?.describe(id, &scope), || {
                 message::interrupted_read(id)
@@ -235,7 +235,7 @@ fn operation(
     Operation {
         instance: InstanceRef {
             id: model.instance_id.text().unwrap_or_default().to_owned(),
-            scope: session.scope(&model.region, &model.project_id),
+            scope: session.scope(self::location(model), &model.project_id),
             region_limit: region_limit.map(str::to_owned),
             location,
         },
