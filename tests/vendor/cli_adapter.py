@@ -2,8 +2,7 @@
 
     cli_adapter.py URL PUBLIC_KEY PRIVATE_KEY
 
-The simulator accepts WithoutGpuSpec, the parameter that this CLI sends. Each operation takes 30 s
-of a stepped clock.
+The start sends WithoutGpuSpec, as this CLI does. Each operation takes 30 s of a stepped clock.
 """
 
 import sys

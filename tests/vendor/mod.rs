@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::{Value, json};
 use terraform_provider_compshare::simulator::{
-    Clock, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Options, Simulator, WithoutGpuMode,
+    Clock, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Options, Simulator,
 };
 use tokio::process::Command;
 
@@ -22,7 +22,10 @@ use crate::support::{actions::START, python};
 /// Versions that are known to work.
 const PACKAGES: [&str; 2] = ["ucloud-sdk-python3==0.11.150", "compshare-cli==0.5.6"];
 
-async fn simulator(without_gpu: WithoutGpuMode, operation_time: Duration) -> Simulator {
+/// Version of the SDK that was published half a year earlier.
+const OLDER_SDK: [&str; 1] = ["ucloud-sdk-python3==0.11.100"];
+
+async fn simulator(operation_time: Duration) -> Simulator {
     let options = Options {
         instances: vec![
             json!({"UHostId": "uhost-1"}),
@@ -30,7 +33,6 @@ async fn simulator(without_gpu: WithoutGpuMode, operation_time: Duration) -> Sim
         ],
         start_time: operation_time,
         stop_time: operation_time,
-        without_gpu,
         clock: Clock::Stepped,
         ..Options::default()
     };
@@ -39,7 +41,11 @@ async fn simulator(without_gpu: WithoutGpuMode, operation_time: Duration) -> Sim
 
 /// Python interpreter of the environment with the vendor's packages.
 async fn interpreter() -> PathBuf {
-    tokio::task::spawn_blocking(|| python::environment("vendor", &PACKAGES)).await.unwrap()
+    environment("vendor", &PACKAGES).await
+}
+
+async fn environment(name: &'static str, packages: &'static [&str]) -> PathBuf {
+    tokio::task::spawn_blocking(|| python::environment(name, packages)).await.unwrap()
 }
 
 /// Runs `program` without the environment of this process.
@@ -49,12 +55,12 @@ async fn run(program: &Path, arguments: &[&OsStr], environment: &[(&str, &OsStr)
     tokio::time::timeout(Duration::from_secs(120), command.output()).await.unwrap().unwrap()
 }
 
-async fn check_script(name: &str, simulator: &Simulator) {
+async fn check_script(name: &str, interpreter: &Path, simulator: &Simulator) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vendor").join(name);
     let url = simulator.url();
     let arguments =
         [script.as_os_str(), url.as_ref(), DEMO_PUBLIC_KEY.as_ref(), DEMO_PRIVATE_KEY.as_ref()];
-    let output = run(&interpreter().await, &arguments, &[]).await;
+    let output = run(interpreter, &arguments, &[]).await;
     assert!(
         output.status.success(),
         "{name}: {}\n{}",
@@ -65,16 +71,18 @@ async fn check_script(name: &str, simulator: &Simulator) {
 
 #[tokio::test]
 async fn python_sdk_accepts_all_responses() {
-    let simulator = simulator(WithoutGpuMode::Documented, Duration::from_secs(30)).await;
-    check_script("sdk.py", &simulator).await;
-    assert_eq!(simulator.count(START), 3);
-    assert_eq!(simulator.calls()[1].parameters["WithoutGpu"], "false");
+    for interpreter in [interpreter().await, environment("vendor-older", &OLDER_SDK).await] {
+        let simulator = simulator(Duration::from_secs(30)).await;
+        check_script("sdk.py", &interpreter, &simulator).await;
+        assert_eq!(simulator.count(START), 4);
+        assert_eq!(simulator.calls()[1].parameters["WithoutGpu"], "false");
+    }
 }
 
 #[tokio::test]
 async fn cli_adapter_accepts_all_responses() {
-    let simulator = simulator(WithoutGpuMode::Spec, Duration::from_secs(30)).await;
-    check_script("cli_adapter.py", &simulator).await;
+    let simulator = simulator(Duration::from_secs(30)).await;
+    check_script("cli_adapter.py", &interpreter().await, &simulator).await;
 }
 
 /// The `compshare` program; the gateway redirects its requests to the simulator.
@@ -121,7 +129,7 @@ impl Cli {
 
 #[tokio::test]
 async fn compshare_program_accepts_all_responses() {
-    let simulator = simulator(WithoutGpuMode::Spec, Duration::ZERO).await;
+    let simulator = simulator(Duration::ZERO).await;
     let cli = Cli::new(&simulator).await;
     let keys = (DEMO_PUBLIC_KEY, DEMO_PRIVATE_KEY);
 
@@ -143,6 +151,9 @@ async fn compshare_program_accepts_all_responses() {
     assert!(ok, "{started:#}");
     assert_eq!(started.pointer(final_state), Some(&json!("Running")));
     assert_eq!(started.pointer("/data/succeeded/0/final/UHostSet/0/GPU"), Some(&json!(0)));
+    let sent = simulator.calls().into_iter().find(|call| call.action == START).unwrap();
+    assert_eq!(sent.parameters["WithoutGpuSpec"], "A");
+    assert_eq!(sent.parameters.get("WithoutGpu"), None);
     let (ok, rebooted) = cli.run(keys, &["instance", "reboot", "uhost-1", "-y", "--wait"]).await;
     assert!(ok, "{rebooted:#}");
     assert_eq!(rebooted.pointer(final_state), Some(&json!("Running")));

@@ -47,6 +47,13 @@ def generic():
     invoke("StopCompShareInstance", {**where, "Force": True})
     assert states(describe) == ("Stopping", "Stopped")
 
+    # The boolean of the API documentation. The next start, without it, has a GPU again.
+    invoke("StartCompShareInstance", {**where, "WithoutGpu": True})
+    assert states(describe) == ("Starting", "Running")
+    invoke("StopCompShareInstance", dict(where))
+    assert states(describe) == ("Stopping", "Stopped")
+    assert describe()["UHostSet"][0]["GPU"] == 0
+
     everything = invoke("DescribeCompShareInstance", {"Limit": 100, "Offset": 0})
     assert [host["UHostId"] for host in everything["UHostSet"]] == ["cpod-1", "uhost-1"], everything
     zones = invoke("DescribeCompShareSupportZone", {})["ZoneInfo"]
