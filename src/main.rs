@@ -95,21 +95,34 @@ fn main() -> ExitCode {
     plugin::log::install(log_level(is_debug, &environment));
     match run(is_debug, &environment) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Written directly, so that it does not depend on the log level.
-            let _ = writeln!(io::stderr(), "{}", exit_message(&error));
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error, is_debug),
     }
 }
 
+/// Writes `error` to stderr directly, so that it does not depend on the log level, and for a host to
+/// stdout, which has no effect after the handshake line.
+fn fail(error: &plugin::Error, is_debug: bool) -> ExitCode {
+    if matches!(error, plugin::Error::NotStartedByHost) {
+        let _ = writeln!(io::stderr(), "{error}");
+        return ExitCode::FAILURE;
+    }
+    // A host logs a line that begins with `[ERROR]` at that level.
+    let reason = plugin::in_one_line(&error_chain(error));
+    let _ = writeln!(io::stderr(), "[ERROR] {reason}");
+    if !is_debug {
+        plugin::print_reason(&reason);
+    }
+    ExitCode::FAILURE
+}
+
 fn run(is_debug: bool, environment: &Environment) -> Result<(), plugin::Error> {
+    plugin::check_files()?;
     // One thread does everything but resolve host names: the provider mostly waits. More threads start
     // more slowly, need more memory, and make no plan or apply faster.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(plugin::Error::Runtime)?;
+        .map_err(|cause| plugin::Error::System { action: "start the runtime", cause })?;
     let served = if is_debug {
         runtime.block_on(plugin::serve_debug(&PLUGIN, environment, || services(environment)))
     } else {
@@ -163,17 +176,8 @@ fn long_option(argument: OsString) -> OsString {
 }
 
 fn print(text: &str) -> ExitCode {
-    match plugin::print(text) {
+    match plugin::print(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
-}
-
-/// Returns the last message on stderr. The host logs a line that begins with `[ERROR]` at that
-/// level.
-fn exit_message(error: &plugin::Error) -> String {
-    if matches!(error, plugin::Error::NotStartedByHost) {
-        return error.to_string();
-    }
-    format!("[ERROR] {}", error_chain(error))
 }

@@ -21,7 +21,7 @@ pub fn run(input: &[u8]) {
     let cookie = Cookie { key: "COOKIE", value: "crumbs" };
     match testing::handshake_line(cookie, &environment) {
         Ok((line, warnings)) => {
-            assert!(!line.contains('\n'), "{line:?}");
+            assert!(!line.contains(&b'\n'), "{line:?}");
             assert!(warnings.len() < 1 << 16);
         }
         Err(error) => drop(error.to_string()),

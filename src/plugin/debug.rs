@@ -3,30 +3,35 @@
 
 use serde_json::json;
 
-use super::{contract::Plugin, listener::Address};
+use super::{contract::Plugin, error::Error, listener::Address};
 
 /// Returns the shell assignment that makes hosts use this process.
-pub(super) fn reattach_assignment(plugin: &Plugin, address: &Address) -> String {
-    let connection = reattach(plugin, address, std::process::id());
+pub(super) fn reattach_assignment(plugin: &Plugin, address: &Address) -> Result<String, Error> {
+    let connection = reattach(plugin, address, std::process::id())?;
     let assign = if cfg!(windows) { assign_in_powershell } else { assign_in_shell };
-    assign(plugin.reattach_variable, &connection)
+    Ok(assign(plugin.reattach_variable, &connection))
 }
 
 /// go-plugin's `ReattachConfig`, as hosts read it from their environment.
 ///
 /// `Test` keeps hosts from ending the process: otherwise they would end it between the phases of one
 /// command.
-fn reattach(plugin: &Plugin, address: &Address, pid: u32) -> String {
-    json!({
+fn reattach(plugin: &Plugin, address: &Address, pid: u32) -> Result<String, Error> {
+    let text = address.text.to_str().ok_or_else(|| Error::SocketPath {
+        variable: "TMPDIR",
+        path: address.text.clone().into(),
+        problem: "is not Unicode",
+    })?;
+    let connection = json!({
         plugin.address: {
             "Protocol": "grpc",
             "ProtocolVersion": plugin.app_protocol,
             "Pid": pid,
             "Test": true,
-            "Addr": { "Network": address.network(), "String": address.to_string() },
+            "Addr": { "Network": address.network, "String": text },
         }
-    })
-    .to_string()
+    });
+    Ok(connection.to_string())
 }
 
 /// Quotes for a POSIX shell, where a single quote has to stand outside of single quotes.
@@ -53,11 +58,12 @@ mod tests {
 
     #[test]
     fn reattach_config_has_the_keys_that_hosts_read() {
-        let text = reattach(&PLUGIN, &Address::Unix("/tmp/p/socket".to_owned()), 7);
+        let address = Address { network: "unix", text: "/tmp/p/s".into() };
+        let text = reattach(&PLUGIN, &address, 7).unwrap();
         let connection: serde_json::Value = serde_json::from_str(&text).unwrap();
         let expected = json!({"example.org/its/own": {
             "Protocol": "grpc", "ProtocolVersion": 5, "Pid": 7, "Test": true,
-            "Addr": {"Network": "unix", "String": "/tmp/p/socket"},
+            "Addr": {"Network": "unix", "String": "/tmp/p/s"},
         }});
         assert_eq!(connection, expected);
     }

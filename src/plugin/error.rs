@@ -2,7 +2,10 @@
 
 use std::{io, path::PathBuf};
 
-/// Error of starting or serving a plugin. Each message says what the caller can do about it.
+/// Error of starting or serving a plugin, with the remedy, if there is one.
+///
+/// The message includes the cause, before the remedy, so that it is complete in the one line that a
+/// host shows.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,58 +19,51 @@ pub enum Error {
     /// The host requires TLS, but its certificate cannot be used. Serving without TLS would let every
     /// local user in.
     #[error(
-        "cannot use the host's certificate in PLUGIN_CLIENT_CERT, which must be exactly one certificate in PEM: {0}; \
-         unset the variable if it did not come from the host"
+        "PLUGIN_CLIENT_CERT must be exactly one certificate in PEM: {0}. Unset it if the host did not set it."
     )]
     ClientCertificate(String),
-    /// The host's port range is invalid.
-    #[error("PLUGIN_MIN_PORT and PLUGIN_MAX_PORT must be port numbers, the lower one first: {0}")]
+    #[error("PLUGIN_MIN_PORT and PLUGIN_MAX_PORT must be port numbers, the lower one first: {0}.")]
     Ports(String),
-    /// No port of the host's range is free.
-    #[error("cannot listen on 127.0.0.1: every port from {min} to {max} is in use or refused")]
+    #[error(
+        "cannot listen on 127.0.0.1: every port from {min} to {max} is in use or refused: {cause}."
+    )]
     NoFreePort {
         min: u16,
         max: u16,
         /// Failure of the last port.
-        source: io::Error,
+        cause: io::Error,
     },
-    /// The group that may connect does not exist in `/etc/group`.
     #[error(
-        "PLUGIN_UNIX_SOCKET_GROUP names the group `{0}`, which /etc/group does not have; give its number"
+        "PLUGIN_UNIX_SOCKET_GROUP names the group `{0}`, which /etc/group does not have. Set it to the number of the group."
     )]
     Group(String),
-    /// The directory for the socket cannot be created or made private.
     #[error(
-        "cannot create a directory for the socket in {}; set TMPDIR or PLUGIN_UNIX_SOCKET_DIR to a writable directory",
-        .parent.display()
+        "cannot create a directory for the socket: {cause}. Set {variable} to a writable directory."
     )]
-    Directory { parent: PathBuf, source: io::Error },
-    /// The path of the socket cannot be part of a handshake line.
+    Directory { variable: &'static str, cause: io::Error },
     #[error(
-        "the path of the socket, {}, is not Unicode or contains `|` or a line break; set TMPDIR or \
-         PLUGIN_UNIX_SOCKET_DIR to another directory",
-        .0.display()
+        "the path in {variable}, of {length} bytes, is too long for a socket. Set {variable} to a shorter path."
     )]
-    SocketPath(PathBuf),
-    /// The socket cannot be bound, most likely because its path is too long for the operating system.
+    TooLong { variable: &'static str, length: usize },
+    /// The path of the socket cannot be passed to the host.
     #[error(
-        "cannot listen on {}; if its path is too long (the limit is about 100 bytes), set TMPDIR or \
-         PLUGIN_UNIX_SOCKET_DIR to a shorter path",
+        "the path of the socket, {}, {problem}. Set {variable} to another directory.",
         .path.display()
     )]
-    Listen { path: PathBuf, source: io::Error },
-    /// The plugin's key or certificate cannot be generated.
-    #[error("cannot generate a certificate for the connection to the host")]
+    SocketPath { variable: &'static str, path: PathBuf, problem: &'static str },
+    #[error("cannot listen on {}: {cause}. Set {variable} to another directory.", .path.display())]
+    Listen { variable: &'static str, path: PathBuf, cause: io::Error },
+    #[error("cannot generate a certificate for the connection to the host: {0}.")]
     Certificate(#[from] rcgen::Error),
-    #[error("cannot set up TLS for the connection to the host")]
+    #[error("cannot set up TLS for the connection to the host: {0}.")]
     Tls(#[from] rustls::Error),
-    #[error("cannot start the runtime")]
-    Runtime(#[source] io::Error),
-    #[error("cannot install signal handlers")]
-    Signals(#[source] io::Error),
+    #[error("cannot open files: {0}. Raise the limit of open files (`ulimit -n`).")]
+    Files(io::Error),
+    #[error("cannot {action}: {cause}.")]
+    System { action: &'static str, cause: io::Error },
     /// The handshake line cannot be printed.
-    #[error("cannot write to stdout, from which the host reads the address of this plugin")]
-    Stdout(#[source] io::Error),
+    #[error("cannot write to stdout, from which the host reads the address of this plugin: {0}.")]
+    Stdout(io::Error),
     #[error("the gRPC server failed")]
     Serve(#[source] tonic::transport::Error),
 }

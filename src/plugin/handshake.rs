@@ -3,8 +3,6 @@
 //! Implements `Serve` and `protocolVersion` of go-plugin's `server.go`. No other file of
 //! [`crate::plugin`] reads the environment.
 
-use std::{fmt, path::PathBuf};
-
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use rustls::pki_types::CertificateDer;
 
@@ -89,7 +87,7 @@ pub(super) fn version_warnings(ours: u32, environment: &Environment) -> Vec<Stri
     warnings
 }
 
-/// The handshake line: all that the host needs to connect. Displays without a line break.
+/// The handshake line: all that the host needs to connect.
 pub(super) struct Line<'a> {
     pub(super) app_protocol: u32,
     pub(super) address: &'a Address,
@@ -99,29 +97,33 @@ pub(super) struct Line<'a> {
     pub(super) multiplexing_requested: bool,
 }
 
-impl fmt::Display for Line<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { app_protocol, address, .. } = self;
-        let network = address.network();
-        write!(formatter, "{CORE_PROTOCOL}|{app_protocol}|{network}|{address}|grpc|")?;
+impl Line<'_> {
+    /// Returns the line without a line break. It may not be Unicode, since a path may not be.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let Address { network, text } = self.address;
+        let mut line = format!("{CORE_PROTOCOL}|{}|{network}|", self.app_protocol).into_bytes();
+        line.extend_from_slice(text.as_encoded_bytes());
+        line.extend_from_slice(b"|grpc|");
         if let Some(certificate) = self.certificate {
             // The host decodes with Go's `base64.RawStdEncoding`, which refuses padding.
-            formatter.write_str(&STANDARD_NO_PAD.encode(certificate))?;
+            line.extend_from_slice(STANDARD_NO_PAD.encode(certificate).as_bytes());
         }
         if self.multiplexing_requested {
-            formatter.write_str("|false")?;
+            line.extend_from_slice(b"|false");
         }
-        Ok(())
+        line
     }
 }
 
-/// Directory of the socket, as `serverListener_unix` in go-plugin's `server.go` selects it.
+/// Directory of the socket, as `serverListener_unix` in go-plugin's `server.go` selects it. An empty
+/// variable counts as not set, as in Go's `os.TempDir`.
 pub(super) fn socket_place(environment: &Environment) -> Place {
-    let parent = environment
-        .path("PLUGIN_UNIX_SOCKET_DIR")
-        .or_else(|| environment.path("TMPDIR"))
-        .map_or_else(std::env::temp_dir, PathBuf::from);
-    Place::Socket { parent, group: environment.text("PLUGIN_UNIX_SOCKET_GROUP").map(str::to_owned) }
+    let (variable, parent) = ["PLUGIN_UNIX_SOCKET_DIR", "TMPDIR"]
+        .into_iter()
+        .find_map(|variable| Some((variable, environment.path(variable)?)))
+        .unwrap_or_else(|| ("TMPDIR", "/tmp".as_ref()));
+    let group = environment.text("PLUGIN_UNIX_SOCKET_GROUP").map(str::to_owned);
+    Place::Socket { parent: parent.into(), variable, group }
 }
 
 /// Range of ports, as in `serverListener_tcp` of go-plugin's `server.go`: a missing end is 0, and 0
@@ -150,13 +152,13 @@ mod tests {
 
     fn line(certificate: Option<&[u8]>, multiplexing_requested: bool) -> String {
         let certificate = certificate.map(|der| CertificateDer::from(der.to_vec()));
-        Line {
+        let line = Line {
             app_protocol: 5,
-            address: &Address::Unix("/tmp/plugin1/socket".to_owned()),
+            address: &Address { network: "unix", text: "/tmp/plugin1/s".into() },
             certificate: certificate.as_ref(),
             multiplexing_requested,
-        }
-        .to_string()
+        };
+        String::from_utf8(line.bytes()).unwrap()
     }
 
     #[test]
@@ -171,30 +173,16 @@ mod tests {
     }
 
     #[test]
-    fn line_without_tls_ends_with_an_empty_certificate_field() {
-        assert_eq!(line(None, false), "1|5|unix|/tmp/plugin1/socket|grpc|");
-    }
-
-    #[test]
-    fn certificate_is_base64_without_padding() {
-        assert_eq!(line(Some(&[0xfb, 0xff]), false), "1|5|unix|/tmp/plugin1/socket|grpc|+/8");
-    }
-
-    #[test]
-    fn seventh_field_is_present_only_on_request() {
-        assert_eq!(line(None, true), "1|5|unix|/tmp/plugin1/socket|grpc||false");
-    }
-
-    #[test]
-    fn tcp_address_is_host_and_port() {
-        let address = Address::Tcp(([127, 0, 0, 1], 10_000).into());
-        let line = Line {
-            app_protocol: 5,
-            address: &address,
-            certificate: None,
-            multiplexing_requested: false,
-        };
-        assert_eq!(line.to_string(), "1|5|tcp|127.0.0.1:10000|grpc|");
+    fn line_has_certificate_and_seventh_field_only_on_request() {
+        for (certificate, multiplexing_requested, rest) in [
+            (None, false, ""),
+            // Base64 without padding.
+            (Some(&[0xfb, 0xff][..]), false, "+/8"),
+            (None, true, "|false"),
+        ] {
+            let expected = format!("1|5|unix|/tmp/plugin1/s|grpc|{rest}");
+            assert_eq!(line(certificate, multiplexing_requested), expected);
+        }
     }
 
     #[test]
@@ -227,14 +215,19 @@ mod tests {
 
     #[test]
     fn socket_is_in_the_hosts_directory_or_the_temporary_one() {
-        let parent = |variables: &[(&str, &str)]| match socket_place(&environment(variables)) {
-            Place::Socket { parent, .. } => parent,
-            Place::Ports(_) => panic!("ports instead of a socket"),
-        };
-        let both = [("PLUGIN_UNIX_SOCKET_DIR", "/run/host"), ("TMPDIR", "/scratch")];
-        assert_eq!(parent(&both), PathBuf::from("/run/host"));
-        assert_eq!(parent(&both[1..]), PathBuf::from("/scratch"));
-        assert_eq!(parent(&[]), std::env::temp_dir());
+        let (host, temporary) = ("PLUGIN_UNIX_SOCKET_DIR", "TMPDIR");
+        for (variables, expected, source) in [
+            (&[(host, "/run/host"), (temporary, "/scratch")][..], "/run/host", host),
+            (&[(host, ""), (temporary, "/scratch")], "/scratch", temporary),
+            (&[(temporary, "")], "/tmp", temporary),
+            (&[], "/tmp", temporary),
+        ] {
+            let Place::Socket { parent, variable, .. } = socket_place(&environment(variables))
+            else {
+                panic!("ports instead of a socket")
+            };
+            assert_eq!((parent.as_path(), variable), (expected.as_ref(), source));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! directory that other users cannot enter, instead of directly among all temporary files.
 
 use std::{
-    fmt,
+    ffi::OsString,
     net::{Ipv4Addr, SocketAddr},
     ops::RangeInclusive,
     path::PathBuf,
@@ -21,6 +21,8 @@ pub enum Place {
     /// A Unix socket in a directory of its own, which is created in `parent`.
     Socket {
         parent: PathBuf,
+        /// Environment variable that selects another parent.
+        variable: &'static str,
         /// Name or number of a group whose members may connect as well.
         group: Option<String>,
     },
@@ -28,32 +30,13 @@ pub enum Place {
     Ports(RangeInclusive<u16>),
 }
 
-/// Address that hosts connect to. Displays as in the handshake line.
+/// Address that hosts connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Address {
-    /// Absolute path of a Unix socket.
-    Unix(String),
-    /// A port on 127.0.0.1.
-    Tcp(SocketAddr),
-}
-
-impl Address {
-    /// Name of the kind of network in Go's `net` package.
-    pub fn network(&self) -> &'static str {
-        match self {
-            Self::Unix(_) => "unix",
-            Self::Tcp(_) => "tcp",
-        }
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(path) => formatter.write_str(path),
-            Self::Tcp(address) => address.fmt(formatter),
-        }
-    }
+pub struct Address {
+    /// Kind of network in Go's `net` package: `unix` or `tcp`.
+    pub network: &'static str,
+    /// Path of a Unix socket, or a port on 127.0.0.1.
+    pub text: OsString,
 }
 
 /// A bound socket that accepts connections. Dropping it removes the socket from the file system.
@@ -74,9 +57,15 @@ impl Listener {
     pub fn bind(place: &Place) -> Result<Self, Error> {
         match place {
             #[cfg(unix)]
-            Place::Socket { parent, group } => unix::bind(parent, group.as_deref()),
+            Place::Socket { parent, variable, group } => {
+                unix::bind(parent, variable, group.as_deref())
+            }
             #[cfg(not(unix))]
-            Place::Socket { parent, .. } => Err(Error::SocketPath(parent.clone())),
+            Place::Socket { parent, variable, .. } => Err(Error::SocketPath {
+                variable,
+                path: parent.clone(),
+                problem: "cannot be used on this system",
+            }),
             Place::Ports(ports) => bind_tcp(ports),
         }
     }
@@ -102,16 +91,16 @@ fn bind_tcp(ports: &RangeInclusive<u16>) -> Result<Listener, Error> {
             Err(error) => failure = Some(error),
         }
     }
-    let no_free_port =
-        |source| Error::NoFreePort { min: *ports.start(), max: *ports.end(), source };
+    let no_free_port = |cause| Error::NoFreePort { min: *ports.start(), max: *ports.end(), cause };
     let Some(listener) = bound else {
         let empty_range = || std::io::ErrorKind::InvalidInput.into();
         return Err(no_free_port(failure.unwrap_or_else(empty_range)));
     };
-    let address = listener.local_addr().map_err(no_free_port)?;
+    let address: SocketAddr = listener.local_addr().map_err(no_free_port)?;
+    let address = Address { network: "tcp", text: address.to_string().into() };
     listener.set_nonblocking(true).map_err(no_free_port)?;
     let socket = TcpListener::from_std(listener).map(Socket::Tcp).map_err(no_free_port)?;
-    Ok(Listener { socket, address: Address::Tcp(address), directory: None })
+    Ok(Listener { socket, address, directory: None })
 }
 
 #[cfg(unix)]
@@ -119,11 +108,14 @@ mod unix {
     use std::{
         fs::{self, Permissions},
         io,
-        os::unix::fs::{PermissionsExt as _, chown},
-        path::{Path, absolute},
+        os::unix::{
+            fs::{PermissionsExt as _, chown},
+            net::SocketAddr,
+        },
+        path::{Path, PathBuf, absolute},
     };
 
-    use tempfile::{Builder, TempDir};
+    use tempfile::Builder;
     use tokio::net::UnixListener;
 
     use crate::plugin::{
@@ -132,30 +124,51 @@ mod unix {
         socket::Socket,
     };
 
-    pub(super) fn bind(parent: &Path, group: Option<&str>) -> Result<Listener, Error> {
+    /// Name of the directory of a socket, before a random part of [`RANDOM`] characters.
+    const PREFIX: &str = "plugin";
+    const RANDOM: usize = 6;
+
+    /// Name of the socket. The path is never longer than that of go-plugin, which is `plugin` and a
+    /// number of up to ten digits, since the operating system limits it to about 100 bytes.
+    const SOCKET: &str = "s";
+
+    pub(super) fn bind(
+        parent: &Path,
+        variable: &'static str,
+        group: Option<&str>,
+    ) -> Result<Listener, Error> {
         let group = group.map(group_id).transpose()?;
-        let directory_error = |source| Error::Directory { parent: parent.to_owned(), source };
-        // Absolute, since the host may have or enter another working directory.
-        let directory = absolute(parent).and_then(private_directory).map_err(directory_error)?;
-        let path = directory.path().join("socket");
-        let address = match path.to_str() {
-            Some(text) if !text.contains(['|', '\n', '\r']) => Address::Unix(text.to_owned()),
-            _ => return Err(Error::SocketPath(path)),
-        };
-        let listen_error = |source| Error::Listen { path: path.clone(), source };
+        let parent = short_enough(parent)
+            .ok_or_else(|| Error::TooLong { variable, length: parent.as_os_str().len() })?;
+        let directory = Builder::new()
+            .prefix(PREFIX)
+            .rand_bytes(RANDOM)
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(&parent)
+            .map_err(|cause| Error::Directory { variable, cause })?;
+        let mut path = parent;
+        path.extend(directory.path().file_name());
+        path.push(SOCKET);
+        if path.as_os_str().as_encoded_bytes().iter().any(|byte| b"|\n\r".contains(byte)) {
+            let problem = "contains `|` or a line break";
+            return Err(Error::SocketPath { variable, path, problem });
+        }
+        let listen_error = |cause| Error::Listen { variable, path: path.clone(), cause };
         let socket = UnixListener::bind(&path).map(Socket::Unix).map_err(listen_error)?;
         if let Some(group) = group {
             share(&path, 0o660, group).map_err(listen_error)?;
             share(directory.path(), 0o710, group).map_err(listen_error)?;
         }
+        let address = Address { network: "unix", text: path.into_os_string() };
         Ok(Listener { socket, address, directory: Some(directory) })
     }
 
-    fn private_directory(parent: impl AsRef<Path>) -> io::Result<TempDir> {
-        Builder::new()
-            .prefix("plugin")
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(parent)
+    /// Returns `parent` as an absolute path, since the host may have or enter another working
+    /// directory. Returns a relative one, as Go does, only if the other is too long for a socket.
+    fn short_enough(parent: &Path) -> Option<PathBuf> {
+        let name = format!("{PREFIX}{}/{SOCKET}", "x".repeat(RANDOM));
+        let is_short = |path: &PathBuf| SocketAddr::from_pathname(path.join(&name)).is_ok();
+        absolute(parent).ok().into_iter().chain([parent.to_owned()]).find(is_short)
     }
 
     fn share(path: &Path, mode: u32, group: u32) -> io::Result<()> {
@@ -188,22 +201,26 @@ mod unix {
 mod tests {
     use super::*;
 
+    fn socket_address(listener: &Listener) -> SocketAddr {
+        listener.address().text.to_str().unwrap().parse().unwrap()
+    }
+
     #[tokio::test]
     async fn port_zero_binds_a_free_loopback_port() {
         let listener = Listener::bind(&Place::Ports(0..=0)).unwrap();
-        let Address::Tcp(address) = listener.address() else { panic!("no TCP address") };
+        let address = socket_address(&listener);
         assert!(address.ip().is_loopback());
         assert_ne!(address.port(), 0);
+        assert_eq!(listener.address().network, "tcp");
     }
 
     #[tokio::test]
     async fn port_in_use_is_skipped_and_a_full_range_is_an_error() {
         let in_use = Listener::bind(&Place::Ports(0..=0)).unwrap();
-        let Address::Tcp(address) = in_use.address() else { panic!("no TCP address") };
-        let refused = Listener::bind(&Place::Ports(address.port()..=address.port()));
+        let port = socket_address(&in_use).port();
+        let refused = Listener::bind(&Place::Ports(port..=port));
         assert!(matches!(refused, Err(Error::NoFreePort { .. })), "{refused:?}");
-        let last = address.port().saturating_add(200);
-        let next = Listener::bind(&Place::Ports(address.port()..=last)).unwrap();
+        let next = Listener::bind(&Place::Ports(port..=port.saturating_add(200))).unwrap();
         assert_ne!(next.address(), in_use.address());
     }
 
@@ -213,19 +230,19 @@ mod tests {
 
         use super::{
             super::unix::find_group,
-            {Address, Error, Listener, Place},
+            {Error, Listener, Place},
         };
 
         fn bind(parent: &Path, group: Option<&str>) -> Result<Listener, Error> {
             Listener::bind(&Place::Socket {
                 parent: parent.to_owned(),
+                variable: "TMPDIR",
                 group: group.map(str::to_owned),
             })
         }
 
         fn path(listener: &Listener) -> &Path {
-            let Address::Unix(path) = listener.address() else { panic!("no Unix address") };
-            Path::new(path)
+            Path::new(&listener.address().text)
         }
 
         #[tokio::test]
@@ -259,29 +276,21 @@ mod tests {
         }
 
         #[tokio::test]
-        async fn too_long_path_is_an_error_and_leaves_no_directory() {
+        async fn unusable_directory_or_group_is_an_error() {
             let parent = tempfile::tempdir().unwrap();
-            let deep = parent.path().join("d".repeat(120));
-            fs::create_dir(&deep).unwrap();
-            let refused = bind(&deep, None);
-            assert!(matches!(refused, Err(Error::Listen { .. })), "{refused:?}");
-            assert_eq!(fs::read_dir(&deep).unwrap().count(), 0);
-        }
-
-        #[tokio::test]
-        async fn path_that_breaks_the_handshake_line_is_refused() {
-            let parent = tempfile::tempdir().unwrap();
-            let odd = parent.path().join("a|b");
-            fs::create_dir(&odd).unwrap();
-            assert!(matches!(bind(&odd, None), Err(Error::SocketPath(_))));
-        }
-
-        #[tokio::test]
-        async fn missing_directory_and_unknown_group_are_errors() {
-            let parent = tempfile::tempdir().unwrap();
-            let missing = bind(&parent.path().join("missing"), None);
+            let parent = parent.path();
+            let (odd, deep) = (parent.join("a|b"), parent.join("d".repeat(120)));
+            for directory in [&odd, &deep] {
+                fs::create_dir(directory).unwrap();
+            }
+            assert!(matches!(bind(&odd, None), Err(Error::SocketPath { .. })));
+            assert!(matches!(bind(&deep, None), Err(Error::TooLong { .. })));
+            for directory in [&odd, &deep] {
+                assert_eq!(fs::read_dir(directory).unwrap().count(), 0, "a directory is left");
+            }
+            let missing = bind(&parent.join("missing"), None);
             assert!(matches!(missing, Err(Error::Directory { .. })), "{missing:?}");
-            let unknown = bind(parent.path(), Some("no such group"));
+            let unknown = bind(parent, Some("no such group"));
             assert!(matches!(unknown, Err(Error::Group(_))), "{unknown:?}");
         }
 

@@ -393,11 +393,13 @@ mod tests {
 
     #[test]
     fn errors_are_logged_with_their_causes() {
-        let cause = io::Error::other("cause");
-        let error = crate::plugin::Error::Signals(cause);
+        #[derive(Debug, thiserror::Error)]
+        #[error("effect")]
+        struct Effect(#[source] io::Error);
+        let error = Effect(io::Error::other("cause"));
         let lines = logged(LevelFilter::TRACE, || {
             tracing::error!(error = &error as &(dyn Error + 'static), "failed");
         });
-        assert_eq!(lines[0]["error"], "cannot install signal handlers: cause");
+        assert_eq!(lines[0]["error"], "effect: cause");
     }
 }

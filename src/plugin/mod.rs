@@ -15,11 +15,11 @@
 
 mod connection;
 mod contract;
-mod core_dump;
 mod debug;
 mod error;
 mod handshake;
 mod incoming;
+mod limits;
 mod listener;
 pub mod log;
 mod output;
@@ -35,8 +35,9 @@ mod tls;
 pub use self::{
     contract::{Cookie, Plugin},
     error::Error,
+    limits::check_files,
     listener::{Address, Listener, Place},
-    output::print,
+    output::{in_one_line, print, print_reason},
     serve::{serve, serve_debug, serve_on},
     services::Services,
     shutdown::{HostTimeouts, Owner, Parent},

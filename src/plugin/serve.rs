@@ -8,10 +8,10 @@ use tonic::transport::Server;
 use super::{
     connection::OpenConnections,
     contract::Plugin,
-    core_dump, debug,
+    debug,
     error::Error,
     handshake::{self, Line},
-    incoming,
+    incoming, limits,
     listener::Listener,
     output,
     services::Services,
@@ -42,7 +42,7 @@ pub async fn serve(
     let parent = Parent::of_process();
     handshake::check_cookie(plugin.cookie, environment)?;
     let client = handshake::client_certificate(environment)?;
-    core_dump::disable();
+    limits::disable_core_dumps();
     shutdown::ignore_hangup()?;
     let mut signals = Signals::install()?;
     let listener = Listener::bind(&handshake::place(environment)?)?;
@@ -54,8 +54,7 @@ pub async fn serve(
         certificate: acceptor.as_ref().map(Acceptor::certificate),
         multiplexing_requested: handshake::requests_multiplexing(environment),
     };
-    output::print(&line.to_string())?;
-    output::close()?;
+    output::print_handshake(&line.bytes())?;
 
     for warning in handshake::version_warnings(plugin.app_protocol, environment) {
         tracing::warn!("{warning}");
@@ -80,7 +79,7 @@ pub async fn serve_debug(
 ) -> Result<(), Error> {
     let mut signals = Signals::install()?;
     let listener = Listener::bind(&handshake::place(environment)?)?;
-    output::print(&debug::reattach_assignment(plugin, listener.address()))?;
+    output::print(debug::reattach_assignment(plugin, listener.address())?.as_bytes())?;
     tracing::info!("waiting for hosts that have the variable on stdout set; Ctrl-C ends this");
     serve_on(listener, None, Owner::Developer, services(), signals.interrupted_or_terminated())
         .await

@@ -2,6 +2,7 @@
 
 use std::{
     future::{self, Future},
+    io,
     time::Duration,
 };
 
@@ -110,8 +111,12 @@ impl Parent {
 /// Ignores SIGHUP, where there is one: Tokio's handler stays installed after the `Signal` is dropped.
 pub(super) fn ignore_hangup() -> Result<(), Error> {
     #[cfg(unix)]
-    drop(signal(SignalKind::hangup()).map_err(Error::Signals)?);
+    drop(signal(SignalKind::hangup()).map_err(handler_error)?);
     Ok(())
+}
+
+fn handler_error(cause: io::Error) -> Error {
+    Error::System { action: "install signal handlers", cause }
 }
 
 /// SIGINT and SIGTERM, or Ctrl-C and Ctrl-Break on Windows. Once this value has been created, they
@@ -128,19 +133,15 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    #[cfg(unix)]
     pub(super) fn install() -> Result<Self, Error> {
+        #[cfg(unix)]
+        let (interrupt, terminate) =
+            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        #[cfg(windows)]
+        let (interrupt, terminate) = (ctrl_c(), ctrl_break());
         Ok(Self {
-            interrupt: signal(SignalKind::interrupt()).map_err(Error::Signals)?,
-            terminate: signal(SignalKind::terminate()).map_err(Error::Signals)?,
-        })
-    }
-
-    #[cfg(windows)]
-    pub(super) fn install() -> Result<Self, Error> {
-        Ok(Self {
-            interrupt: ctrl_c().map_err(Error::Signals)?,
-            terminate: ctrl_break().map_err(Error::Signals)?,
+            interrupt: interrupt.map_err(handler_error)?,
+            terminate: terminate.map_err(handler_error)?,
         })
     }
 

@@ -17,7 +17,7 @@ use crate::environment::Environment;
 pub fn handshake_line(
     cookie: Cookie,
     environment: &Environment,
-) -> Result<(String, Vec<String>), Error> {
+) -> Result<(Vec<u8>, Vec<String>), Error> {
     let _ = handshake::check_cookie(cookie, environment);
     let _ = (handshake::socket_place(environment), handshake::port_range(environment));
     let warnings = handshake::version_warnings(5, environment);
@@ -25,9 +25,9 @@ pub fn handshake_line(
     let certificate = handshake::client_certificate(environment)?;
     let line = Line {
         app_protocol: 5,
-        address: &Address::Unix("/socket".to_owned()),
+        address: &Address { network: "unix", text: "/socket".into() },
         certificate: certificate.as_ref(),
         multiplexing_requested,
     };
-    Ok((line.to_string(), warnings))
+    Ok((line.bytes(), warnings))
 }

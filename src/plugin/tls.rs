@@ -59,13 +59,13 @@ impl Acceptor {
     ///
     /// # Errors
     ///
-    /// The operating system has no randomness, or the TLS libraries refuse their own certificate.
-    /// Neither is expected.
+    /// `client` cannot be used; other errors are not expected.
     pub fn for_client(client: CertificateDer<'static>) -> Result<Self, Error> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let certificate = server_certificate(&key)?;
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let verifier = PinnedClient::new(client, Arc::clone(&provider))?;
+        let verifier = PinnedClient::new(client, Arc::clone(&provider))
+            .map_err(|error| Error::ClientCertificate(error.to_string()))?;
         // Not the default provider of the process: with one that lacks P-521, the host would present
         // no certificate.
         let mut config = ServerConfig::builder_with_provider(provider)

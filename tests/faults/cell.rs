@@ -223,7 +223,7 @@ impl Cell<'_> {
         let host = Launch::new()
             .with("COMPSHARE_PUBLIC_KEY", DEMO_PUBLIC_KEY)
             .with("COMPSHARE_PRIVATE_KEY", DEMO_PRIVATE_KEY)
-            .with("COMPSHARE_BASE_URL", &self.cloud.url())
+            .with("COMPSHARE_BASE_URL", self.cloud.url())
             .start()
             .await;
         let mut doomed = terraform.served_by(host.provider().await);

@@ -49,7 +49,7 @@ impl Endpoint {
         let acceptor = Acceptor::for_client(identity.certificate.clone()).unwrap();
         let certificate = acceptor.certificate().clone();
         let listener = Listener::bind(&Place::Ports(0..=0)).unwrap();
-        let address = Address::new(listener.address().network(), &listener.address().to_string());
+        let address = Address::of(&listener);
         let owner = Owner::Host(HostTimeouts::default(), Parent::of_process());
         let services = Services::default();
         tokio::spawn(serve_on(listener, Some(acceptor), owner, services, future::pending()));

@@ -1,8 +1,8 @@
-//! The handshake line, and errors before it.
+//! The handshake line.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
-use crate::support::host::{Identity, Launch, entries, health};
+use crate::support::host::{Launch, entries, health};
 
 #[tokio::test]
 async fn handshake_line_has_six_fields_of_go_plugin() {
@@ -59,30 +59,4 @@ async fn socket_is_in_directory_of_host() {
     assert!(host.line.address.path().starts_with(wanted.path()));
     host.shutdown().await;
     assert!(entries(wanted.path()).is_empty());
-}
-
-#[tokio::test]
-async fn unusable_directory_error_names_it_and_remedy() {
-    let ended = Launch::new().with("TMPDIR", "/nonexistent/for/a/test").run().await;
-    assert_eq!(ended.status.code(), Some(1));
-    assert_eq!(ended.stdout, "");
-    let [line] = &ended.stderr[..] else { panic!("{:?}", ended.stderr) };
-    assert!(line.starts_with("[ERROR] "), "{line}");
-    assert!(line.contains("/nonexistent/for/a/test") && line.contains("set TMPDIR"), "{line}");
-}
-
-#[tokio::test]
-async fn invalid_client_certificate_fails_before_handshake() {
-    let (one, other) = (Identity::new(), Identity::new());
-    let two = format!("{}{}", one.pem, other.pem);
-    let cut = &one.pem[..one.pem.len() / 2];
-    let invalid = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    for value in ["nonsense", two.as_str(), cut, invalid] {
-        let ended = Launch::new().with("PLUGIN_CLIENT_CERT", value).run().await;
-        assert_eq!(ended.status.code(), Some(1), "{value}");
-        assert_eq!(ended.stdout, "", "{value}");
-        assert!(ended.stderr[0].starts_with("[ERROR] "), "{:?}", ended.stderr);
-        assert!(ended.stderr[0].contains("PLUGIN_CLIENT_CERT"), "{:?}", ended.stderr);
-        assert!(ended.left.is_empty());
-    }
 }

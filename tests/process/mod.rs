@@ -10,6 +10,7 @@ mod before_handshake;
 mod core_dump;
 mod debug;
 mod endpoint;
+mod failed_start;
 mod handshake_line;
 #[cfg(target_os = "linux")]
 mod host_killed;
@@ -24,6 +25,7 @@ mod restarts;
 mod security;
 mod services;
 mod shutdown;
+mod socket_path;
 #[cfg(target_os = "linux")]
 mod sockets;
 #[cfg(target_os = "linux")]

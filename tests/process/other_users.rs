@@ -88,7 +88,7 @@ async fn only_the_named_group_can_connect_to_socket() {
     // Only root may give a file to a group that it is not a member of.
     let own = fs::metadata(directory.path()).unwrap().gid();
     let group = if geteuid().is_root() { NOBODY } else { own };
-    let launch = Launch::new().with("PLUGIN_UNIX_SOCKET_GROUP", &group.to_string());
+    let launch = Launch::new().with("PLUGIN_UNIX_SOCKET_GROUP", group.to_string());
     let host = start_unmasked(launch, directory.path()).await;
     let socket = host.line.address.path();
     for (path, mode) in [(socket.parent().unwrap(), 0o710), (socket, 0o660)] {

@@ -76,7 +76,11 @@ async fn ended_server_has_no_task_and_no_socket() {
     let count = rounds(50);
     for round in 0..count {
         let place = match round % 2 {
-            0 => Place::Socket { parent: temporary.path().to_owned(), group: None },
+            0 => Place::Socket {
+                parent: temporary.path().to_owned(),
+                variable: "TMPDIR",
+                group: None,
+            },
             _ => Place::Ports(0..=0),
         };
         serve_once(&place, &identity).await;
@@ -95,7 +99,7 @@ async fn serve_once(place: &Place, identity: &Identity) {
     let acceptor = Acceptor::for_client(identity.certificate.clone()).unwrap();
     let tls = identity.connector(acceptor.certificate().clone());
     let listener = Listener::bind(place).unwrap();
-    let address = Address::new(listener.address().network(), &listener.address().to_string());
+    let address = Address::of(&listener);
     let server = ProviderServer::new(Server::new(CompshareProvider::new(Environment::default())));
     let timeouts = HostTimeouts { connect: LIMIT, reconnect: Duration::from_millis(50) };
     let served = tokio::spawn(serve_on(

@@ -22,7 +22,7 @@ fn serve(
     owner: Owner,
 ) -> (Address, JoinHandle<Result<(), Error>>, oneshot::Sender<()>) {
     let listener = Listener::bind(&Place::Ports(0..=0)).unwrap();
-    let address = Address::new(listener.address().network(), &listener.address().to_string());
+    let address = Address::of(&listener);
     let (stop, stopped) = oneshot::channel();
     let shutdown = async move {
         let _ = stopped.await;

@@ -30,7 +30,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 async fn start(cloud: &Simulator) -> (Process, String) {
     let provider = Launch::by_hand()
         .argument("--debug")
-        .with("COMPSHARE_BASE_URL", &cloud.url())
+        .with("COMPSHARE_BASE_URL", cloud.url())
         .with("COMPSHARE_PUBLIC_KEY", PUBLIC_KEY)
         .with("COMPSHARE_PRIVATE_KEY", PRIVATE_KEY);
     let (provider, line) = provider.start_and_read_line().await;

@@ -22,4 +22,5 @@ mod query;
 mod refusals;
 mod secrets;
 mod stage;
+mod start;
 mod states;

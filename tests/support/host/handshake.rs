@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use rustls::pki_types::CertificateDer;
+use terraform_provider_compshare::plugin::Listener;
 
 /// Magic cookie: the environment variable by which a plugin recognizes a start by a host.
 pub(crate) const COOKIE: (&str, &str) =
@@ -60,6 +61,11 @@ impl Address {
             "tcp" => Self::Tcp(address.to_owned()),
             _ => panic!("unknown network: {network:?}"),
         }
+    }
+
+    pub(crate) fn of(listener: &Listener) -> Self {
+        let address = listener.address();
+        Self::new(address.network, address.text.to_str().unwrap())
     }
 
     /// Path of the Unix socket.

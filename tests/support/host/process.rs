@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::{OsStr, OsString},
     fs,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
@@ -31,7 +32,7 @@ const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-compshare");
 /// Environment and arguments of a process. Its environment contains only these variables and its
 /// own temporary directory.
 pub(crate) struct Launch {
-    variables: BTreeMap<String, String>,
+    variables: BTreeMap<String, OsString>,
     arguments: Vec<String>,
     identity: Identity,
     directory: TempDir,
@@ -57,8 +58,8 @@ impl Launch {
             identity: Identity::new(),
             directory,
         };
-        let temporary = launch.directory.path().to_str().unwrap().to_owned();
-        launch.with("TMPDIR", &temporary)
+        let temporary = launch.directory.path().to_owned();
+        launch.with("TMPDIR", temporary)
     }
 
     /// The same for a host with another identity.
@@ -72,8 +73,8 @@ impl Launch {
         self.without("PLUGIN_CLIENT_CERT")
     }
 
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        self.variables.insert(name.to_owned(), value.to_owned());
+    pub(crate) fn with(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.insert(name.to_owned(), value.as_ref().to_owned());
         self
     }
 
@@ -100,6 +101,11 @@ impl Launch {
     /// Starts the binary, and reads the first line of its stdout within the time limit.
     pub(crate) async fn start_and_read_line(self) -> (Process, String) {
         self.spawn().line().await
+    }
+
+    /// The same for a line that is not Unicode.
+    pub(crate) async fn start_and_read_bytes(self) -> (Process, Vec<u8>) {
+        self.spawn().first_bytes().await
     }
 
     /// Runs the binary until it ends.
@@ -162,9 +168,14 @@ pub(crate) struct Process {
 
 impl Process {
     /// Reads the first line of its stdout.
-    async fn line(mut self) -> (Self, String) {
-        let mut line = String::new();
-        timeout(LIMIT, self.stdout.read_line(&mut line)).await.unwrap().unwrap();
+    async fn line(self) -> (Self, String) {
+        let (process, line) = self.first_bytes().await;
+        (process, String::from_utf8(line).unwrap())
+    }
+
+    async fn first_bytes(mut self) -> (Self, Vec<u8>) {
+        let mut line = Vec::new();
+        timeout(LIMIT, self.stdout.read_until(b'\n', &mut line)).await.unwrap().unwrap();
         if line.is_empty() {
             panic!("no line on stdout before the end: {:?}", self.ended().await);
         }
