@@ -19,10 +19,11 @@ impl Environment {
         Self(std::env::vars_os().collect())
     }
 
-    /// Returns the value of `name`. An empty value counts as absent, since shells often use it for
+    /// Returns the value of `name` without the white space around it: a value that was read from a
+    /// file ends with a line break. An empty value counts as absent, since shells often use it for
     /// "not set", and so does a value that is not Unicode; [`Self::path`] returns the latter.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.path(name)?.to_str()
+        self.path(name)?.to_str().map(str::trim).filter(|text| !text.is_empty())
     }
 
     /// Returns the value of `name` for use as a path, if it is not empty.

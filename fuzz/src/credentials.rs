@@ -7,9 +7,11 @@ use terraform_provider_compshare::{
     compshare::{Arguments, FileError, LookupError, locate},
     environment::Environment,
 };
+use tokio::runtime::{Builder, Runtime};
 
 thread_local! {
     static FILE: RefCell<NamedTempFile> = RefCell::new(NamedTempFile::new().unwrap());
+    static RUNTIME: Runtime = Builder::new_current_thread().enable_time().build().unwrap();
 }
 
 pub fn run(input: &[u8]) {
@@ -20,7 +22,8 @@ pub fn run(input: &[u8]) {
         fs::write(file.path(), next()).unwrap();
         let config_file = Some(file.path().to_owned());
         let arguments = Arguments { profile: Some(profile), config_file, ..Arguments::default() };
-        match locate(&arguments, &Environment::default()) {
+        let environment = Environment::default();
+        match RUNTIME.with(|runtime| runtime.block_on(locate(&arguments, &environment))) {
             Ok(found) => assert!(!format!("{found:?}").contains("canary")),
             Err(error @ LookupError::File(FileError::Malformed { .. })) => {
                 assert!(!format!("{error} {error:?}").contains("canary"), "{error}");

@@ -130,8 +130,8 @@ impl Client {
         let duration = began.elapsed();
         let credentials = &self.0.credentials;
         let secrets = [
-            credentials.private_key().expose_secret(),
-            credentials.public_key().expose_secret(),
+            credentials.private_key.expose_secret(),
+            credentials.public_key.expose_secret(),
             &signature,
         ];
         let outcome = match &sent {
@@ -173,8 +173,8 @@ impl Client {
         let mut form = Form::default();
         call.form(&mut form);
         form.put("Action", call.action());
-        form.put("PublicKey", credentials.public_key().expose_secret());
-        let signature = signature::sign(&form, credentials.private_key());
+        form.put("PublicKey", credentials.public_key.expose_secret());
+        let signature = signature::sign(&form, &credentials.private_key);
         form.put("Signature", signature.as_str());
         (form, signature)
     }

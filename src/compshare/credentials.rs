@@ -7,7 +7,6 @@
 
 use std::{
     ffi::OsStr,
-    fmt,
     path::{Path, PathBuf},
 };
 
@@ -17,35 +16,16 @@ use super::credentials_file::{self, CredentialsFile, FileError, Keys};
 use crate::environment::Environment;
 
 /// The two API keys of an account. They are not printed, and are wiped when dropped.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Credentials {
-    public_key: SecretString,
-    private_key: SecretString,
+    /// Identifies the account; sent with each request.
+    pub public_key: SecretString,
+    /// Signs requests; never sent.
+    pub private_key: SecretString,
 }
 
-impl Credentials {
-    pub fn new(public_key: SecretString, private_key: SecretString) -> Self {
-        Self { public_key, private_key }
-    }
-
-    /// The key that identifies the account; sent with each request.
-    pub fn public_key(&self) -> &SecretString {
-        &self.public_key
-    }
-
-    /// The key that signs requests; never sent.
-    pub fn private_key(&self) -> &SecretString {
-        &self.private_key
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Credentials").finish_non_exhaustive()
-    }
-}
-
-/// Arguments of the search. An empty text counts as not set.
+/// Arguments of the search. An empty text counts as not set, and white space around a text does not
+/// count, except in a path.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
     pub public_key: Option<SecretString>,
@@ -55,48 +35,23 @@ pub struct Arguments {
     pub config_file: Option<PathBuf>,
 }
 
-/// One of the two API keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    Public,
-    Private,
-}
-
-impl Key {
-    /// Name of the key as argument and in the file.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public_key",
-            Self::Private => "private_key",
-        }
-    }
-
-    const fn variable(self) -> &'static str {
-        match self {
-            Self::Public => "COMPSHARE_PUBLIC_KEY",
-            Self::Private => "COMPSHARE_PRIVATE_KEY",
-        }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Public => "public key",
-            Self::Private => "private key",
-        })
-    }
-}
-
 /// Failed search for credentials. No variant contains a key.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
-    /// One or both keys were not found.
-    #[error("{}; checked in this order: {}", missing(found.as_ref()), places.join(", "))]
-    Missing {
-        /// The other key, if it was found.
-        found: Option<FoundKey>,
+    #[error("no API keys found; checked in this order: {}", places.join(", "))]
+    NoKeys {
         /// The places that were checked, in order, each with the reason why it has no key.
+        places: Vec<String>,
+    },
+    #[error(
+        "the {found} was found ({place}), but no {missing}; checked in this order: {}",
+        places.join(", ")
+    )]
+    OneKey {
+        found: &'static str,
+        place: String,
+        missing: &'static str,
+        /// The places that were checked for the missing key.
         places: Vec<String>,
     },
     #[error(transparent)]
@@ -117,22 +72,6 @@ pub enum LookupError {
     },
 }
 
-/// Key that was found, and its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundKey {
-    pub key: Key,
-    pub place: String,
-}
-
-fn missing(found: Option<&FoundKey>) -> String {
-    let Some(FoundKey { key, place }) = found else { return "no API keys found".to_owned() };
-    let missing = match key {
-        Key::Public => Key::Private,
-        Key::Private => Key::Public,
-    };
-    format!("the {key} was found ({place}), but no {missing}")
-}
-
 fn list(profiles: &[String]) -> String {
     if profiles.is_empty() {
         return "the file has no profiles".to_owned();
@@ -140,13 +79,39 @@ fn list(profiles: &[String]) -> String {
     format!("the file has `{}`", profiles.join("`, `"))
 }
 
+/// One of the two keys, with its names and places.
+struct Key {
+    words: &'static str,
+    /// Name of the argument, and of the member in the file.
+    name: &'static str,
+    variable: &'static str,
+    argument: fn(&Arguments) -> &Option<SecretString>,
+    in_profile: fn(&Keys) -> &Option<SecretString>,
+}
+
+const PUBLIC: Key = Key {
+    words: "public key",
+    name: "public_key",
+    variable: "COMPSHARE_PUBLIC_KEY",
+    argument: |arguments| &arguments.public_key,
+    in_profile: |keys| &keys.public_key,
+};
+const PRIVATE: Key = Key {
+    words: "private key",
+    name: "private_key",
+    variable: "COMPSHARE_PRIVATE_KEY",
+    argument: |arguments| &arguments.private_key,
+    in_profile: |keys| &keys.private_key,
+};
+
 const FILE_VARIABLE: &str = "COMPSHARE_CONFIG_FILE";
 const PROFILE_VARIABLE: &str = "COMPSHARE_PROFILE";
-const FILE_ARGUMENT_NAME: &str = "argument `config_file`";
-const FILE_VARIABLE_NAME: &str = "environment variable `COMPSHARE_CONFIG_FILE`";
-const PROFILE_ARGUMENT_NAME: &str = "argument `profile`";
-const PROFILE_VARIABLE_NAME: &str = "environment variable `COMPSHARE_PROFILE`";
 const DEFAULT_PROFILE: &str = "default";
+
+struct Found {
+    value: SecretString,
+    place: String,
+}
 
 /// Searches the keys in `arguments`, in `environment` and in a profile of the credentials file.
 ///
@@ -157,62 +122,64 @@ const DEFAULT_PROFILE: &str = "default";
 /// # Errors
 ///
 /// A key was not found, the file is unreadable, or the requested profile does not exist.
-pub fn locate(
+pub async fn locate(
     arguments: &Arguments,
     environment: &Environment,
 ) -> Result<Credentials, LookupError> {
-    let public_key = given(Key::Public, arguments.public_key.as_ref(), environment);
-    let private_key = given(Key::Private, arguments.private_key.as_ref(), environment);
-    if let (Some(public_key), Some(private_key)) = (&public_key, &private_key) {
-        return Ok(Credentials::new(public_key.value.clone(), private_key.value.clone()));
+    let public = given(&PUBLIC, arguments, environment);
+    let private = given(&PRIVATE, arguments, environment);
+    if let (Some(public), Some(private)) = (&public, &private) {
+        let (public_key, private_key) = (public.value.clone(), private.value.clone());
+        return Ok(Credentials { public_key, private_key });
     }
-    let profile = find_profile(arguments, environment)?;
-    let public_key = public_key.or_else(|| profile.key(Key::Public));
-    let private_key = private_key.or_else(|| profile.key(Key::Private));
-    let (found, missing): (_, &[Key]) = match (public_key, private_key) {
-        (Some(public_key), Some(private_key)) => {
-            return Ok(Credentials::new(public_key.value, private_key.value));
-        }
-        (Some(found), None) => {
-            (Some(FoundKey { key: Key::Public, place: found.place }), &[Key::Private])
-        }
-        (None, Some(found)) => {
-            (Some(FoundKey { key: Key::Private, place: found.place }), &[Key::Public])
-        }
-        (None, None) => (None, &[Key::Public, Key::Private]),
+    let profile = find_profile(arguments, environment).await?;
+    let one_key = |found: &Key, place, missing: &Key| LookupError::OneKey {
+        found: found.words,
+        place,
+        missing: missing.words,
+        places: places(&[missing], &profile),
     };
-    Err(LookupError::Missing { found, places: places(missing, &profile) })
-}
-
-struct Found {
-    value: SecretString,
-    place: String,
+    match (public.or_else(|| profile.key(&PUBLIC)), private.or_else(|| profile.key(&PRIVATE))) {
+        (Some(Found { value: public_key, .. }), Some(Found { value: private_key, .. })) => {
+            Ok(Credentials { public_key, private_key })
+        }
+        (Some(found), None) => Err(one_key(&PUBLIC, found.place, &PRIVATE)),
+        (None, Some(found)) => Err(one_key(&PRIVATE, found.place, &PUBLIC)),
+        (None, None) => Err(LookupError::NoKeys { places: places(&[&PUBLIC, &PRIVATE], &profile) }),
+    }
 }
 
 /// Returns `key` if it is set by argument or environment.
-fn given(key: Key, argument: Option<&SecretString>, environment: &Environment) -> Option<Found> {
-    if let Some(value) = argument.filter(|value| !value.expose_secret().is_empty()) {
-        return Some(Found { value: value.clone(), place: format!("argument `{}`", key.name()) });
+fn given(key: &Key, arguments: &Arguments, environment: &Environment) -> Option<Found> {
+    if let Some(value) = (key.argument)(arguments).as_ref().and_then(trimmed) {
+        return Some(Found { value, place: format!("argument `{}`", key.name) });
     }
-    let value = environment.text(key.variable())?.into();
-    Some(Found { value, place: format!("environment variable `{}`", key.variable()) })
+    let value = environment.text(key.variable)?.into();
+    Some(Found { value, place: format!("environment variable `{}`", key.variable) })
+}
+
+/// Returns `key` without the white space around it, since a key that was read from a file ends with
+/// a line break. Returns `None` if nothing remains.
+fn trimmed(key: &SecretString) -> Option<SecretString> {
+    let key = key.expose_secret().trim();
+    (!key.is_empty()).then(|| key.into())
 }
 
 /// Returns the places that were checked for the `missing` keys, with the reason for each.
-fn places(missing: &[Key], profile: &Profile) -> Vec<String> {
+fn places(missing: &[&Key], profile: &Profile) -> Vec<String> {
     let plural = if missing.len() == 1 { "" } else { "s" };
-    let names = |name: fn(Key) -> &'static str| {
-        let names: Vec<_> = missing.iter().map(|key| format!("`{}`", name(*key))).collect();
+    let names = |name: fn(&Key) -> &'static str| {
+        let names: Vec<_> = missing.iter().map(|key| format!("`{}`", name(key))).collect();
         names.join(" and ")
     };
     let reason = match (&profile.keys, missing) {
         (Err(reason), _) => reason.clone(),
-        (Ok(_), [key]) => format!("has no `{}`", key.name()),
+        (Ok(_), [key]) => format!("has no `{}`", key.name),
         (Ok(_), _) => "has neither key".to_owned(),
     };
     vec![
-        format!("argument{plural} {} (not set)", names(Key::name)),
-        format!("environment variable{plural} {} (not set)", names(Key::variable)),
+        format!("argument{plural} {} (not set)", names(|key| key.name)),
+        format!("environment variable{plural} {} (not set)", names(|key| key.variable)),
         format!("{} ({reason})", profile.place),
     ]
 }
@@ -226,40 +193,37 @@ struct Profile {
 }
 
 impl Profile {
-    fn key(&self, key: Key) -> Option<Found> {
-        let keys = self.keys.as_ref().ok()?;
-        let value = match key {
-            Key::Public => keys.public_key.clone(),
-            Key::Private => keys.private_key.clone(),
-        };
-        Some(Found { value: value?, place: self.place.clone() })
+    fn key(&self, key: &Key) -> Option<Found> {
+        let value = (key.in_profile)(self.keys.as_ref().ok()?).as_ref().and_then(trimmed)?;
+        Some(Found { value, place: self.place.clone() })
     }
 }
 
-fn find_profile(arguments: &Arguments, environment: &Environment) -> Result<Profile, LookupError> {
+async fn find_profile(
+    arguments: &Arguments,
+    environment: &Environment,
+) -> Result<Profile, LookupError> {
     let requested = requested_profile(arguments, environment);
-    let name = requested.as_ref().map_or(DEFAULT_PROFILE, |(name, _)| name);
-    let Some(Location { path, named_by }) = location(arguments, environment) else {
+    let name = requested.map_or(DEFAULT_PROFILE, |(name, _)| name);
+    let Some((path, named_by)) = location(arguments, environment) else {
         let place = format!("profile `{name}` of the credentials file");
         let reason = "no home directory: `XDG_CONFIG_HOME` and `HOME` are not set";
         return Ok(Profile { place, keys: Err(reason.to_owned()) });
     };
     let place = |name: &str| format!("profile `{name}` of `{}`", path.display());
     let Some(CredentialsFile { current_profile, mut profiles }) =
-        credentials_file::read(&path, named_by)?
+        credentials_file::read(&path, named_by).await?
     else {
         return Ok(Profile { place: place(name), keys: Err("no such file".to_owned()) });
     };
-    let current = current_profile.filter(|name| !name.is_empty());
-    let name = match &requested {
-        Some((name, _)) => name,
-        None => current.as_deref().unwrap_or(DEFAULT_PROFILE),
-    };
+    let current = current_profile.as_deref().filter(|name| !name.is_empty());
+    let name = requested.map(|(name, _)| name).or(current).unwrap_or(DEFAULT_PROFILE);
     if let Some(keys) = profiles.remove(name) {
         return Ok(Profile { place: place(name), keys: Ok(keys) });
     }
     let profiles: Vec<_> = profiles.into_keys().collect();
     if let Some((profile, named_by)) = requested {
+        let profile = profile.to_owned();
         return Err(LookupError::NoSuchProfile { path, profile, named_by, profiles });
     }
     let reason = format!("no such profile; {}", list(&profiles));
@@ -267,39 +231,36 @@ fn find_profile(arguments: &Arguments, environment: &Environment) -> Result<Prof
 }
 
 /// Returns the profile that is named by argument or environment, and which of them names it.
-fn requested_profile(
+fn requested_profile<'a>(
+    arguments: &'a Arguments,
+    environment: &'a Environment,
+) -> Option<(&'a str, &'static str)> {
+    let argument = arguments.profile.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    if let Some(name) = argument {
+        return Some((name, "argument `profile`"));
+    }
+    Some((environment.text(PROFILE_VARIABLE)?, "environment variable `COMPSHARE_PROFILE`"))
+}
+
+/// Returns the path of the file, and the argument or environment variable that names it, if one
+/// does. Returns `None` if no file is named and there is no home directory.
+fn location(
     arguments: &Arguments,
     environment: &Environment,
-) -> Option<(String, &'static str)> {
-    if let Some(name) = arguments.profile.as_ref().filter(|name| !name.is_empty()) {
-        return Some((name.clone(), PROFILE_ARGUMENT_NAME));
+) -> Option<(PathBuf, Option<&'static str>)> {
+    let is_set = |path: &&Path| !path.to_string_lossy().trim().is_empty();
+    if let Some(path) = arguments.config_file.as_deref().filter(is_set) {
+        return Some((expand(path, environment), Some("argument `config_file`")));
     }
-    Some((environment.text(PROFILE_VARIABLE)?.to_owned(), PROFILE_VARIABLE_NAME))
-}
-
-/// Location of the credentials file.
-struct Location {
-    path: PathBuf,
-    /// Argument or environment variable that names the file; `None` for the default location.
-    named_by: Option<&'static str>,
-}
-
-/// Returns the location of the file; `None` if no file is named and there is no home directory.
-fn location(arguments: &Arguments, environment: &Environment) -> Option<Location> {
-    if let Some(path) = arguments.config_file.as_deref().filter(|path| !path.as_os_str().is_empty())
-    {
-        let path = expand(path, environment);
-        return Some(Location { path, named_by: Some(FILE_ARGUMENT_NAME) });
-    }
-    if let Some(path) = environment.path(FILE_VARIABLE) {
-        let path = expand(path.as_ref(), environment);
-        return Some(Location { path, named_by: Some(FILE_VARIABLE_NAME) });
+    if let Some(path) = environment.path(FILE_VARIABLE).map(Path::new).filter(is_set) {
+        let named_by = "environment variable `COMPSHARE_CONFIG_FILE`";
+        return Some((expand(path, environment), Some(named_by)));
     }
     let folder = match environment.path("XDG_CONFIG_HOME") {
         Some(folder) => PathBuf::from(folder),
         None => Path::new(home(environment)?).join(".config"),
     };
-    Some(Location { path: folder.join("compshare").join("config.json"), named_by: None })
+    Some((folder.join("compshare").join("config.json"), None))
 }
 
 fn home(environment: &Environment) -> Option<&OsStr> {
@@ -319,6 +280,11 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    fn found(arguments: &Arguments, environment: &Environment) -> Result<Credentials, LookupError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(locate(arguments, environment))
+    }
 
     /// Home directory with a credentials file.
     struct Home(tempfile::TempDir);
@@ -348,7 +314,7 @@ mod tests {
         /// contains no key.
         #[track_caller]
         fn refusal(&self, arguments: &Arguments, variables: &[(&str, &str)]) -> String {
-            let error = locate(arguments, &self.environment(variables)).unwrap_err();
+            let error = found(arguments, &self.environment(variables)).unwrap_err();
             let texts = format!("{error} {error:?}");
             assert!(!texts.contains("canary"), "{texts}");
             error.to_string().replace(self.0.path().to_str().unwrap(), "~")
@@ -375,7 +341,7 @@ mod tests {
 
     #[track_caller]
     fn check(arguments: &Arguments, environment: &Environment, want: (&str, &str)) {
-        assert_eq!(exposed(&locate(arguments, environment).unwrap()), want);
+        assert_eq!(exposed(&found(arguments, environment).unwrap()), want);
     }
 
     const VARIABLES: [(&str, &str); 2] = [
@@ -493,12 +459,12 @@ mod tests {
                 "{start} profile `default` of `{file}` (no such profile; the file has no profiles)"
             )
         );
-        let homeless = locate(&none, &Environment::default()).unwrap_err().to_string();
+        let homeless = found(&none, &Environment::default()).unwrap_err().to_string();
         let want = "profile `default` of the credentials file (no home directory: \
                     `XDG_CONFIG_HOME` and `HOME` are not set)";
         assert_eq!(homeless, format!("{start} {want}"));
         let nowhere: Environment = [("HOME", "/dev/null")].into_iter().collect();
-        assert!(locate(&none, &nowhere).unwrap_err().to_string().ends_with("(no such file)"));
+        assert!(found(&none, &nowhere).unwrap_err().to_string().ends_with("(no such file)"));
     }
 
     #[test]
@@ -580,6 +546,40 @@ mod tests {
     }
 
     #[test]
+    fn white_space_around_keys_and_profile_does_not_count() {
+        let home = Home::with(
+            r#"{"profiles": {"work": {"public_key": "canary-p\n", "private_key": " canary-q"}}}"#,
+        );
+        let padded = arguments("\n", " ", " work\r\n");
+        check(&padded, &home.environment(&[]), ("canary-p", "canary-q"));
+        let padded = arguments(" canary-a\n", "canary-b\r\n", "");
+        check(&padded, &home.environment(&[]), ("canary-a", "canary-b"));
+        let variables = VARIABLES.map(|(name, key)| (name, format!(" {key}\n")));
+        let variables = variables.each_ref().map(|(name, key)| (*name, key.as_str()));
+        check(
+            &Arguments::default(),
+            &home.environment(&variables),
+            ("canary-env-public", "canary-env-private"),
+        );
+    }
+
+    #[test]
+    fn byte_order_mark_is_skipped() {
+        let home = Home::with(&format!("\u{feff}{TWO_PROFILES}"));
+        let work = ("canary-work-public", "canary-work-private");
+        check(&Arguments::default(), &home.environment(&[]), work);
+    }
+
+    #[test]
+    fn utf_16_is_reported() {
+        let home = Home::with("");
+        let text = TWO_PROFILES.encode_utf16().flat_map(u16::to_le_bytes);
+        fs::write(home.file(), [0xff, 0xfe].into_iter().chain(text).collect::<Vec<_>>()).unwrap();
+        let refusal = home.refusal(&Arguments::default(), &[]);
+        assert!(refusal.contains("is encoded in UTF-16"), "{refusal}");
+    }
+
+    #[test]
     fn requested_profile_must_exist() {
         let home = Home::with(TWO_PROFILES);
         let profiles = "the file has `default`, `half`, `work`";
@@ -612,7 +612,7 @@ mod tests {
     #[test]
     fn debug_shows_no_key() {
         let given = arguments("canary-a", "canary-b", "");
-        let credentials = locate(&given, &Environment::default()).unwrap();
+        let credentials = found(&given, &Environment::default()).unwrap();
         assert!(!format!("{credentials:?} {given:?}").contains("canary"));
     }
 }

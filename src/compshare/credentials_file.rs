@@ -6,15 +6,16 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
 
-use secrecy::{SecretString, zeroize::Zeroizing};
-use serde::{Deserialize, Deserializer};
+use secrecy::SecretString;
+use serde::Deserialize;
 
-/// Most bytes of a file. The usual size is a few hundred; a device file may be endless.
+use super::file;
+
+/// Most bytes of a file. The usual size is a few hundred.
 const MAX_LENGTH: u64 = 1 << 20;
 
 /// Content of the file, as far as this client needs it.
@@ -25,19 +26,21 @@ pub(super) struct CredentialsFile {
     pub(super) profiles: BTreeMap<String, Keys>,
 }
 
-/// Keys of a profile. An empty key counts as missing.
+/// Keys of a profile.
 #[derive(Deserialize)]
 pub(super) struct Keys {
-    #[serde(default, deserialize_with = "key")]
     pub(super) public_key: Option<SecretString>,
-    #[serde(default, deserialize_with = "key")]
     pub(super) private_key: Option<SecretString>,
 }
 
 /// Failure to read the file. No variant contains a part of it.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    #[error("the credentials file `{}` ({named_by}) cannot be read: {cause}", path.display())]
+    #[error(
+        "the credentials file `{}` ({named_by}) cannot be read: {cause}{}",
+        path.display(),
+        if has_outer_space(path) { "; its path begins or ends with white space" } else { "" }
+    )]
     Unreadable {
         path: PathBuf,
         /// Argument or environment variable that names the file.
@@ -54,12 +57,17 @@ pub enum FileError {
     },
 }
 
+fn has_outer_space(path: &Path) -> bool {
+    let path = path.to_string_lossy();
+    path.trim() != path
+}
+
 /// Reads the file at `path`. Returns `None` if it does not exist and was not named explicitly.
-pub(super) fn read(
+pub(super) async fn read(
     path: &Path,
     named_by: Option<&'static str>,
 ) -> Result<Option<CredentialsFile>, FileError> {
-    let text = match read_text(path) {
+    let text = match file::read(path, MAX_LENGTH).await {
         Ok(text) => text,
         Err(cause) if named_by.is_none() && is_absence(&cause) => return Ok(None),
         Err(cause) => {
@@ -70,28 +78,17 @@ pub(super) fn read(
     // The message of serde may quote the file, so only kind and position are reported.
     serde_json::from_slice(&text).map(Some).map_err(|error| FileError::Malformed {
         path: path.to_owned(),
-        defect: if error.is_data() { "has an unexpected structure" } else { "is not valid JSON" },
+        defect: match &text[..] {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "is encoded in UTF-16, not in UTF-8",
+            _ if error.is_data() => "has an unexpected structure",
+            _ => "is not valid JSON",
+        },
         line: error.line(),
         column: error.column(),
     })
 }
 
-fn read_text(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut text = Zeroizing::new(Vec::new());
-    File::open(path)?.take(MAX_LENGTH + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_LENGTH {
-        let message = format!("longer than {MAX_LENGTH} bytes");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-    }
-    Ok(text)
-}
-
 /// Returns true if the file does not exist, or the home directory is no directory (`/dev/null`).
 fn is_absence(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    let value = Option::<String>::deserialize(deserializer)?;
-    Ok(value.filter(|value| !value.is_empty()).map(SecretString::from))
 }

@@ -24,6 +24,7 @@ mod credentials;
 mod credentials_file;
 mod describe_batch;
 mod error;
+mod file;
 mod form;
 mod instance;
 mod lenient;
@@ -49,7 +50,7 @@ pub use self::{
     },
     class::Class,
     client::{Client, Settings},
-    credentials::{Arguments, Credentials, FoundKey, Key, LookupError, locate},
+    credentials::{Arguments, Credentials, LookupError, locate},
     credentials_file::FileError,
     error::{Error, ErrorKind, Lost},
     form::Form,

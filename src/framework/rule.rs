@@ -8,6 +8,9 @@ use crate::cty::Value;
 pub enum Rule {
     /// Neither empty nor only white space.
     NotEmpty,
+    /// An ID or another code: as `NotEmpty`, without white space around it. A provider can neither
+    /// trim nor omit a configured value, since the state has to contain it.
+    Code,
     /// One of these words, case-sensitive.
     OneOf(&'static [&'static str]),
     /// A positive duration such as `1h30m`.
@@ -22,7 +25,9 @@ pub enum Rule {
 impl PartialEq for Rule {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::NotEmpty, Self::NotEmpty) | (Self::Duration, Self::Duration) => true,
+            (Self::NotEmpty, Self::NotEmpty)
+            | (Self::Code, Self::Code)
+            | (Self::Duration, Self::Duration) => true,
             (Self::OneOf(left), Self::OneOf(right)) => left == right,
             (Self::Between(a, b), Self::Between(c, d)) => (a, b) == (c, d),
             _ => false,
@@ -41,13 +46,18 @@ impl Rule {
         }
         let Some(text) = value.as_str() else { return Ok(()) };
         match self {
-            Self::NotEmpty if text.trim().is_empty() => Err("it must not be empty".into()),
+            Self::NotEmpty | Self::Code if text.trim().is_empty() => {
+                Err("it must not be empty; `null` leaves an optional attribute out".into())
+            }
+            Self::Code if text.trim() != text => {
+                Err(format!("{text:?} begins or ends with white space, which `trimspace` removes"))
+            }
             Self::OneOf(words) if !words.contains(&text) => Err(one_of(words, text)),
             Self::Duration => {
                 parse_duration(text).map(drop).map_err(|error| format!("\"{text}\": {error}"))
             }
             Self::Check(check) => check(text),
-            Self::NotEmpty | Self::OneOf(_) | Self::Between(..) => Ok(()),
+            Self::NotEmpty | Self::Code | Self::OneOf(_) | Self::Between(..) => Ok(()),
         }
     }
 }

@@ -173,7 +173,10 @@ mod tests {
             Simulator::start(Options { instances, ..Options::default() }).await.unwrap();
         let settings =
             Settings { base_url: simulator.url().parse().unwrap(), ..Settings::default() };
-        let credentials = Credentials::new(DEMO_PUBLIC_KEY.into(), DEMO_PRIVATE_KEY.into());
+        let credentials = Credentials {
+            public_key: DEMO_PUBLIC_KEY.into(),
+            private_key: DEMO_PRIVATE_KEY.into(),
+        };
         let client = Client::new(settings, credentials).unwrap();
         let short = Duration::from_millis(5);
         let pace = Pace { confirm: short, retry: short, ..Pace::new(short) };

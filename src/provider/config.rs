@@ -2,7 +2,7 @@
 
 use crate::{
     compshare::BaseUrl,
-    framework::{Attr, Rule, Sensitive, model},
+    framework::{Attr, Rule, Sensitive, model, parse_duration},
 };
 
 pub(crate) const DESCRIPTION: &str = "Manages the power state of GPU instances rented from [CompShare](https://www.compshare.cn) \
@@ -52,12 +52,12 @@ model! {
 
         /// Timeout of a single API request, for example `"90s"`. Defaults to `"60s"`. Listing
         /// instances can take up to 40 seconds.
-        pub request_timeout: Attr<String> = optional().rule(Rule::Duration),
+        pub request_timeout: Attr<String> = optional().rule(Rule::Check(check_duration)),
 
         /// Initial interval between status checks while an instance is starting or stopping, for
         /// example `"10s"`. The interval grows to at most five times this value. Defaults to
         /// `"3s"`. Concurrent operations share status checks.
-        pub poll_interval: Attr<String> = optional().rule(Rule::Duration),
+        pub poll_interval: Attr<String> = optional().rule(Rule::Check(check_duration)),
 
         /// Maximum number of concurrent API requests, between `1` and `1000`, shared by everything
         /// that uses this provider configuration. Defaults to `10`.
@@ -65,6 +65,28 @@ model! {
     }
 }
 
-pub(crate) fn check_base_url(text: &str) -> Result<(), String> {
+/// Returns `attr` without the white space around it; null if nothing remains. An optional variable
+/// of a module is often passed on as `""`.
+pub(crate) fn trimmed(attr: Attr<String>) -> Attr<String> {
+    match attr {
+        Attr::Known(text) => {
+            Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned).into()
+        }
+        other => other,
+    }
+}
+
+fn check_duration(text: &str) -> Result<(), String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(());
+    }
+    parse_duration(text).map(drop).map_err(|error| format!("\"{text}\": {error}"))
+}
+
+fn check_base_url(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Ok(());
+    }
     text.parse::<BaseUrl>().map(drop).map_err(str::to_owned)
 }

@@ -63,9 +63,10 @@ impl Provider for CompshareProvider {
 
     fn validate(&self, config: &ProviderModel) -> Diagnostics {
         // The rule of the attribute checks the argument.
-        let url = self.environment.text("COMPSHARE_BASE_URL").filter(|_| config.base_url.is_null());
-        let error = url.and_then(|url| config::check_base_url(url).err());
-        error.map(|reason| message::invalid_base_url(&reason)).into_iter().collect()
+        if !config::trimmed(config.base_url.clone()).is_null() {
+            return Diagnostics::new();
+        }
+        session::base_url(config, &self.environment).err().unwrap_or_default()
     }
 
     async fn configure(&self, config: ProviderModel, host: Host) -> Result<Session, Diagnostics> {

@@ -1,8 +1,15 @@
 //! A configured provider.
 
-use std::{sync::OnceLock, time::Duration};
+use std::time::Duration;
 
-use super::{config::ProviderModel, message, timeouts::duration};
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    config::{ProviderModel, trimmed},
+    message,
+    timeouts::duration,
+};
 use crate::{
     compshare::{Arguments, BaseUrl, BatchingClient, Client, Scope, Settings, locate},
     environment::Environment,
@@ -22,13 +29,16 @@ pub struct Session {
     unknown: Vec<&'static str>,
     region: Attr<String>,
     project_id: Attr<String>,
-    clients: OnceLock<Result<Clients, Diagnostics>>,
+    clients: OnceCell<Result<Clients, Diagnostics>>,
 }
 
+/// Access to the API.
 #[derive(Debug)]
-struct Clients {
-    client: BatchingClient,
-    operations: Operations,
+pub(crate) struct Clients {
+    /// Describes and operations of instances.
+    pub(crate) operations: Operations,
+    /// Client for all other calls.
+    pub(crate) client: BatchingClient,
 }
 
 impl Session {
@@ -43,7 +53,7 @@ impl Session {
             base_url: base_url(&config, &environment)?,
             max_retries: number(&config.max_retries, defaults.max_retries),
             request_timeout: duration(
-                &config.request_timeout,
+                &trimmed(config.request_timeout.clone()),
                 "request_timeout",
                 defaults.request_timeout,
             )?,
@@ -53,8 +63,9 @@ impl Session {
             ),
             user_agent: user_agent(&defaults.user_agent, &host.terraform_version),
         };
-        let poll = duration(&config.poll_interval, "poll_interval", Duration::from_secs(3))?;
-        let or_variable = |attr: Attr<String>, variable: &str| match attr {
+        let poll_interval = trimmed(config.poll_interval.clone());
+        let poll = duration(&poll_interval, "poll_interval", Duration::from_secs(3))?;
+        let or_variable = |attr: Attr<String>, variable: &str| match trimmed(attr) {
             Attr::Null => environment.text(variable).map(str::to_owned).into(),
             given => given,
         };
@@ -71,24 +82,8 @@ impl Session {
             environment,
             settings,
             pace: pace(poll),
-            clients: OnceLock::new(),
+            clients: OnceCell::new(),
         })
-    }
-
-    /// Describes and operations of instances.
-    ///
-    /// # Errors
-    /// There are no usable credentials, or the provider's configuration is not yet known.
-    pub(crate) fn operations(&self) -> Result<&Operations, Diagnostics> {
-        self.clients().map(|clients| &clients.operations)
-    }
-
-    /// The client for all other calls.
-    ///
-    /// # Errors
-    /// As [`Self::operations`].
-    pub(crate) fn client(&self) -> Result<&BatchingClient, Diagnostics> {
-        self.clients().map(|clients| &clients.client)
     }
 
     /// Returns `true` while arguments that calls require are unknown, which is possible only during
@@ -97,20 +92,33 @@ impl Session {
         !self.unknown.is_empty()
     }
 
-    fn clients(&self) -> Result<&Clients, Diagnostics> {
+    /// Returns the clients, which the first caller creates. The other callers wait for it, and share
+    /// its failure.
+    ///
+    /// # Errors
+    /// There are no usable credentials, the provider's configuration is not yet known, or the host
+    /// was interrupted.
+    pub(crate) async fn clients(&self, stop: &CancellationToken) -> Result<&Clients, Diagnostics> {
         if self.config_is_unknown() {
             return Err(message::unknown_arguments(&self.unknown));
         }
-        let clients = self.clients.get_or_init(|| {
-            let credentials = locate(&self.arguments, &self.environment)
-                .map_err(|error| message::credentials(&error))?;
-            let client = Client::new(self.settings.clone(), credentials)
-                .map_err(|error| message::call("Set Up the API Client", &error))?;
-            let client = BatchingClient::new(client);
-            let operations = Operations::new(client.clone(), self.pace);
-            Ok(Clients { client, operations })
-        });
+        let clients = tokio::select! {
+            clients = self.clients.get_or_init(|| self.connect()) => clients,
+            () = stop.cancelled() => {
+                return Err(message::interrupted("Setting Up the API Client").into());
+            }
+        };
         clients.as_ref().map_err(Clone::clone)
+    }
+
+    async fn connect(&self) -> Result<Clients, Diagnostics> {
+        let credentials = locate(&self.arguments, &self.environment)
+            .await
+            .map_err(|error| message::credentials(&error))?;
+        let client = Client::new(self.settings.clone(), credentials)
+            .map_err(|error| message::call("Set Up the API Client", &error))?;
+        let client = BatchingClient::new(client);
+        Ok(Clients { operations: Operations::new(client.clone(), self.pace), client })
     }
 
     /// The region that reads are limited to, if one is configured.
@@ -157,8 +165,12 @@ impl Session {
     }
 }
 
-fn base_url(config: &ProviderModel, environment: &Environment) -> Result<BaseUrl, Diagnostics> {
-    let text = config.base_url.text().or_else(|| environment.text("COMPSHARE_BASE_URL"));
+pub(crate) fn base_url(
+    config: &ProviderModel,
+    environment: &Environment,
+) -> Result<BaseUrl, Diagnostics> {
+    let argument = config.base_url.text().filter(|url| !url.trim().is_empty());
+    let text = argument.or_else(|| environment.text("COMPSHARE_BASE_URL"));
     let parsed = text.map_or_else(|| Ok(BaseUrl::default()), str::parse);
     parsed.map_err(|reason| message::invalid_base_url(reason).into())
 }

@@ -26,7 +26,8 @@ async fn simulator(count: usize) -> (Simulator, BatchingClient) {
     let latency = Duration::from_millis(20);
     let simulator =
         Simulator::start(Options { instances, latency, ..Options::default() }).await.unwrap();
-    let credentials = Credentials::new(DEMO_PUBLIC_KEY.into(), DEMO_PRIVATE_KEY.into());
+    let credentials =
+        Credentials { public_key: DEMO_PUBLIC_KEY.into(), private_key: DEMO_PRIVATE_KEY.into() };
     let client = Client::new(settings(&simulator.url()), credentials).unwrap();
     (simulator, BatchingClient::new(client))
 }

@@ -37,8 +37,11 @@ fn settings(url: &str) -> Settings {
 }
 
 fn client(settings: Settings) -> Client {
-    Client::new(settings, Credentials::new("canary-public".into(), "canary-private".into()))
-        .unwrap()
+    Client::new(
+        settings,
+        Credentials { public_key: "canary-public".into(), private_key: "canary-private".into() },
+    )
+    .unwrap()
 }
 
 fn start() -> PowerCall {

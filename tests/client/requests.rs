@@ -18,7 +18,8 @@ use super::*;
 #[tokio::test]
 async fn start_is_one_signed_form() {
     let script = Script::start([Step::json(START, STARTED)]).await;
-    let credentials = Credentials::new("my_public_key".into(), "my_private_key".into());
+    let credentials =
+        Credentials { public_key: "my_public_key".into(), private_key: "my_private_key".into() };
     let client = Client::new(settings(&script.url()), credentials).unwrap();
     let call = PowerCall { instance_id: "uhost-xxxx".to_owned(), ..start() };
     client.call(&call).await.unwrap();

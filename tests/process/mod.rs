@@ -32,6 +32,7 @@ mod sockets;
 mod stalled_handshakes;
 mod tcp;
 mod two_hosts;
+mod user_files;
 
 use std::time::Duration;
 

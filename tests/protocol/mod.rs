@@ -11,6 +11,7 @@ mod location;
 mod login;
 mod messages;
 mod minimal_resource;
+mod padding;
 mod panics;
 mod plan;
 mod provider;

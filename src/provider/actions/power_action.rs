@@ -180,7 +180,7 @@ impl<M: Model> Action for PowerAction<M> {
             wait_for_capacity: request.wait_for_capacity,
             timeout: duration(timeout, "timeout", DEFAULT_TIMEOUT)?,
         };
-        let operations = session.operations()?;
+        let operations = &session.clients(&context.stop).await?.operations;
         let mut reporter = Reporter::start(self.doing, id, progress);
         let (sender, events) = mpsc::unbounded_channel();
         let work = operations.run_with_events(&operation, &context.stop, sender);

@@ -14,7 +14,7 @@ model! {
     pub(crate) struct InstanceFacts {
         /// ID of the instance, for example `uhost-1a2b3c4d` or `cpod-1a2b3c4d`. Exactly one of
         /// `instance_id` and `name` must be set.
-        pub(crate) instance_id: Attr<String> = optional_computed().rule(Rule::NotEmpty),
+        pub(crate) instance_id: Attr<String> = optional_computed().rule(Rule::Code),
 
         /// Name of the instance. Exactly one instance must have this name. Exactly one of
         /// `instance_id` and `name` must be set.
@@ -27,15 +27,15 @@ model! {
         /// Region of the instance, for example `cn-wlcb`. Defaults to the provider's `region`,
         /// otherwise to any region. If set, only instances in this region are considered; an
         /// `instance_id` in another region is an error.
-        pub(crate) region: Attr<String> = optional_computed().rule(Rule::NotEmpty),
+        pub(crate) region: Attr<String> = optional_computed().rule(Rule::Code),
 
         /// Zone of the instance, for example `cn-wlcb-01`. Defaults to any zone. If set, only
         /// instances in this zone are considered; an `instance_id` in another zone is an error.
-        pub(crate) zone: Attr<String> = optional_computed().rule(Rule::NotEmpty),
+        pub(crate) zone: Attr<String> = optional_computed().rule(Rule::Code),
 
         /// Project of the instance. Defaults to the provider's `project_id`, otherwise to the
         /// account's default project.
-        pub(crate) project_id: Attr<String> = optional_computed().rule(Rule::NotEmpty),
+        pub(crate) project_id: Attr<String> = optional_computed().rule(Rule::Code),
 
         /// Tag (business group) of the instance.
         pub(crate) tag: Attr<String> = computed(),

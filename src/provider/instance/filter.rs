@@ -17,21 +17,21 @@ model! {
     pub(crate) struct InstanceFilter {
         /// Only instances in this region, for example `cn-wlcb`. Defaults to the provider's
         /// `region`, otherwise to all regions.
-        pub(crate) region: Attr<String> = optional().rule(Rule::NotEmpty),
+        pub(crate) region: Attr<String> = optional().rule(Rule::Code),
 
         /// Only instances in this zone, for example `cn-wlcb-01`. Defaults to all zones.
-        pub(crate) zone: Attr<String> = optional().rule(Rule::NotEmpty),
+        pub(crate) zone: Attr<String> = optional().rule(Rule::Code),
 
         /// Only instances of this project. Defaults to the provider's `project_id`, otherwise to
         /// the account's default project.
-        pub(crate) project_id: Attr<String> = optional().rule(Rule::NotEmpty),
+        pub(crate) project_id: Attr<String> = optional().rule(Rule::Code),
 
         /// Only instances in this power state, as reported by the API: `Running`, `Stopped`,
         /// `Starting`, `Stopping`, and so on. Defaults to all states.
         pub(crate) state: Attr<String> = optional().rule(Rule::Check(check_state)),
 
         /// Only instances with this GPU model, for example `4090`. Defaults to all models.
-        pub(crate) gpu_type: Attr<String> = optional().rule(Rule::NotEmpty),
+        pub(crate) gpu_type: Attr<String> = optional().rule(Rule::Code),
 
         /// Only instances with this tag (business group). Defaults to all instances.
         pub(crate) tag: Attr<String> = optional().rule(Rule::NotEmpty),
@@ -69,9 +69,12 @@ impl InstanceFilter {
     /// The matching instances, page by page, in the order of the API.
     ///
     /// # Errors
-    /// There are no usable credentials, or the provider's configuration is not yet known.
-    pub(crate) fn pages(self, context: &Context<Session>) -> Result<MatchingPages, Diagnostics> {
-        let client = context.session()?.client()?;
+    /// As [`Session::clients`].
+    pub(crate) async fn pages(
+        self,
+        context: &Context<Session>,
+    ) -> Result<MatchingPages, Diagnostics> {
+        let client = &context.session()?.clients(&context.stop).await?.client;
         let matching = Matching::new(self, context)?;
         let describe = DescribeInstances {
             scope: matching.scope.clone(),
@@ -90,7 +93,7 @@ impl InstanceFilter {
         self,
         context: &Context<Session>,
     ) -> Result<Vec<Arc<Instance>>, Diagnostics> {
-        let client = context.session()?.client()?;
+        let client = &context.session()?.clients(&context.stop).await?.client;
         let matching = Matching::new(self, context)?;
         let list = client.list(matching.scope.clone(), matching.tag());
         let listed = context

@@ -9,11 +9,11 @@ model! {
     /// Identity of an instance, for resources and actions that refer to an existing one.
     pub(crate) struct InstanceIdentity {
         /// ID of the instance, for example `uhost-1a2b3c4d` or `cpod-1a2b3c4d`.
-        pub(crate) instance_id: Attr<String> = required().rule(Rule::NotEmpty),
+        pub(crate) instance_id: Attr<String> = required().rule(Rule::Code),
 
         /// Project of the instance. Defaults to the provider's `project_id`, otherwise to the
         /// account's default project.
-        pub(crate) project_id: Attr<String> = optional().rule(Rule::NotEmpty),
+        pub(crate) project_id: Attr<String> = optional().rule(Rule::Code),
     }
 }
 
@@ -25,15 +25,15 @@ impl InstanceIdentity {
     pub(crate) fn imported(type_name: &str, by: ImportBy<Self>) -> Result<Self, Diagnostics> {
         let identity = match by {
             ImportBy::Id(id) => {
-                return parse(&id).ok_or_else(|| message::import_id(type_name, &id));
+                return parse(id.trim()).ok_or_else(|| message::import_id(type_name, &id));
             }
             ImportBy::Identity(identity) => identity,
         };
-        let is_blank = |text: &str| text.trim().is_empty();
-        if identity.instance_id.text().is_none_or(is_blank) {
+        let is_no_code = |text: &str| text.is_empty() || text.trim() != text;
+        if identity.instance_id.text().is_none_or(is_no_code) {
             return Err(message::import_identity(type_name, "instance_id"));
         }
-        if identity.project_id.text().is_some_and(is_blank) {
+        if identity.project_id.text().is_some_and(is_no_code) {
             return Err(message::import_identity(type_name, "project_id"));
         }
         Ok(identity)

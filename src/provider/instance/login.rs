@@ -107,7 +107,7 @@ async fn await_running(
     context: &Context<Session>,
     operation: &Operation,
 ) -> Result<Arc<Instance>, Diagnostics> {
-    let operations = context.session()?.operations()?;
+    let operations = &context.session()?.clients(&context.stop).await?.operations;
     let described = operations.run(operation, &context.stop).await;
     let described = described.map_err(|failure| message::operation(operation, &failure))?;
     described.ok_or_else(|| message::instance_not_found(&operation.instance))

@@ -18,7 +18,7 @@ pub(crate) async fn describe(
     context: &Context<Session>,
     instance: &InstanceRef,
 ) -> Result<Arc<Instance>, Diagnostics> {
-    let operations = context.session()?.operations()?;
+    let operations = &context.session()?.clients(&context.stop).await?.operations;
     let InstanceRef { id, scope, .. } = instance;
     let described = context
         .or_interrupted(operations.describe(id, scope), || message::interrupted("Reading Instance"))

@@ -42,7 +42,7 @@ impl ListResource for InstancePowerList {
     ) -> Result<(), Diagnostics> {
         let session = context.session()?;
         let project_id = config.project_id.clone();
-        let mut pages = config.pages(context)?;
+        let mut pages = config.pages(context).await?;
         while let Some(page) = pages.next(context).await? {
             for instance in page {
                 let listed = listed(session, &project_id, &instance);

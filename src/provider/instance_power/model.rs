@@ -14,7 +14,7 @@ model! {
         /// ID of the instance, for example `uhost-1a2b3c4d` or `cpod-1a2b3c4d`. Changing this
         /// forces a new resource; the previous instance is stopped only if `stop_on_destroy` is
         /// set.
-        pub(crate) instance_id: Attr<String> = required().replaces().rule(Rule::NotEmpty),
+        pub(crate) instance_id: Attr<String> = required().replaces().rule(Rule::Code),
 
         /// Desired power state: `Running` or `Stopped`. Defaults to `Running`. After a refresh,
         /// contains the state that the API reports, so that drift is visible.
@@ -24,16 +24,16 @@ model! {
         /// Region of the instance, for example `cn-wlcb`. Defaults to the region in which the
         /// instance is found. If the instance is in another region, the error states the correct
         /// one. Changing this forces a new resource.
-        pub(crate) region: Attr<String> = optional_computed().replaces().rule(Rule::NotEmpty),
+        pub(crate) region: Attr<String> = optional_computed().replaces().rule(Rule::Code),
 
         /// Zone of the instance, for example `cn-wlcb-01`. Defaults to the zone in which the
         /// instance is found. If the instance is in another zone, the error states the correct one.
         /// Changing this forces a new resource.
-        pub(crate) zone: Attr<String> = optional_computed().replaces().rule(Rule::NotEmpty),
+        pub(crate) zone: Attr<String> = optional_computed().replaces().rule(Rule::Code),
 
         /// Project of the instance. Defaults to the provider's `project_id`, otherwise to the
         /// account's default project. Changing this forces a new resource.
-        pub(crate) project_id: Attr<String> = optional_computed().replaces().rule(Rule::NotEmpty),
+        pub(crate) project_id: Attr<String> = optional_computed().replaces().rule(Rule::Code),
 
         /// Run the instance in no-GPU mode, which is cheaper, for example to prepare data. Defaults
         /// to `false`. Supported only for pay-as-you-go instances of certain GPU models, one per

@@ -91,7 +91,9 @@ impl Resource for InstancePower {
         let session = context.session()?;
         let operation = operation(session, &plan, location, target(&plan), timeout);
         let instance = session
-            .operations()?
+            .clients(&context.stop)
+            .await?
+            .operations
             .run(&operation, &context.stop)
             .await
             .map_err(|failure| message::operation(&operation, &failure))?;
@@ -106,10 +108,9 @@ impl Resource for InstancePower {
         let session = context.session()?;
         let id = state.instance_id.text().unwrap_or_default();
         let scope = session.scope(location(&state), &state.project_id);
+        let operations = &session.clients(&context.stop).await?.operations;
         let instance = context
-            .or_interrupted(session.operations()?.describe(id, &scope), || {
-                message::interrupted_read(id)
-            })
+            .or_interrupted(operations.describe(id, &scope), || message::interrupted_read(id))
             .await?
             .map_err(|error| message::read(id, &error))?;
         Ok(instance.map(|instance| observed(&state, &instance)))
@@ -130,7 +131,8 @@ impl Resource for InstancePower {
         let location = Location::default();
         let session = context.session()?;
         let operation = operation(session, &plan, location, target(&plan), timeout);
-        let run = session.operations()?.run(&operation, &context.stop);
+        let operations = &session.clients(&context.stop).await?.operations;
+        let run = operations.run(&operation, &context.stop);
         let instance = run.await.map_err(|failure| Failure {
             diagnostics: message::operation(&operation, &failure),
             state: failure.log.last_seen.map(|seen| Box::new(observed(&prior, &seen))),
@@ -151,7 +153,9 @@ impl Resource for InstancePower {
         let session = context.session()?;
         let operation = operation(session, &state, location, target, timeout);
         session
-            .operations()?
+            .clients(&context.stop)
+            .await?
+            .operations
             .run(&operation, &context.stop)
             .await
             .map_err(|failure| message::operation(&operation, &failure))?;
@@ -203,7 +207,7 @@ async fn preflight(
     {
         return Ok(());
     }
-    let operations = session.operations()?;
+    let operations = &session.clients(&context.stop).await?.operations;
     let location = location(change.config);
     let operation = operation(session, planned, location, target(planned), DEFAULT_TIMEOUT);
     let described = tokio::select! {

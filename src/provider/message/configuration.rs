@@ -9,8 +9,8 @@ use crate::{
 /// Missing or unusable credentials.
 pub(crate) fn credentials(error: &LookupError) -> Diagnostics {
     let title = match error {
-        LookupError::Missing { found: None, .. } => "Missing API Keys",
-        LookupError::Missing { found: Some(_), .. } => "Incomplete API Keys",
+        LookupError::NoKeys { .. } => "Missing API Keys",
+        LookupError::OneKey { .. } => "Incomplete API Keys",
         LookupError::File(_) | LookupError::NoSuchProfile { .. } => "Unusable Credentials File",
     };
     Diagnostic::error(
@@ -97,12 +97,12 @@ pub(crate) fn import_id(type_name: &str, id: &str) -> Diagnostics {
     .into()
 }
 
-/// An identity of the resource `type_name` with an empty `attribute`.
+/// An identity of the resource `type_name` with an unusable `attribute`.
 pub(crate) fn import_identity(type_name: &str, attribute: &str) -> Diagnostics {
     Diagnostic::error(
         "Invalid Import Identity",
         format!(
-            "`{attribute}` is empty. The identity of a `{type_name}` consists of `instance_id`, for \
+            "`{attribute}` is empty or has white space around it. The identity of a `{type_name}` consists of `instance_id`, for \
              example `uhost-1a2b3c4d`, and optionally `project_id`, which defaults to the provider's \
              project."
         ),

@@ -14,7 +14,7 @@ model! {
     pub(crate) struct ZonesModel {
         /// Only zones in this region, for example `cn-wlcb`. Defaults to all regions, regardless of
         /// the provider's `region`.
-        pub(crate) region: Attr<String> = optional().rule(Rule::NotEmpty),
+        pub(crate) region: Attr<String> = optional().rule(Rule::Code),
 
         /// Zones in the order of the API, each with its `region`, for example `cn-wlcb`, its
         /// `zone`, for example `cn-wlcb-01`, and a human-readable `description`.
@@ -60,7 +60,7 @@ impl DataSource for ZonesDataSource {
         context: &Context<Session>,
         config: ZonesModel,
     ) -> Result<ZonesModel, Diagnostics> {
-        let client = context.session()?.client()?.client();
+        let client = context.session()?.clients(&context.stop).await?.client.client();
         let listed = context
             .or_interrupted(client.call(&DescribeSupportZone), || {
                 message::interrupted("Listing Zones")
