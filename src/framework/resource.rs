@@ -22,6 +22,8 @@ pub struct Change<'a, M> {
     pub config: &'a M,
     /// The state of the object; `None` for a create.
     pub prior: Option<&'a M>,
+    /// The create is a part of a replacement, whose object was planned before.
+    pub is_replacement: bool,
 }
 
 /// A failed create or update, with the state that is to be saved nevertheless.
@@ -171,6 +173,8 @@ pub struct PlanRequest {
     pub proposed: Value,
     /// The stored identity; null if none is stored.
     pub identity: Value,
+    /// As [`Change::is_replacement`].
+    pub is_replacement: bool,
 }
 
 /// A plan.
@@ -275,12 +279,13 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
             if request.proposed.is_null() {
                 return plan_destroy(&self.definition, context, prior, request.identity).await;
             }
-            let PlanRequest { prior: before, config, proposed, identity } = request;
+            let PlanRequest { prior: before, config, proposed, identity, is_replacement } = request;
             let plan = planned_state(&self.schema().block, &before, &config, &proposed);
             let mut planned = to_model::<R::Model>(&plan.value)?;
             // Core plans a replacement again as a create, so the update needs no plan.
             if plan.requires_replace.is_empty() {
-                let change = Change { config: &to_model(&config)?, prior: prior.as_ref() };
+                let config = to_model(&config)?;
+                let change = Change { config: &config, prior: prior.as_ref(), is_replacement };
                 self.definition.plan(context, change, &mut planned).await?;
             }
             let derived = identity_of::<R>(&planned);

@@ -50,14 +50,24 @@ pub(super) async fn read<P: Provider>(
     })
 }
 
+/// Private data in the plan of an existing object. Core plans a replacement a second time, as a
+/// create, and only then sends a create with private data.
+const PLANNED: &[u8] = b"planned";
+
 pub(super) async fn plan<P: Provider>(
     server: &Server<P>,
     request: wire::plan_resource_change::Request,
 ) -> Result<wire::plan_resource_change::Response, Diagnostics> {
     let (resource, ty) = server.resource(&request.type_name)?;
     let identity = resource.identity_schema().ty();
+    let prior = decode::value(request.prior_state, ty)?;
+    let planned_private = match (prior.is_null(), request.prior_private.is_empty()) {
+        (false, true) => PLANNED.to_vec(),
+        _ => request.prior_private.clone(),
+    };
     let values = PlanRequest {
-        prior: decode::value(request.prior_state, ty)?,
+        is_replacement: prior.is_null() && !request.prior_private.is_empty(),
+        prior,
         config: decode::value(request.config, ty)?,
         proposed: decode::value(request.proposed_new_state, ty)?,
         identity: decode::identity(request.prior_identity.clone(), &identity)?,
@@ -65,7 +75,7 @@ pub(super) async fn plan<P: Provider>(
     let context = server.context();
     let (plan, diagnostics) = split_diagnostics(resource.plan(&context, values).await, context);
     let mut response = wire::plan_resource_change::Response {
-        planned_private: request.prior_private,
+        planned_private,
         planned_identity: request.prior_identity,
         diagnostics: encode::diagnostics(diagnostics),
         deferred: server.deferred(request.client_capabilities),

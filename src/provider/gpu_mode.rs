@@ -17,10 +17,10 @@ pub(crate) fn running(
         (true, Some("B")) => GpuMode::WithoutGpu(Spec::B),
         (true, _) => GpuMode::WithoutGpu(Spec::A),
     };
-    let in_other_mode = match (allow_stopping_for_update.is_true(), without_gpu.is_null()) {
+    let in_other_mode = match (allow_stopping_for_update.is_true(), without_gpu.known()) {
         (true, _) => InOtherMode::Restart,
-        (false, true) => InOtherMode::Keep,
-        (false, false) => InOtherMode::Refuse,
+        (false, None) => InOtherMode::Keep,
+        (false, Some(_)) => InOtherMode::Refuse,
     };
     Target::Running { mode, in_other_mode }
 }

@@ -10,6 +10,7 @@ mod gpu_mode;
 mod instance;
 mod instance_power;
 mod message;
+mod planned;
 mod session;
 mod timeouts;
 mod zones;

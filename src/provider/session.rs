@@ -8,12 +8,13 @@ use tokio_util::sync::CancellationToken;
 use super::{
     config::{ProviderModel, trimmed},
     message,
+    planned::PlannedInstances,
     timeouts::duration,
 };
 use crate::{
     compshare::{Arguments, BaseUrl, BatchingClient, Client, Scope, Settings, locate},
     environment::Environment,
-    framework::{Attr, Diagnostics, Host},
+    framework::{Attr, Context, Diagnostic, Diagnostics, Host},
     operation::{InstanceRef, Location, Operations, Pace},
 };
 
@@ -30,6 +31,7 @@ pub struct Session {
     region: Attr<String>,
     project_id: Attr<String>,
     clients: OnceCell<Result<Clients, Diagnostics>>,
+    planned: PlannedInstances,
 }
 
 /// Access to the API.
@@ -83,6 +85,7 @@ impl Session {
             settings,
             pace: pace(poll),
             clients: OnceCell::new(),
+            planned: PlannedInstances::default(),
         })
     }
 
@@ -119,6 +122,17 @@ impl Session {
             .map_err(|error| message::call("Set Up the API Client", &error))?;
         let client = BatchingClient::new(client);
         Ok(Clients { operations: Operations::new(client.clone(), self.pace), client })
+    }
+
+    pub(crate) const fn planned(&self) -> &PlannedInstances {
+        &self.planned
+    }
+
+    /// Adds a warning about the instance `id`, unless one with the same title was added before.
+    pub(crate) fn warn(&self, context: &Context<Self>, id: &str, warning: Diagnostic) {
+        if self.planned.is_first_warning(id, &warning.summary) {
+            context.warn(warning);
+        }
     }
 
     /// The region that reads are limited to, if one is configured.

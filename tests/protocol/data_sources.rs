@@ -23,7 +23,7 @@ async fn instance_has_all_facts_and_no_secret() {
         "CreateTime": 1_750_000_000, "StartTime": "1750000100", "StopTime": 0,
         "StopSchedulerTime": 4_000_000_000_i64,
         "InstancePrice": 1.58, "CompShareImagePrice": 0.1, "ExpireTime": 1_760_000_000,
-        "ChargeType": "Day",
+        "ChargeType": "Day", "IsSpot": true,
     }))
     .await;
     let read = terraform.read_data(INSTANCE, &json!({"instance_id": ID})).await.unwrap();
@@ -40,7 +40,7 @@ async fn instance_has_all_facts_and_no_secret() {
         "supports_without_gpu": true,
     });
     let rest = json!({
-        "charge_type": "Day", "price_cny": 1.58, "image_price_cny": 0.1,
+        "charge_type": "Day", "is_spot": true, "price_cny": 1.58, "image_price_cny": 0.1,
         "created_at": "2025-06-15T15:06:40Z",
         "started_at": "2025-06-15T15:08:20Z", "stopped_at": null,
         "scheduled_stop_at": "2096-10-02T07:06:40Z",

@@ -13,8 +13,8 @@ use terraform_provider_compshare::{
 };
 
 use super::setup::{
-    ID, cloud, cloud_with, configuration, describes, merged, on_start, reporting, stored_state,
-    wait_until, without_repeats,
+    ID, cloud, cloud_with, configuration, describes, merged, on_start, only, reporting,
+    stored_state, wait_until, without_repeats,
 };
 use crate::support::{
     actions::{DESCRIBE, REBOOT, START, STOP},
@@ -111,6 +111,7 @@ async fn messages_match_snapshot() {
         chapter("Failed requests", transport),
         chapter("Accepted request without success", outcomes),
         chapter("Timeouts and interruptions", endings),
+        chapter("Warnings of plans", plans),
         chapter("Absent, failed, or in another location", places),
         chapter("GPU mode", gpu),
         chapter("Actions", actions),
@@ -118,7 +119,7 @@ async fn messages_match_snapshot() {
         chapter("Identity and foreign state", stored),
         chapter("Other messages", others),
     );
-    let chapters: [String; 10] = chapters.into();
+    let chapters: [String; 11] = chapters.into();
     let page = format!("Written by the test in `messages.rs`.\n{}", chapters.concat());
     expect_file!["./messages.md"].assert_eq(&page);
 }
@@ -163,7 +164,7 @@ async fn refusals(page: &mut Page) {
     let spot = json!({"State": "Running", "IsSpot": true});
     let stop = apply(spot, json!({"state": "Stopped"}), |_| {});
     page.add("Stop of a spot instance without force", stop).await;
-    let project = apply(json!({}), json!({"project_id": "org-none"}), |_| {});
+    let project = plan(json!({}), json!({"project_id": "org-none"}));
     page.add("292: unknown project", project).await;
 }
 
@@ -291,16 +292,49 @@ async fn places(page: &mut Page) {
         terraform.plan(configuration(json!({}))).await.unwrap_err()
     };
     page.add("Other region configured in the provider", provider).await;
-    page.add("Failed instance, plan", plan(json!({"State": "Install Fail"}), json!({}))).await;
     let fails = |cloud: &Simulator| cloud.patch(ID, json!({"State": "Install Fail"}));
     page.add("Failed instance, apply", apply(json!({}), json!({}), fails)).await;
 }
 
+async fn plans(page: &mut Page) {
+    let warn = async |page: &mut Page, how: &str, instance: Json, config: Json| {
+        let (_simulator, terraform) = cloud_with(instance).await;
+        let plan = terraform.plan(configuration(config)).await.unwrap();
+        page.write(how, &only(&plan.warnings).to_string());
+    };
+    let stopped = || json!({"state": "Stopped"});
+    let running = |gpus| json!({"State": "Running", "GPU": gpus});
+    warn(page, "Failed instance", json!({"State": "Install Fail"}), json!({})).await;
+    warn(page, "Pay-as-you-go instance is stopped", running(1), stopped()).await;
+    warn(page, "Running in no-GPU mode, no mode configured", running(0), json!({})).await;
+    let reclaimed = || json!({"ReleaseTime": 1_750_000_000, "ChargeType": "Dynamic"});
+    warn(page, "Deletion by CompShare, start planned", reclaimed(), json!({})).await;
+    warn(page, "Deletion by CompShare, kept stopped", reclaimed(), stopped()).await;
+
+    let closed_port = ClosedPort::new();
+    let terraform = Terraform::with(&closed_port.url(), json!({"max_retries": 0})).await;
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
+    page.write("API not reachable", &only(&plan.warnings).to_string());
+
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.plan(configuration(json!({}))).await.unwrap();
+    let second = terraform.another().plan(configuration(json!({}))).await.unwrap();
+    page.write("Two resources for one instance", &only(&second.warnings).to_string());
+    terraform.set_state(&stored_state("Running", json!({"stop_on_destroy": true})));
+    let destroy = terraform.plan_destroy().await.unwrap();
+    page.write("Destroyed and created in one plan", &only(&destroy.warnings).to_string());
+    simulator.remove(ID);
+    terraform.refresh().await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
+    page.write("Instance that no longer exists", &plan.warnings[0].to_string());
+}
+
 async fn gpu(page: &mut Page) {
     let without = || json!({"without_gpu": true});
+    let with = || json!({"without_gpu": false});
     let running = |gpus| json!({"State": "Running", "GPU": gpus});
     page.add("Running with GPU, no-GPU mode configured", plan(running(1), without())).await;
-    page.add("Running in no-GPU mode, GPU configured", plan(running(0), json!({}))).await;
+    page.add("Running in no-GPU mode, GPU configured", plan(running(0), with())).await;
     let unsupported = json!({"SupportWithoutGpuStart": false});
     page.add("GPU model without no-GPU mode", plan(unsupported, without())).await;
     page.add("Prepaid instance", plan(json!({"ChargeType": "Month"}), without())).await;

@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Garbage, Options};
 
 use super::setup::{
-    ID, cloud, cloud_with, configuration, describes, merged, starts_and_stops, stored_state,
+    CHANGED_BY_A_START, ID, cloud, cloud_with, configuration, describes, merged, only,
+    starts_and_stops, stored_state,
 };
 use crate::support::{
     actions::DESCRIBE,
@@ -18,10 +19,12 @@ async fn create_plan_describes_once() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert_eq!(plan.action, Action::Create);
-    assert_eq!(plan.unknown(), ["gpu_count", "gpu_type", "name", "region", "started_at", "zone"]);
+    let facts = ["charge_type", "gpu_type", "is_spot", "name", "region", "without_gpu", "zone"];
+    let mut unknown = [&CHANGED_BY_A_START[..], &facts].concat();
+    unknown.sort_unstable();
+    assert_eq!(plan.unknown(), unknown);
     assert_eq!(plan.attribute("id"), ID);
     assert_eq!(plan.attribute("state"), "Running");
-    assert_eq!(plan.attribute("without_gpu"), false);
     assert_eq!(plan.attribute("project_id"), Json::Null);
     assert_eq!((describes(&simulator), simulator.calls().len()), (1, 1));
 }
@@ -53,7 +56,9 @@ async fn drift_is_an_update_in_place() {
     terraform.refresh().await.unwrap();
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert_eq!(plan.action, Action::Update);
-    assert_eq!(plan.unknown(), ["gpu_count", "started_at"]);
+    let mut unknown = [&CHANGED_BY_A_START[..], &["without_gpu"]].concat();
+    unknown.sort_unstable();
+    assert_eq!(plan.unknown(), unknown);
     terraform.apply(plan).await.unwrap();
     assert_eq!(starts_and_stops(&simulator), (2, 0));
     assert_eq!(terraform.attribute("gpu_count"), 1);
@@ -193,42 +198,83 @@ async fn unknown_spec_is_valid_without_no_gpu_mode() {
 }
 
 #[tokio::test]
-async fn impossible_change_is_refused_in_the_plan() {
-    let (simulator, mut terraform) = cloud_with(json!({"State": "Install Fail"})).await;
-    let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
-    errors.says("Instance Is in a Failed State", &["Install Fail", "No changes were made"]);
-    terraform.set_state(&stored_state("Install Fail", json!({})));
-    terraform
-        .plan(configuration(json!({})))
-        .await
-        .unwrap_err()
-        .says("Instance Is in a Failed State", &[]);
-
-    simulator.remove(ID);
-    let absent = Terraform::with(&simulator.url(), json!({"max_retries": 0})).await;
-    let errors = absent.plan(configuration(json!({}))).await.unwrap_err();
-    errors.says("Instance Not Found", &[ID, "twice"]).at("instance_id");
+async fn impossible_change_warns_in_plan_and_fails_in_apply() {
+    let (simulator, terraform) = cloud_with(json!({"State": "Install Fail"})).await;
+    for state in [None, Some(stored_state("Install Fail", json!({})))] {
+        let mut terraform = terraform.in_another_process(&simulator.url()).await;
+        terraform.configure(json!({"max_retries": 0})).await.unwrap();
+        state.iter().for_each(|state| terraform.set_state(state));
+        let plan = terraform.plan(configuration(json!({}))).await.unwrap();
+        let warning = only(&plan.warnings);
+        assert_eq!(warning.summary, "Instance Is in a Failed State");
+        assert!(warning.detail.contains("Install Fail") && warning.detail.contains("will fail"));
+        let errors = terraform.apply(plan).await.unwrap_err();
+        errors.says("Instance Is in a Failed State", &["Install Fail", "Billing is unchanged"]);
+    }
     assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
 #[tokio::test]
-async fn failed_preflight_is_silent() {
-    for effect in [
-        Effect::DropConnection,
-        Effect::Http { status: 502, body: String::new(), processed: false },
-        Effect::Refuse { ret_code: 8433, message: "upstream".to_owned() },
-        Effect::Refuse { ret_code: 299, message: "no permission".to_owned() },
-        Effect::Refuse { ret_code: 8441, message: "too many".to_owned() },
-        Effect::Malformed(Garbage::Html),
+async fn unknown_id_is_refused_in_the_plan() {
+    let (simulator, _) = cloud_with(json!({})).await;
+    simulator.remove(ID);
+    let terraform = Terraform::with(&simulator.url(), json!({"max_retries": 0})).await;
+    let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
+    errors.says("Instance Not Found", &[ID, "twice"]).at("instance_id");
+    let config = configuration(json!({"project_id": "org-none"}));
+    let errors = terraform.plan(config).await.unwrap_err();
+    errors.says("Unable to Read Instance: Project Not Found", &["292", "project_id"]);
+}
+
+#[tokio::test]
+async fn instance_that_has_gone_warns_in_the_plan() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.set_state(&stored_state("Running", json!({})));
+    simulator.remove(ID);
+    // Without a refresh, and after one that removes the resource.
+    for refresh in [false, true] {
+        let mut terraform = terraform.in_another_process(&simulator.url()).await;
+        terraform.configure(json!({"max_retries": 0})).await.unwrap();
+        if refresh {
+            terraform.refresh().await.unwrap();
+        }
+        let config = configuration(json!({"state": "Stopped"}));
+        let plan = terraform.plan(config).await.unwrap();
+        assert_eq!(only(&plan.warnings).summary, "Instance No Longer Exists");
+        let errors = terraform.apply(plan).await.unwrap_err();
+        errors.says("Instance Not Found", &[ID]);
+    }
+}
+
+#[tokio::test]
+async fn failed_check_of_a_plan_is_a_warning() {
+    for (effect, reason) in [
+        (Effect::DropConnection, "Connection Lost"),
+        (
+            Effect::Http { status: 502, body: String::new(), processed: false },
+            "Service Unavailable",
+        ),
+        (Effect::Refuse { ret_code: 8433, message: "upstream".to_owned() }, "Service Error"),
+        (
+            Effect::Refuse { ret_code: 299, message: "no permission".to_owned() },
+            "Permission Denied",
+        ),
+        (Effect::Refuse { ret_code: 8441, message: "too many".to_owned() }, "Too Many Requests"),
+        (Effect::Malformed(Garbage::Html), "Invalid Response"),
     ] {
         let (simulator, terraform) = cloud_with(json!({})).await;
         simulator.add_fault(Fault::new(effect.clone()).forever());
         let plan = terraform.plan(configuration(json!({}))).await.unwrap();
-        assert!(plan.warnings.is_empty(), "{effect:?}");
+        let title = format!("Plan Not Checked: {reason}");
+        assert_eq!(only(&plan.warnings).summary, title, "{effect:?}");
+        // The second instance of the run has the same problem.
+        let plan = terraform.another().plan(json!({"instance_id": "uhost-2"})).await.unwrap();
+        assert_eq!(plan.warnings, [], "{effect:?}");
     }
     let closed_port = ClosedPort::new();
     let terraform = Terraform::with(&closed_port.url(), json!({"max_retries": 0})).await;
-    terraform.plan(configuration(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
+    assert_eq!(only(&plan.warnings).summary, "Plan Not Checked: API Not Reachable");
 }
 
 #[tokio::test]
@@ -250,8 +296,9 @@ async fn slow_api_delays_a_plan_by_one_request() {
     let by = std::time::Duration::from_secs(20);
     simulator.add_fault(Fault::new(Effect::Delay { by }).forever());
     let began = tokio::time::Instant::now();
-    terraform.plan(configuration(json!({}))).await.unwrap();
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert!(began.elapsed() < std::time::Duration::from_secs(3));
+    assert_eq!(only(&plan.warnings).summary, "Plan Not Checked: No Response");
 }
 
 #[tokio::test]

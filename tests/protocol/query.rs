@@ -212,18 +212,24 @@ async fn generated_config_has_an_empty_plan() {
 #[tokio::test]
 async fn generated_config_is_valid_in_every_state() {
     for (state, expected) in [
-        ("Starting", json!("Running")),
-        ("Rebooting", json!("Running")),
-        ("Stopping", json!("Stopped")),
-        ("Resizing", Json::Null),
-        ("Install Fail", Json::Null),
-        ("中断", Json::Null),
-        ("", Json::Null),
+        ("Starting", "Running"),
+        ("Rebooting", "Running"),
+        ("Initializing", "Running"),
+        ("Stopping", "Stopped"),
+        ("Resizing", "Stopped"),
+        ("Install Fail", "Stopped"),
+        ("中断", "Stopped"),
+        ("", "Running"),
     ] {
         let (_simulator, mut terraform) = cloud_with(json!({"State": state})).await;
+        let listed = terraform.query(&json!({}), true, ALL).await.unwrap();
+        assert_eq!(listed[0].object["state"], expected, "{state}");
         terraform.import(ID).await.unwrap();
+        // Before Terraform 1.14, this state is the generated configuration.
+        assert_eq!(terraform.attribute("state"), expected, "{state}");
         let generated = terraform.generate_config().await;
         assert_eq!(generated["state"], expected, "{state}");
+        assert_eq!(terraform.plan(generated).await.unwrap().action, Action::NoOp, "{state}");
     }
 }
 

@@ -8,11 +8,25 @@ use terraform_provider_compshare::simulator::{Effect, Fault, Options, Simulator}
 use crate::support::{
     actions::{DESCRIBE, START},
     calls::Calls as _,
-    terraform_core::Terraform,
+    terraform_core::{Diagnostic, Terraform},
 };
 
 /// ID of the instance in tests with one instance.
 pub(super) const ID: &str = "uhost-1";
+
+/// Computed attributes that are known only after a start.
+pub(super) const CHANGED_BY_A_START: [&str; 10] = [
+    "gpu_count",
+    "price_cny",
+    "private_ip",
+    "public_ip",
+    "reclaim_at",
+    "scheduled_stop_at",
+    "ssh_host",
+    "ssh_port",
+    "ssh_user",
+    "started_at",
+];
 
 /// A cloud with the instance [`ID`], whose fields `instance` overrides, and a provider for it.
 pub(super) async fn cloud_with(instance: Json) -> (Simulator, Terraform) {
@@ -62,6 +76,13 @@ pub(super) fn merged(mut base: Json, more: Json) -> Json {
     };
     fields.extend(more);
     base
+}
+
+/// The only warning.
+#[track_caller]
+pub(super) fn only(warnings: &[Diagnostic]) -> &Diagnostic {
+    let [warning] = warnings else { panic!("not one warning: {warnings:?}") };
+    warning
 }
 
 /// Number of starts and stops received for [`ID`].

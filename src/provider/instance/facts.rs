@@ -2,10 +2,11 @@
 //! nothing secret. Login details and the URLs of web applications, which may contain a token,
 //! belong to `compshare_instance_login`.
 
+use super::reported::{ReportedFacts, decimal, rfc3339};
 use crate::{
-    compshare::{self, Instance, State},
+    compshare::{self, Instance},
     cty::Number,
-    framework::{Attr, Rule, model},
+    framework::{Attr, Model as _, Rule, model},
 };
 
 model! {
@@ -49,11 +50,7 @@ model! {
         /// Machine class reported by the API.
         pub(crate) machine_type: Attr<String> = computed(),
 
-        /// GPU model, for example `4090`.
-        pub(crate) gpu_type: Attr<String> = computed(),
-
-        /// Number of GPUs currently allocated; `0` unless the instance is running with its GPU.
-        pub(crate) gpu_count: Attr<i64> = computed(),
+        pub(crate) reported: ReportedFacts = flattened(),
 
         /// Memory of each GPU in GB.
         pub(crate) gpu_memory_gb: Attr<i64> = computed(),
@@ -86,13 +83,6 @@ model! {
         /// `true` if the instance can be started in no-GPU mode.
         pub(crate) supports_without_gpu: Attr<bool> = computed(),
 
-        /// Billing method: `Postpay` (pay-as-you-go), `Dynamic` (prepaid by the hour), or `Day`,
-        /// `Month`, or `Year` (prepaid).
-        pub(crate) charge_type: Attr<String> = computed(),
-
-        /// Price of the instance in CNY per billing period of `charge_type`.
-        pub(crate) price_cny: Attr<Number> = computed(),
-
         /// Price of the image in CNY, charged in addition to `price_cny`.
         pub(crate) image_price_cny: Attr<Number> = computed(),
 
@@ -100,28 +90,11 @@ model! {
         /// `2026-01-31T01:00:00Z`.
         pub(crate) created_at: Attr<String> = computed(),
 
-        /// Time of the last start.
-        pub(crate) started_at: Attr<String> = computed(),
-
         /// Time of the last stop.
         pub(crate) stopped_at: Attr<String> = computed(),
 
-        /// Time at which CompShare stops the instance on schedule. Null if no stop is scheduled, or
-        /// if the time has passed.
-        pub(crate) scheduled_stop_at: Attr<String> = computed(),
-
-        /// Time at which CompShare permanently deletes the instance if it stays stopped. Null if no
-        /// deletion is scheduled.
-        pub(crate) reclaim_at: Attr<String> = computed(),
-
         /// Expiration time of the prepaid period. Null if the instance is not prepaid.
         pub(crate) expires_at: Attr<String> = computed(),
-
-        /// First public IP address. Null if there is none.
-        pub(crate) public_ip: Attr<String> = computed(),
-
-        /// First private IP address. Null if there is none.
-        pub(crate) private_ip: Attr<String> = computed(),
 
         /// IP addresses, each with its `ip`, its `address_type` (`Private`, `Bgp`, or
         /// `Internation`), and its `bandwidth_mbps` in Mbit/s.
@@ -163,7 +136,8 @@ impl InstanceFacts {
     pub(crate) fn new(instance: &Instance, project_id: &Attr<String>) -> Self {
         let text = |fact: &Option<String>| Attr::from(fact.clone());
         let time = |seconds: Option<i64>| Attr::from(seconds.and_then(rfc3339));
-        let runs = instance.state == State::Running;
+        let mut reported = ReportedFacts::of(instance);
+        reported.fill_unknown(&ReportedFacts::default());
         Self {
             instance_id: instance.id.as_str().into(),
             name: text(&instance.name),
@@ -175,8 +149,7 @@ impl InstanceFacts {
             remark: text(&instance.remark),
             instance_type: text(&instance.instance_type),
             machine_type: text(&instance.machine_type),
-            gpu_type: text(&instance.gpu_type),
-            gpu_count: instance.allocated_gpus().map(i64::from).into(),
+            reported,
             gpu_memory_gb: instance.graphics_memory_gb.map(i64::from).into(),
             cpu_cores: instance.cpu.map(i64::from).into(),
             cpu_platform: text(&instance.cpu_platform),
@@ -184,20 +157,13 @@ impl InstanceFacts {
             memory_mb: whole(instance.memory_mb),
             os_name: text(&instance.os_name),
             os_type: text(&instance.os_type),
-            without_gpu: instance.gpu.filter(|_| runs).map(|count| count == 0).into(),
+            without_gpu: instance.runs_without_gpu().into(),
             without_gpu_spec: instance.without_gpu_spec.map(|spec| spec.as_str().to_owned()).into(),
             supports_without_gpu: instance.supports_without_gpu_start.into(),
-            charge_type: text(&instance.charge_type),
-            price_cny: decimal(instance.price),
-            image_price_cny: decimal(instance.image_price),
+            image_price_cny: instance.image_price.and_then(decimal).into(),
             created_at: time(instance.create_time),
-            started_at: time(instance.start_time),
             stopped_at: time(instance.stop_time),
-            scheduled_stop_at: time(instance.scheduled_stop_time().filter(|at| is_ahead(*at))),
-            reclaim_at: time(instance.release_time),
             expires_at: time(instance.expire_time),
-            public_ip: first_address(instance, |kind| kind != "Private"),
-            private_ip: first_address(instance, |kind| kind == "Private"),
             addresses: Attr::Known(instance.addresses.iter().map(Address::from).collect()),
             disks: Attr::Known(instance.disks.iter().map(Disk::from).collect()),
             software: Attr::Known(
@@ -228,27 +194,7 @@ impl From<&compshare::Disk> for Disk {
     }
 }
 
-fn first_address(instance: &Instance, belongs: impl Fn(&str) -> bool) -> Attr<String> {
-    let mut addresses = instance.addresses.iter();
-    let first = addresses.find(|address| address.kind.as_deref().is_some_and(&belongs));
-    first.and_then(|address| address.ip.clone()).into()
-}
-
 /// A number beyond any machine counts as not reported.
 fn whole(number: Option<u64>) -> Attr<i64> {
     number.and_then(|number| i64::try_from(number).ok()).into()
-}
-
-/// The shortest decimal text of a float is the text from which it was parsed.
-fn decimal(number: Option<f64>) -> Attr<Number> {
-    number.and_then(|number| Number::from_decimal(&number.to_string())).into()
-}
-
-fn is_ahead(seconds: i64) -> bool {
-    jiff::Timestamp::now().as_second() < seconds
-}
-
-/// `None` outside the years that RFC 3339 can express.
-pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
-    jiff::Timestamp::from_second(seconds).ok().map(|time| time.to_string())
 }

@@ -7,6 +7,7 @@ pub(crate) mod identity;
 mod list_data_source;
 mod login;
 mod read;
+pub(crate) mod reported;
 
 pub(crate) use data_source::InstanceDataSource;
 pub(crate) use list_data_source::InstancesDataSource;

@@ -2,6 +2,8 @@
 
 mod list;
 mod model;
+mod operation;
+mod plan;
 mod resource;
 mod state;
 

@@ -2,7 +2,10 @@
 
 use crate::{
     framework::{Attr, Rule, model},
-    provider::instance::identity::InstanceIdentity,
+    provider::instance::{
+        identity::InstanceIdentity,
+        reported::{ReportedFacts, SshLogin},
+    },
 };
 
 pub(super) const RUNNING: &str = "Running";
@@ -35,19 +38,22 @@ model! {
         /// account's default project. Changing this forces a new resource.
         pub(crate) project_id: Attr<String> = optional_computed().replaces().rule(Rule::Code),
 
-        /// Run the instance in no-GPU mode, which is cheaper, for example to prepare data. Defaults
-        /// to `false`. Supported only for pay-as-you-go instances of certain GPU models, one per
-        /// account at a time. If CompShare allocates a GPU nevertheless, the apply fails. Changing
-        /// this on a running instance requires `allow_stopping_for_update`.
-        pub(crate) without_gpu: Attr<bool> = optional_computed().default(false),
+        /// Run the instance in no-GPU mode, which is cheaper, for example to prepare data. If not
+        /// set, Terraform starts the instance with its GPU, and leaves the mode of a running instance
+        /// unchanged unless `allow_stopping_for_update` is set. Supported only for pay-as-you-go
+        /// instances of certain GPU models, one per account at a time. If CompShare allocates a GPU
+        /// nevertheless, the apply fails. Changing this on a running instance requires
+        /// `allow_stopping_for_update`.
+        pub(crate) without_gpu: Attr<bool> = optional_computed(),
 
         /// Machine size in no-GPU mode: `A` (2 cores, 4 GiB) or `B` (8 cores, 16 GiB; not available
         /// for containers). Defaults to `A`. Requires `without_gpu = true`. A change takes effect
         /// at the next start.
         pub(crate) without_gpu_spec: Attr<String> = optional().rule(Rule::OneOf(&["A", "B"])),
 
-        /// Allow Terraform to stop and restart a running instance to change `without_gpu`. All
-        /// processes on it are terminated. Defaults to `false`: the plan refuses such a change.
+        /// Allow Terraform to stop and restart a running instance whose mode differs from
+        /// `without_gpu`, which then defaults to `false`. All processes on it are terminated.
+        /// Defaults to `false`: the plan refuses such a change.
         pub(crate) allow_stopping_for_update: Attr<bool> = optional(),
 
         /// Stop the instance when the resource is destroyed or replaced. Defaults to `false`: the
@@ -72,14 +78,8 @@ model! {
         /// Name of the instance.
         pub(crate) name: Attr<String> = computed(),
 
-        /// GPU model of the instance, for example `4090`.
-        pub(crate) gpu_type: Attr<String> = computed(),
-
-        /// Number of GPUs currently allocated; `0` unless the instance is running with its GPU.
-        pub(crate) gpu_count: Attr<i64> = computed(),
-
-        /// Time of the last start in RFC 3339 format, for example `2026-01-31T01:00:00Z`.
-        pub(crate) started_at: Attr<String> = computed(),
+        pub(crate) reported: ReportedFacts = flattened(),
+        pub(crate) ssh: SshLogin = flattened(),
     }
 }
 

@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use super::{
-    model::{InstancePowerModel, RUNNING, STOPPED, Timeouts},
-    state::{after_apply, imported_state, observed},
+    model::{InstancePowerModel, STOPPED, Timeouts},
+    operation::{location, operation, target},
+    plan::{changes_power, plan},
+    state::{after_apply, imported_state, observed, resting},
 };
 use crate::{
-    compshare::Class,
+    compshare::State,
     framework::{
         Attr, Change, Context, Definition, Diagnostics, Failure, ImportBy, Model as _, Resource,
     },
-    operation::{InstanceRef, Location},
-    power::{self, Operation, Target},
+    operation::Location,
+    power::Target,
     provider::{
-        gpu_mode::running,
         instance::identity::InstanceIdentity,
         message,
         session::Session,
@@ -56,17 +57,7 @@ impl Resource for InstancePower {
         change: Change<'_, InstancePowerModel>,
         planned: &mut InstancePowerModel,
     ) -> Result<(), Diagnostics> {
-        planned.id = planned.instance_id.clone();
-        match change.prior {
-            Some(prior) if !changes_power(prior, planned) => return Ok(()),
-            Some(_) => {}
-            None => {
-                planned.project_id = context.session()?.project_or(&change.config.project_id);
-            }
-        }
-        planned.gpu_count = Attr::Unknown;
-        planned.started_at = Attr::Unknown;
-        preflight(context, &change, planned).await
+        plan(context, &change, planned).await
     }
 
     async fn plan_destroy(
@@ -74,8 +65,17 @@ impl Resource for InstancePower {
         context: &Context<Session>,
         prior: &InstancePowerModel,
     ) -> Result<(), Diagnostics> {
-        if !prior.stop_on_destroy.is_true() && prior.state.text() != Some(STOPPED) {
-            context.warn(message::keeps_running(prior.instance_id.text().unwrap_or_default()));
+        let id = prior.instance_id.text().unwrap_or_default();
+        if prior.state.text() == Some(STOPPED) {
+            return Ok(());
+        }
+        if !prior.stop_on_destroy.is_true() {
+            context.warn(message::keeps_running(id));
+            return Ok(());
+        }
+        let session = context.session()?;
+        if let Some(conflict) = session.planned().stop(id) {
+            session.warn(context, id, message::conflict(id, conflict));
         }
         Ok(())
     }
@@ -113,6 +113,9 @@ impl Resource for InstancePower {
             .or_interrupted(operations.describe(id, &scope), || message::interrupted_read(id))
             .await?
             .map_err(|error| message::read(id, &error))?;
+        if instance.is_none() {
+            session.planned().remove(id);
+        }
         Ok(instance.map(|instance| observed(&state, &instance)))
     }
 
@@ -172,81 +175,14 @@ impl Resource for InstancePower {
     }
 
     fn generated_config(&self, state: InstancePowerModel) -> InstancePowerModel {
-        let desired = match state.state.text() {
-            Some(RUNNING | "Starting" | "Rebooting") => RUNNING.into(),
-            Some(STOPPED | "Stopping") => STOPPED.into(),
-            _ => Attr::Null,
-        };
+        let reported = State::from(state.state.into_known().unwrap_or_default());
         InstancePowerModel {
             instance_id: state.instance_id,
             project_id: state.project_id,
-            state: desired,
+            state: resting(&reported).into(),
             without_gpu: Some(true).filter(|_| state.without_gpu.is_true()).into(),
             ..InstancePowerModel::default()
         }
-    }
-}
-
-/// Returns `true` if the change from `prior` to `planned` starts or stops the instance.
-fn changes_power(prior: &InstancePowerModel, planned: &InstancePowerModel) -> bool {
-    let mode_changes =
-        planned.state.text() == Some(RUNNING) && planned.without_gpu != prior.without_gpu;
-    planned.state != prior.state || mode_changes
-}
-
-/// Describes the instance and refuses a plan that cannot succeed. The plan is not changed. If the
-/// describe fails, the plan is not checked: the apply reports the failure.
-async fn preflight(
-    context: &Context<Session>,
-    change: &Change<'_, InstancePowerModel>,
-    planned: &InstancePowerModel,
-) -> Result<(), Diagnostics> {
-    let session = context.session()?;
-    let Some(id) = planned.instance_id.text() else { return Ok(()) };
-    if planned.state.is_unknown() || planned.without_gpu.is_unknown() || session.config_is_unknown()
-    {
-        return Ok(());
-    }
-    let operations = &session.clients(&context.stop).await?.operations;
-    let location = location(change.config);
-    let operation = operation(session, planned, location, target(planned), DEFAULT_TIMEOUT);
-    let described = tokio::select! {
-        described = operations.describe_recent(id, &operation.instance.scope) => described,
-        () = context.stop.cancelled() => return Ok(()),
-        () = tokio::time::sleep(session.request_timeout()) => return Ok(()),
-    };
-    match described {
-        Ok(Some(instance)) => power::preflight(&operation, &instance)
-            .map_err(|reason| message::refused_plan(&operation, &reason)),
-        Ok(None) if change.prior.is_none() => {
-            Err(message::refused_plan(&operation, &power::Reason::NotFound))
-        }
-        Err(error) if error.class() == Some(Class::Credentials) => Err(message::read(id, &error)),
-        Ok(None) | Err(_) => Ok(()),
-    }
-}
-
-/// The operation on the instance of `model`, which is expected in `location`. A stop before a
-/// destroy is not limited to the provider's region.
-fn operation(
-    session: &Session,
-    model: &InstancePowerModel,
-    location: Location,
-    target: Target,
-    timeout: Duration,
-) -> Operation {
-    let region_limit = session.region().filter(|_| target != Target::NotRunning);
-    Operation {
-        instance: InstanceRef {
-            id: model.instance_id.text().unwrap_or_default().to_owned(),
-            scope: session.scope(self::location(model), &model.project_id),
-            region_limit: region_limit.map(str::to_owned),
-            location,
-        },
-        target,
-        force_stop: model.force_stop.is_true(),
-        wait_for_capacity: model.wait_for_capacity.is_true(),
-        timeout,
     }
 }
 
@@ -258,15 +194,4 @@ fn timeout(
 ) -> Result<Duration, Diagnostics> {
     let attr = model.timeouts.known().map_or(&Attr::Null, pick);
     Ok(duration(attr, name, DEFAULT_TIMEOUT)?)
-}
-
-fn location(model: &InstancePowerModel) -> Location {
-    Location { region: model.region.known().cloned(), zone: model.zone.known().cloned() }
-}
-
-fn target(model: &InstancePowerModel) -> Target {
-    if model.state.text() == Some(STOPPED) {
-        return Target::Stopped;
-    }
-    running(&model.without_gpu, &model.without_gpu_spec, &model.allow_stopping_for_update)
 }

@@ -1,49 +1,67 @@
 //! States of `compshare_instance_power`: after a read, an apply or an import.
 
-use super::model::InstancePowerModel;
+use super::model::{InstancePowerModel, RUNNING, STOPPED};
 use crate::{
     compshare::{Instance, State},
     framework::{Attr, Model as _},
     provider::{
-        instance::{facts::rfc3339, identity::InstanceIdentity},
+        instance::{
+            identity::InstanceIdentity,
+            reported::{ReportedFacts, SshLogin, reported},
+        },
         session::Session,
     },
 };
 
 /// Returns `model` with the values that the API reports. Other values are kept.
 pub(super) fn observed(model: &InstancePowerModel, instance: &Instance) -> InstancePowerModel {
-    let mut state = model.clone();
+    let is_imported = model.state.is_null();
+    let state = if is_imported { resting(&instance.state) } else { instance.state.as_str() };
     // The API reports an empty state if its own lookup failed.
     if instance.state == State::Unknown {
-        return state;
+        let state = if is_imported { state.into() } else { model.state.clone() };
+        return InstancePowerModel { state, ..model.clone() };
     }
-    state.id = model.instance_id.clone();
-    state.state = instance.state.as_str().into();
+    if let State::Other(state) = &instance.state {
+        tracing::warn!(instance = %instance.id, state, "undocumented instance state");
+    }
     // An instance does not move. Overwriting a known region or zone with an observed one could make
     // the next plan replace the resource.
-    if state.region.known().is_none() {
-        set(&mut state.region, instance.region.clone());
-    }
-    if state.zone.known().is_none() {
-        set(&mut state.zone, instance.zone.clone());
-    }
-    set(&mut state.name, instance.name.clone());
-    set(&mut state.gpu_type, instance.gpu_type.clone());
-    set(&mut state.started_at, instance.start_time.and_then(rfc3339));
-    set(&mut state.gpu_count, instance.allocated_gpus().map(i64::from));
-    match &instance.state {
-        State::Running => set(&mut state.without_gpu, instance.gpu.map(|count| count == 0)),
-        State::Other(state) => {
-            tracing::warn!(instance = %instance.id, state, "undocumented instance state");
-        }
-        _ => {}
-    }
-    state
+    let place = |known: &Attr<String>, observed: &Option<String>| {
+        reported(known.known().or(observed.as_ref()).cloned())
+    };
+    let mut now = InstancePowerModel {
+        id: model.instance_id.clone(),
+        state: state.into(),
+        region: place(&model.region, &instance.region),
+        zone: place(&model.zone, &instance.zone),
+        without_gpu: reported(instance.runs_without_gpu()),
+        name: reported(instance.name.clone()),
+        reported: ReportedFacts::of(instance),
+        ssh: SshLogin::of(instance),
+        ..model.clone()
+    };
+    now.fill_unknown(model);
+    now
 }
 
-fn set<T>(attr: &mut Attr<T>, fact: Option<T>) {
-    if let Some(fact) = fact {
-        *attr = Attr::Known(fact);
+/// Returns the state that an instance in `state` rests in, or is heading to. Before Terraform 1.14,
+/// `-generate-config-out` writes the state of an import as the desired one.
+pub(super) const fn resting(state: &State) -> &'static str {
+    match state {
+        State::Running
+        | State::Starting
+        | State::Rebooting
+        | State::Initializing
+        | State::Install
+        | State::Pending
+        | State::Unknown => RUNNING,
+        State::Stopped
+        | State::Stopping
+        | State::Resizing
+        | State::Reinstalling
+        | State::InstallFail
+        | State::Other(_) => STOPPED,
     }
 }
 
@@ -57,9 +75,14 @@ pub(super) fn after_apply(
     if let Some(instance) = instance {
         let observed = observed(&state, instance);
         state.fill_unknown(&observed);
-        state.fill_unknown(&InstancePowerModel::default());
+        state.fill_unknown(&unreported());
     }
     state
+}
+
+/// Values that the API does not report.
+fn unreported() -> InstancePowerModel {
+    InstancePowerModel { without_gpu: Attr::Known(false), ..InstancePowerModel::default() }
 }
 
 /// The state that an import or a list begins with.
@@ -71,7 +94,6 @@ pub(super) fn imported_state(session: &Session, identity: InstanceIdentity) -> I
         id: identity.instance_id.clone(),
         instance_id: identity.instance_id,
         project_id,
-        without_gpu: Attr::Known(false),
-        ..InstancePowerModel::default()
+        ..unreported()
     }
 }

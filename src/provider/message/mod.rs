@@ -9,6 +9,7 @@ mod configuration;
 mod error;
 mod facts;
 mod operation;
+mod plan;
 mod read;
 mod text;
 mod unsuitable;
@@ -19,6 +20,10 @@ pub(crate) use configuration::{
 };
 pub(crate) use error::call;
 pub(crate) use operation::{keeps_running, operation, refused_plan};
+pub(crate) use plan::{
+    conflict, deleted_if_kept_stopped, deleted_soon, failing_apply, no_longer_exists,
+    plan_not_checked, runs_without_gpu,
+};
 pub(crate) use read::{
     ambiguous_name, instance_call, interrupted, interrupted_read, list, password, read,
     unknown_name,

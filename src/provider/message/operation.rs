@@ -63,7 +63,7 @@ fn verb(action: &str) -> &'static str {
 }
 
 /// The action that leads to `target` last. A change of the GPU mode begins with a stop.
-const fn action(target: Target) -> &'static str {
+pub(super) const fn action(target: Target) -> &'static str {
     match target {
         Target::Running { .. } | Target::Awaited => START,
         Target::Rebooted => REBOOT,
@@ -161,7 +161,7 @@ fn lower_first(sentence: &str) -> String {
 }
 
 /// Text of a failure whose last action was `last_action`.
-fn of_reason(reason: &Reason, operation: &Operation, last_action: &str) -> Text {
+pub(super) fn of_reason(reason: &Reason, operation: &Operation, last_action: &str) -> Text {
     let id = &operation.instance.id;
     match reason {
         Reason::Call(error) => failed_call(error),

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use crate::{
     cty::Path,
-    framework::{Diagnostic, Diagnostics},
+    framework::{Diagnostic, Diagnostics, Severity},
 };
 
 /// A message without its facts.
@@ -35,11 +35,19 @@ impl Text {
     /// The error with its paragraphs: the failure, `effect`, the remedy, `facts`. An empty one is
     /// omitted.
     pub(super) fn into_error(self, effect: &str, facts: &Facts) -> Diagnostics {
+        self.into_diagnostic(Severity::Error, effect, facts).into()
+    }
+
+    /// The warning with the same paragraphs.
+    pub(super) fn into_warning(self, effect: &str, facts: &Facts) -> Diagnostic {
+        self.into_diagnostic(Severity::Warning, effect, facts)
+    }
+
+    fn into_diagnostic(self, severity: Severity, effect: &str, facts: &Facts) -> Diagnostic {
         let paragraphs = [&self.what, effect, &self.todo, &facts.0];
         let paragraphs: Vec<_> = paragraphs.into_iter().filter(|text| !text.is_empty()).collect();
         let path = self.attribute.map(|attribute| Path::root().attribute(attribute));
-        let error = Diagnostic::error(self.title, paragraphs.join("\n\n"));
-        Diagnostic { path, ..error }.into()
+        Diagnostic { severity, summary: self.title, detail: paragraphs.join("\n\n"), path }
     }
 }
 
