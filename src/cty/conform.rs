@@ -2,12 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    error::{Error, ErrorKind},
-    path::Step,
-    types::Type,
-    value::Value,
-};
+use super::{error::Error, path::Step, types::Type, value::Value};
 
 /// Checks that a value has the shape of a type. Terraform refuses other values, and the encoders
 /// rely on it.
@@ -29,13 +24,13 @@ pub fn conforms(value: &Value, ty: &Type) -> Result<(), Error> {
 pub(super) fn check(
     value: &Value,
     ty: &Type,
-    leaf: &impl Fn(&Value) -> Result<(), ErrorKind>,
+    leaf: &impl Fn(&Value) -> Result<(), Error>,
 ) -> Result<(), Error> {
     match (value, ty) {
         (Value::Null | Value::Unknown(_), _)
         | (Value::String(_), Type::String)
         | (Value::Number(_), Type::Number)
-        | (Value::Bool(_), Type::Bool) => Ok(leaf(value)?),
+        | (Value::Bool(_), Type::Bool) => leaf(value),
         (Value::List(elements), Type::List(element)) => {
             for (index, value) in elements.iter().enumerate() {
                 check(value, element, leaf).map_err(|error| error.below(index_step(index)))?;
@@ -62,7 +57,7 @@ pub(super) fn check(
             }
             Ok(())
         }
-        _ => Err(ErrorKind::Unexpected { expected: ty.noun(), found: value.noun() }.into()),
+        _ => Err(Error::unexpected(ty.noun(), value.noun())),
     }
 }
 
@@ -77,12 +72,16 @@ pub(super) fn check_attributes(
     types: &BTreeMap<String, Type>,
 ) -> Result<(), Error> {
     if let Some(name) = entries.keys().find(|name| !types.contains_key(*name)) {
-        return Err(ErrorKind::UnexpectedAttribute(name.clone()).into());
+        return Err(unexpected_attribute(name));
     }
     if let Some(name) = types.keys().find(|name| !entries.contains_key(*name)) {
-        return Err(ErrorKind::MissingAttribute(name.clone()).into());
+        return Err(Error::new(format!("missing attribute `{name}`")));
     }
     Ok(())
+}
+
+pub(super) fn unexpected_attribute(name: &str) -> Error {
+    Error::new(format!("unexpected attribute `{name}`"))
 }
 
 #[cfg(test)]

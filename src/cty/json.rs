@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::{
-    conform::{check, index_step},
-    error::{Error, ErrorKind},
+    conform::{check, index_step, unexpected_attribute},
+    error::Error,
     number::Number,
     path::Step,
     types::Type,
@@ -44,8 +44,10 @@ pub fn decode_state(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
 /// infinite.
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
     check(value, ty, &|leaf| match leaf {
-        Value::Unknown(_) => Err(ErrorKind::UnknownValue),
-        Value::Number(number) if !number.is_finite() => Err(ErrorKind::InfiniteNumber),
+        Value::Unknown(_) => Err(unknown_value()),
+        Value::Number(number) if !number.is_finite() => {
+            Err(Error::unexpected("a finite number", "infinity"))
+        }
         _ => Ok(()),
     })?;
     Ok(serde_json::to_vec(&encode_value(value)?)?)
@@ -65,8 +67,10 @@ fn decode_value(json: &Json, ty: &Type, surplus: Surplus) -> Result<Value, Error
         (Type::String, Json::String(text)) => Ok(Value::from(text.as_str())),
         (Type::String, Json::Number(number)) => Ok(Value::String(number.to_string())),
         (Type::String, Json::Bool(truth)) => Ok(Value::String(truth.to_string())),
-        (Type::Number, Json::Number(number)) => decode_number(&number.to_string()),
-        (Type::Number, Json::String(text)) => decode_number(text),
+        (Type::Number, Json::Number(number)) => {
+            Number::from_decimal(&number.to_string()).map(Value::Number)
+        }
+        (Type::Number, Json::String(text)) => Number::from_decimal(text).map(Value::Number),
         (Type::Bool, Json::Bool(truth)) => Ok(Value::Bool(*truth)),
         (Type::Bool, Json::String(text)) => decode_bool(text),
         (Type::List(element), Json::Array(elements)) => {
@@ -102,12 +106,8 @@ fn decode_value(json: &Json, ty: &Type, surplus: Surplus) -> Result<Value, Error
             }
             Ok(Value::Map(values))
         }
-        _ => Err(ErrorKind::Unexpected { expected: ty.noun(), found: noun(json) }.into()),
+        _ => Err(Error::unexpected(ty.noun(), noun(json))),
     }
-}
-
-fn decode_number(text: &str) -> Result<Value, Error> {
-    Ok(Value::Number(Number::from_decimal(text).ok_or(ErrorKind::InvalidNumber)?))
 }
 
 /// Accepts the spellings that Terraform converts.
@@ -115,7 +115,7 @@ fn decode_bool(text: &str) -> Result<Value, Error> {
     match text {
         "true" | "1" => Ok(Value::Bool(true)),
         "false" | "0" => Ok(Value::Bool(false)),
-        _ => Err(ErrorKind::Unexpected { expected: "a bool", found: "a string" }.into()),
+        _ => Err(Error::unexpected("a bool", "a string")),
     }
 }
 
@@ -125,7 +125,7 @@ fn check_surplus(
     surplus: Surplus,
 ) -> Result<(), Error> {
     match (surplus, entries.keys().find(|name| !types.contains_key(*name))) {
-        (Surplus::Refused, Some(name)) => Err(ErrorKind::UnexpectedAttribute(name.clone()).into()),
+        (Surplus::Refused, Some(name)) => Err(unexpected_attribute(name)),
         _ => Ok(()),
     }
 }
@@ -134,7 +134,7 @@ fn check_surplus(
 fn encode_value(value: &Value) -> Result<Json, Error> {
     Ok(match value {
         Value::Null => Json::Null,
-        Value::Unknown(_) => return Err(ErrorKind::UnknownValue.into()),
+        Value::Unknown(_) => return Err(unknown_value()),
         Value::String(text) => Json::String(text.clone()),
         // Parsed from text, which keeps every digit. A conversion would round to a float.
         Value::Number(number) => Json::Number(number.to_string().parse()?),
@@ -148,6 +148,10 @@ fn encode_value(value: &Value) -> Result<Json, Error> {
             Json::Object(entries.iter().map(encode_entry).collect::<Result<_, Error>>()?)
         }
     })
+}
+
+fn unknown_value() -> Error {
+    Error::unexpected("a known value", "an unknown one")
 }
 
 fn noun(json: &Json) -> &'static str {

@@ -24,8 +24,8 @@ mod types;
 mod value;
 
 pub use conform::conforms;
-pub use error::{Error, ErrorKind};
-pub use number::{NotANumber, Number};
+pub use error::Error;
+pub use number::Number;
 pub use path::{Path, Step};
 pub use types::Type;
 pub use value::{Unknown, Value};

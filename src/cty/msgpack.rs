@@ -20,8 +20,8 @@ use std::{collections::BTreeMap, fmt, str};
 use rmp::{Marker, encode};
 
 use super::{
-    conform::{check_attributes, conforms, index_step},
-    error::{Error, ErrorKind},
+    conform::{check_attributes, conforms, index_step, unexpected_attribute},
+    error::Error,
     number::{Form, Number},
     path::Step,
     types::Type,
@@ -47,7 +47,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, Error> {
     let mut reader = Reader { rest: bytes };
     let value = decode_value(&mut reader, ty)?;
     if !reader.rest.is_empty() {
-        return Err(ErrorKind::TrailingBytes.into());
+        return Err(Error::unexpected("the end of the input", "more bytes"));
     }
     Ok(value)
 }
@@ -68,17 +68,13 @@ pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, Error> {
 fn decode_value(reader: &mut Reader<'_>, ty: &Type) -> Result<Value, Error> {
     match (ty, reader.token()?) {
         (_, Token::Nil) => Ok(Value::Null),
-        (_, Token::Extension(kind, payload)) => Ok(decode_unknown(kind, payload)?),
+        (_, Token::Extension(kind, payload)) => decode_unknown(kind, payload),
         (Type::String, Token::Text(text)) => Ok(Value::from(text)),
         (Type::Bool, Token::Bool(truth)) => Ok(Value::Bool(truth)),
         (Type::Number, Token::Signed(whole)) => Ok(Value::from(whole)),
         (Type::Number, Token::Unsigned(whole)) => Ok(Value::Number(whole.into())),
-        (Type::Number, Token::Float(float)) => {
-            Ok(Value::Number(Number::try_from(float).map_err(|_| ErrorKind::NotANumber)?))
-        }
-        (Type::Number, Token::Text(text)) => {
-            Ok(Value::Number(Number::from_decimal(text).ok_or(ErrorKind::InvalidNumber)?))
-        }
+        (Type::Number, Token::Float(float)) => Number::from_float(float).map(Value::Number),
+        (Type::Number, Token::Text(text)) => Number::from_decimal(text).map(Value::Number),
         (Type::List(element), Token::Array(length)) => {
             // Not preallocated: the declared length may exceed the elements that were sent.
             let mut elements = Vec::new();
@@ -105,7 +101,7 @@ fn decode_value(reader: &mut Reader<'_>, ty: &Type) -> Result<Value, Error> {
         (Type::Object(types), Token::Map(length)) => {
             let entries = decode_entries(reader, length, |reader, name| {
                 let Some(ty) = types.get(name) else {
-                    return Err(ErrorKind::UnexpectedAttribute(name.to_owned()).into());
+                    return Err(unexpected_attribute(name));
                 };
                 decode_value(reader, ty)
                     .map_err(|error| error.below(Step::Attribute(name.to_owned())))
@@ -113,7 +109,7 @@ fn decode_value(reader: &mut Reader<'_>, ty: &Type) -> Result<Value, Error> {
             check_attributes(&entries, types)?;
             Ok(Value::Map(entries))
         }
-        (ty, token) => Err(unexpected(ty.noun(), &token)),
+        (ty, token) => Err(Error::unexpected(ty.noun(), token.noun())),
     }
 }
 
@@ -126,26 +122,25 @@ fn decode_entries<'a>(
     for _ in 0..length {
         let key = match reader.token()? {
             Token::Text(key) => key,
-            token => return Err(unexpected("a string as key", &token)),
+            token => return Err(Error::unexpected("a string as key", token.noun())),
         };
         let value = decode_entry(reader, key)?;
         if entries.insert(key.to_owned(), value).is_some() {
-            return Err(ErrorKind::DuplicateKey(key.to_owned()).into());
+            return Err(Error::new(format!("duplicate key `{key}`")));
         }
     }
     Ok(entries)
 }
 
-fn decode_unknown(kind: i8, payload: &[u8]) -> Result<Value, ErrorKind> {
+fn decode_unknown(kind: i8, payload: &[u8]) -> Result<Value, Error> {
     match payload.len() {
         0 | 1 => Ok(Value::unknown()),
         2..=REFINED_MAX if kind == REFINED => Ok(Value::Unknown(Unknown::refined(payload))),
-        length => Err(ErrorKind::InvalidExtension { kind, length }),
+        length => Err(Error::unexpected(
+            "an unknown value",
+            &format!("extension type {kind} of {length} bytes"),
+        )),
     }
-}
-
-fn unexpected(expected: &'static str, found: &Token<'_>) -> Error {
-    ErrorKind::Unexpected { expected, found: found.noun() }.into()
 }
 
 /// Encodes a value that conforms to its type, so that the type is not needed.
@@ -208,7 +203,7 @@ fn encode_text(text: &str, out: &mut Vec<u8>) -> Result<(), Error> {
 }
 
 fn count(length: usize) -> Result<u32, Error> {
-    Ok(u32::try_from(length).map_err(|_| ErrorKind::TooLong)?)
+    u32::try_from(length).map_err(|_| Error::new("too long to encode"))
 }
 
 /// Unwraps the result of a write to a `Vec`, which cannot fail.
@@ -276,13 +271,15 @@ impl<'a> Reader<'a> {
             Marker::Ext8 => self.length8().and_then(|length| self.extension(length))?,
             Marker::Ext16 => self.length16().and_then(|length| self.extension(length))?,
             Marker::Ext32 => self.length32().and_then(|length| self.extension(length))?,
-            Marker::Reserved => return Err(ErrorKind::ReservedMarker.into()),
+            Marker::Reserved => {
+                return Err(Error::unexpected("a MessagePack value", "the reserved marker"));
+            }
         })
     }
 
     fn text(&mut self, length: usize) -> Result<Token<'a>, Error> {
-        let text = str::from_utf8(self.take(length)?).map_err(|_| ErrorKind::InvalidUtf8)?;
-        Ok(Token::Text(text))
+        let text = str::from_utf8(self.take(length)?);
+        text.map(Token::Text).map_err(|_| Error::unexpected("UTF-8", "other bytes"))
     }
 
     fn bytes(&mut self, length: usize) -> Result<Token<'a>, Error> {
@@ -309,16 +306,20 @@ impl<'a> Reader<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(ErrorKind::Truncated)?;
+        let (taken, rest) = self.rest.split_first_chunk().ok_or_else(truncated)?;
         self.rest = rest;
         Ok(*taken)
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], Error> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or(ErrorKind::Truncated)?;
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(truncated)?;
         self.rest = rest;
         Ok(taken)
     }
+}
+
+fn truncated() -> Error {
+    Error::unexpected("more bytes", "the end of the input")
 }
 
 impl Token<'_> {
@@ -588,10 +589,8 @@ mod tests {
         }
         let mut long = unhex("c804010c");
         long.extend([0; REFINED_MAX + 1]);
-        assert_eq!(
-            decode(&long, &String).unwrap_err().kind,
-            ErrorKind::InvalidExtension { kind: 12, length: 1025 }
-        );
+        let refused = decode(&long, &String).unwrap_err().to_string();
+        assert!(refused.ends_with("extension type 12 of 1025 bytes"), "{refused}");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::error::Error;
+
 /// A number in the form in which it was received: a 64-bit integer, a float, or decimal text.
 ///
 /// The form is kept so that a number that passes through the provider does not change. Equality is
@@ -24,24 +26,28 @@ pub(super) enum Form {
     Decimal(String),
 }
 
-/// The float was NaN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("NaN is not a number")]
-pub struct NotANumber;
-
 impl Number {
     /// Parses decimal text: sign, digits with or without a point, and exponent. Text outside the
     /// syntax of JSON numbers (`+1`, `.5`, `007`) is normalized; other text is kept unchanged.
     ///
-    /// Returns `None` for other text, including "inf" and hexadecimal numbers.
-    pub fn from_decimal(text: &str) -> Option<Self> {
-        let parts = Parts::parse(text)?;
+    /// Other text is an error, including "inf" and hexadecimal numbers.
+    pub fn from_decimal(text: &str) -> Result<Self, Error> {
+        let Some(parts) = Parts::parse(text) else {
+            return Err(Error::unexpected("a decimal number", "other text"));
+        };
         let text = parts.to_json();
         // Only in the spelling in which an integer prints: `-0` and `1e3` stay text.
         match text.parse::<i64>() {
-            Ok(whole) if whole.to_string() == text => Some(whole.into()),
-            _ => Some(Self(Form::Decimal(text))),
+            Ok(whole) if whole.to_string() == text => Ok(whole.into()),
+            _ => Ok(Self(Form::Decimal(text))),
         }
+    }
+
+    pub(super) fn from_float(float: f64) -> Result<Self, Error> {
+        if float.is_nan() {
+            return Err(Error::unexpected("a number", "NaN"));
+        }
+        Ok(Self(Form::Float(float)))
     }
 
     /// The number, if it is whole and in range.
@@ -88,14 +94,6 @@ impl From<i64> for Number {
 impl From<u64> for Number {
     fn from(whole: u64) -> Self {
         i64::try_from(whole).map_or(Self(Form::Unsigned(whole)), Self::from)
-    }
-}
-
-impl TryFrom<f64> for Number {
-    type Error = NotANumber;
-
-    fn try_from(float: f64) -> Result<Self, NotANumber> {
-        if float.is_nan() { Err(NotANumber) } else { Ok(Self(Form::Float(float))) }
     }
 }
 
@@ -218,7 +216,7 @@ mod tests {
     }
 
     fn float(float: f64) -> Number {
-        Number::try_from(float).unwrap()
+        Number::from_float(float).unwrap()
     }
 
     #[test]
@@ -287,7 +285,7 @@ mod tests {
             "1e99999999999",
             "１",
         ] {
-            assert!(Number::from_decimal(text).is_none(), "{text}");
+            assert!(Number::from_decimal(text).is_err(), "{text}");
         }
     }
 
@@ -311,6 +309,6 @@ mod tests {
 
     #[test]
     fn nan_is_refused() {
-        assert_eq!(Number::try_from(f64::NAN), Err(NotANumber));
+        assert!(Number::from_float(f64::NAN).is_err());
     }
 }

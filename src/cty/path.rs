@@ -14,7 +14,6 @@ use std::fmt;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
 
-/// One step of a [`Path`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// An attribute of an object, or a nested block.
@@ -26,19 +25,16 @@ pub enum Step {
 }
 
 impl Path {
-    /// The path of the whole value.
     pub const fn root() -> Self {
         Self(Vec::new())
     }
 
-    /// Appends a step to an attribute or nested block.
     #[must_use]
     pub fn attribute(mut self, name: impl Into<String>) -> Self {
         self.0.push(Step::Attribute(name.into()));
         self
     }
 
-    /// The steps, from the root.
     pub fn steps(&self) -> &[Step] {
         &self.0
     }

@@ -15,7 +15,7 @@ pub(super) fn number(text: &str) -> Value {
 }
 
 pub(super) fn float(float: f64) -> Value {
-    Value::Number(Number::try_from(float).unwrap())
+    Value::Number(Number::from_float(float).unwrap())
 }
 
 pub(super) fn list(element: Type) -> Type {
@@ -157,7 +157,7 @@ pub(super) fn any_number() -> BoxedStrategy<Value> {
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(|whole| Value::Number(whole.into())),
         any::<f64>().prop_filter_map("NaN or infinite", |float| {
-            Number::try_from(float).ok().filter(Number::is_finite).map(Value::Number)
+            Number::from_float(float).ok().filter(Number::is_finite).map(Value::Number)
         }),
         "-?[0-9]{1,30}(\\.[0-9]{1,20})?(e-?[0-9]{1,3})?".prop_map(|text| number(&text)),
         "[+-]?[0-9]{0,200}\\.[0-9]{1,200}(E[+-]?[0-9]{1,9})?".prop_map(|text| number(&text)),

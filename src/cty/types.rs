@@ -10,19 +10,14 @@ use serde_json::{Value as Json, json};
 /// core sends values of declared types only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
-    /// Unicode text.
     String,
     /// A number of any size and precision.
     Number,
-    /// True or false.
     Bool,
-    /// A sequence of elements of one type.
     List(Box<Self>),
     /// Elements of one type, without order and duplicates.
     Set(Box<Self>),
-    /// Elements of one type by key.
     Map(Box<Self>),
-    /// Attributes by name, each with its own type.
     Object(BTreeMap<String, Self>),
 }
 

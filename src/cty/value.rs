@@ -18,11 +18,8 @@ pub enum Value {
     Null,
     /// A value of any type that is known only after apply.
     Unknown(Unknown),
-    /// A string.
     String(String),
-    /// A number.
     Number(Number),
-    /// A bool.
     Bool(bool),
     /// The elements of a list or set.
     List(Vec<Self>),
@@ -77,7 +74,6 @@ impl Value {
         Self::Unknown(Unknown::plain())
     }
 
-    /// A map or object.
     pub fn map<K: Into<String>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
         Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
     }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
@@ -15,23 +15,12 @@ use crate::cty::Value;
 /// One action. It may be invoked any number of times.
 pub trait Action: Definition {
     /// Runs the action and reports its progress.
-    ///
-    /// # Errors
-    /// The action failed, wholly or in part.
     fn invoke(
         &self,
         context: &Context<Self::Session>,
         config: Self::Model,
         progress: &Progress,
     ) -> impl Future<Output = Result<(), Diagnostics>> + Send;
-
-    /// Erases the types.
-    fn boxed(self) -> Box<dyn ErasedAction<Self::Session>>
-    where
-        Self: Sized,
-    {
-        Box::new(Erased::new(self))
-    }
 }
 
 /// Progress messages of an action, which the host shows.
@@ -39,7 +28,6 @@ pub trait Action: Definition {
 pub struct Progress(UnboundedSender<String>);
 
 impl Progress {
-    /// Sends messages to the receiver of `messages`.
     pub const fn new(messages: UnboundedSender<String>) -> Self {
         Self(messages)
     }
@@ -52,26 +40,24 @@ impl Progress {
 }
 
 /// [`Action`] without its associated types. Implemented for each of them.
+#[async_trait]
 pub trait ErasedAction<S>: ErasedDefinition {
-    /// As [`Action::invoke`].
-    ///
-    /// # Errors
-    /// As [`Action::invoke`].
-    fn invoke<'a>(
-        &'a self,
-        context: &'a Context<S>,
+    async fn invoke(
+        &self,
+        context: &Context<S>,
         config: Value,
-        progress: &'a Progress,
-    ) -> BoxFuture<'a, Result<(), Diagnostics>>;
+        progress: &Progress,
+    ) -> Result<(), Diagnostics>;
 }
 
+#[async_trait]
 impl<A: Action> ErasedAction<A::Session> for Erased<A> {
-    fn invoke<'a>(
-        &'a self,
-        context: &'a Context<A::Session>,
+    async fn invoke(
+        &self,
+        context: &Context<A::Session>,
         config: Value,
-        progress: &'a Progress,
-    ) -> BoxFuture<'a, Result<(), Diagnostics>> {
-        Box::pin(async move { self.definition.invoke(context, to_model(&config)?, progress).await })
+        progress: &Progress,
+    ) -> Result<(), Diagnostics> {
+        self.definition.invoke(context, to_model(&config)?, progress).await
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::cty::{Error, ErrorKind, Number, Step, Type, Value};
+use crate::cty::{Error, Number, Step, Type, Value};
 
 /// The value of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,7 +76,6 @@ pub trait Convert: Sized {
     /// Hosts hide attributes of this type.
     const SENSITIVE: bool = false;
 
-    /// The Terraform type.
     fn ty() -> Type;
 
     /// Converts a value that is neither null nor unknown.
@@ -85,15 +84,10 @@ pub trait Convert: Sized {
     /// The value is of another type; the path leads to the place inside it.
     fn from_known(value: &Value) -> Result<Self, Error>;
 
-    /// Converts to a value.
     fn into_value(self) -> Value;
 }
 
 impl<T: Convert> Attr<T> {
-    /// Converts any value.
-    ///
-    /// # Errors
-    /// As [`Convert::from_known`].
     pub fn from_value(value: &Value) -> Result<Self, Error> {
         match value {
             Value::Null => Ok(Self::Null),
@@ -102,7 +96,6 @@ impl<T: Convert> Attr<T> {
         }
     }
 
-    /// Converts to a value.
     pub fn into_value(self) -> Value {
         match self {
             Self::Null => Value::Null,
@@ -114,7 +107,7 @@ impl<T: Convert> Attr<T> {
 
 /// The error for a value that is not a `T`.
 pub fn unexpected<T: Convert>(value: &Value) -> Error {
-    ErrorKind::Unexpected { expected: T::EXPECTED, found: value.noun() }.into()
+    Error::unexpected(T::EXPECTED, value.noun())
 }
 
 impl Convert for String {

@@ -35,15 +35,21 @@ pub trait Definition: Send + Sync + 'static {
     fn validate(&self, _config: &Self::Model) -> Diagnostics {
         Diagnostics::new()
     }
+
+    /// Erases the types.
+    fn boxed(self) -> Box<Erased<Self>>
+    where
+        Self: Sized,
+    {
+        Box::new(Erased { definition: self, schema: OnceLock::new() })
+    }
 }
 
 /// [`Definition`] without its associated types, so that a server can hold different ones.
 /// Implemented for each of them.
 pub trait ErasedDefinition: Send + Sync {
-    /// As [`Definition::type_name`].
     fn type_name(&self) -> &'static str;
 
-    /// As [`Definition::schema`], built on first use.
     fn schema(&self) -> &Schema;
 
     /// Checks a configuration by the rules of the schema and by [`Definition::validate`].
@@ -52,15 +58,9 @@ pub trait ErasedDefinition: Send + Sync {
 
 /// A definition with its schema, which is built on first use.
 #[derive(Debug)]
-pub(super) struct Erased<T> {
+pub struct Erased<T> {
     pub(super) definition: T,
     schema: OnceLock<Schema>,
-}
-
-impl<T> Erased<T> {
-    pub(super) const fn new(definition: T) -> Self {
-        Self { definition, schema: OnceLock::new() }
-    }
 }
 
 impl<T: Definition> ErasedDefinition for Erased<T> {
@@ -89,7 +89,6 @@ pub(super) fn to_optional_model<M: Model>(value: &Value) -> Result<Option<M>, Di
     if value.is_null() { Ok(None) } else { to_model(value).map(Some) }
 }
 
-/// Converts a value to its model.
 pub(super) fn to_model<M: Model>(value: &Value) -> Result<M, Diagnostics> {
     M::from_value(value).map_err(|error| mismatch(&error).into())
 }

@@ -2,19 +2,14 @@
 
 use crate::cty::Path;
 
-/// Severity of a [`Diagnostic`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// The operation failed.
     Error,
-    /// The operation continued.
     Warning,
 }
 
-/// One error or warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Error or warning.
     pub severity: Severity,
     /// Short title in title case, without IDs and without a final period.
     pub summary: String,
@@ -50,7 +45,6 @@ impl Diagnostic {
         )
     }
 
-    /// Adds the attribute at fault.
     #[must_use]
     pub fn at(mut self, path: Path) -> Self {
         self.path = Some(path);
@@ -77,9 +71,6 @@ impl Diagnostics {
     }
 
     /// Turns diagnostics with an error into `Err`. `Ok` contains the warnings.
-    ///
-    /// # Errors
-    /// The diagnostics contain an error.
     pub fn into_result(self) -> Result<Self, Self> {
         if self.has_errors() { Err(self) } else { Ok(self) }
     }

@@ -7,13 +7,11 @@ use jiff::{SignedDuration, fmt::friendly::SpanParser};
 /// An invalid duration. The messages complete "The value of `name` is not valid: …".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
-    /// Not a sequence of numbers with units.
     #[error(
         "it must be a number with a unit, such as \"90s\", \"20m\" or \"1h30m\"; the units are h, \
          m, s, ms, us and ns"
     )]
     Malformed,
-    /// Zero or negative.
     #[error("it must be longer than zero")]
     NotPositive,
     /// Longer than 292 years.
@@ -30,9 +28,6 @@ const MAX: SignedDuration = SignedDuration::from_nanos(i64::MAX);
 /// accept. Go also accepts a number without a digit before the point (`.5h`), units in any order
 /// (`30m1h`), a fraction in any number (`1.5h30m`), and the Greek letter mu in `μs`; Go prints none
 /// of these. Further spellings are accepted in addition, such as `1h 30m` and `90 minutes`.
-///
-/// # Errors
-/// The text is malformed, zero, negative or too large.
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     let duration = SpanParser::new().parse_duration(text).map_err(|_| DurationError::Malformed)?;
     if duration > MAX {

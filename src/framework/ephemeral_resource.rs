@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use super::{
     attr::Convert as _,
@@ -18,46 +18,27 @@ pub trait EphemeralResource: Definition {
     /// unchanged.
     ///
     /// Hosts open an ephemeral resource during the plan, and again during the apply.
-    ///
-    /// # Errors
-    /// The values could not be read.
     fn open(
         &self,
         context: &Context<Self::Session>,
         config: Self::Model,
     ) -> impl Future<Output = Result<Self::Model, Diagnostics>> + Send;
-
-    /// Erases the types.
-    fn boxed(self) -> Box<dyn ErasedEphemeralResource<Self::Session>>
-    where
-        Self: Sized,
-    {
-        Box::new(Erased::new(self))
-    }
 }
 
 /// [`EphemeralResource`] without its associated types. Implemented for each of them.
+#[async_trait]
 pub trait ErasedEphemeralResource<S>: ErasedDefinition {
-    /// As [`EphemeralResource::open`].
-    ///
-    /// # Errors
-    /// As [`EphemeralResource::open`].
-    fn open<'a>(
-        &'a self,
-        context: &'a Context<S>,
-        config: Value,
-    ) -> BoxFuture<'a, Result<Value, Diagnostics>>;
+    async fn open(&self, context: &Context<S>, config: Value) -> Result<Value, Diagnostics>;
 }
 
+#[async_trait]
 impl<E: EphemeralResource> ErasedEphemeralResource<E::Session> for Erased<E> {
-    fn open<'a>(
-        &'a self,
-        context: &'a Context<E::Session>,
+    async fn open(
+        &self,
+        context: &Context<E::Session>,
         config: Value,
-    ) -> BoxFuture<'a, Result<Value, Diagnostics>> {
-        Box::pin(async move {
-            let opened = self.definition.open(context, to_model(&config)?).await?;
-            wholly_known(opened.into_value(), "opening")
-        })
+    ) -> Result<Value, Diagnostics> {
+        let opened = self.definition.open(context, to_model(&config)?).await?;
+        wholly_known(opened.into_value(), "opening")
     }
 }

@@ -44,7 +44,6 @@ impl Convert for NoIdentity {
     }
 }
 
-/// The schema of a resource's identity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IdentitySchema {
     /// Version of the stored identity's shape; raised when a stored identity has to be upgraded.
@@ -59,7 +58,6 @@ impl IdentitySchema {
         Self { version: 0, attributes: M::block().attributes }
     }
 
-    /// The type of an identity: an object.
     pub fn ty(&self) -> Type {
         Type::Object(self.attributes.iter().map(|a| (a.name.to_owned(), a.ty.clone())).collect())
     }

@@ -2,7 +2,7 @@
 
 use std::{future::Future, marker::PhantomData, ops::ControlFlow};
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 use tokio::sync::mpsc::Sender;
 
 use super::{
@@ -31,14 +31,6 @@ pub trait ListResource: Definition {
         config: Self::Model,
         results: &mut Results<Self::Resource>,
     ) -> impl Future<Output = Result<(), Diagnostics>> + Send;
-
-    /// Erases the types.
-    fn boxed(self) -> Box<dyn ErasedListResource<Self::Session>>
-    where
-        Self: Sized,
-    {
-        Box::new(Erased::new(self))
-    }
 }
 
 /// One object of a list.
@@ -101,34 +93,29 @@ pub struct ListRequest {
 }
 
 /// [`ListResource`] without its associated types. Implemented for each of them.
+#[async_trait]
 pub trait ErasedListResource<S>: ErasedDefinition {
-    /// As [`ListResource::list`].
-    ///
-    /// # Errors
-    /// As [`ListResource::list`].
-    fn list<'a>(
-        &'a self,
-        context: &'a Context<S>,
+    async fn list(
+        &self,
+        context: &Context<S>,
         request: ListRequest,
         events: Sender<ListEvent>,
-    ) -> BoxFuture<'a, Result<(), Diagnostics>>;
+    ) -> Result<(), Diagnostics>;
 }
 
+#[async_trait]
 impl<L: ListResource> ErasedListResource<L::Session> for Erased<L> {
-    fn list<'a>(
-        &'a self,
-        context: &'a Context<L::Session>,
+    async fn list(
+        &self,
+        context: &Context<L::Session>,
         request: ListRequest,
         events: Sender<ListEvent>,
-    ) -> BoxFuture<'a, Result<(), Diagnostics>> {
-        Box::pin(async move {
-            let ListRequest { config, include_object, limit } = request;
-            let mut results =
-                Results { events, include_object, left: limit, resource: PhantomData };
-            if limit == 0 {
-                return Ok(());
-            }
-            self.definition.list(context, to_model(&config)?, &mut results).await
-        })
+    ) -> Result<(), Diagnostics> {
+        let ListRequest { config, include_object, limit } = request;
+        let mut results = Results { events, include_object, left: limit, resource: PhantomData };
+        if limit == 0 {
+            return Ok(());
+        }
+        self.definition.list(context, to_model(&config)?, &mut results).await
     }
 }

@@ -33,7 +33,7 @@ pub use action::{Action, ErasedAction, Progress};
 pub use attr::{Attr, Convert, Sensitive, unexpected};
 pub use context::Context;
 pub use data_source::{DataSource, ErasedDataSource};
-pub use definition::{Definition, ErasedDefinition};
+pub use definition::{Definition, Erased, ErasedDefinition};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use duration::{DurationError, parse_duration};
 pub use ephemeral_resource::{EphemeralResource, ErasedEphemeralResource};

@@ -16,9 +16,6 @@ pub trait Model: Convert + Clone + Send + Sync + 'static {
     fn block() -> Block;
 
     /// Converts an object value. Attributes that it lacks are null.
-    ///
-    /// # Errors
-    /// The value is not an object, or an attribute has another type than its field.
     fn from_value(value: &Value) -> Result<Self, Error> {
         Self::from_known(value)
     }
@@ -30,9 +27,6 @@ pub trait Model: Convert + Clone + Send + Sync + 'static {
 /// Conversion of one field of a model from and to the object value of the model.
 pub trait ModelField: Sized {
     /// Reads the field from `object`, where it is called `name`.
-    ///
-    /// # Errors
-    /// The value has another type than the field.
     fn read(object: &Value, name: &'static str) -> Result<Self, Error>;
 
     /// The attributes of the object value that the field contributes.

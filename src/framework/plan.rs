@@ -7,12 +7,9 @@
 use super::schema::{Attribute, Block, Mode, Replacement};
 use crate::cty::{Path, Unknown, Value};
 
-/// The plan of a change by the schema alone.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Planned {
-    /// The planned object.
     pub(super) value: Value,
-    /// The attributes whose change replaces the object.
     pub(super) requires_replace: Vec<Path>,
 }
 

@@ -19,7 +19,6 @@ pub struct Host {
 /// A provider: its configuration, its resources, data sources, ephemeral resources, list resources
 /// and actions.
 pub trait Provider: Send + Sync + 'static {
-    /// The provider block.
     type Model: Model;
     /// Result of a configuration, passed to every operation.
     type Session: Send + Sync + 'static;
@@ -39,9 +38,6 @@ pub trait Provider: Send + Sync + 'static {
 
     /// Configures the provider. During a plan, values may be unknown; that is an error only when
     /// one of them is needed.
-    ///
-    /// # Errors
-    /// The configuration cannot be used.
     fn configure(
         &self,
         config: Self::Model,

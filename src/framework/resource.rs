@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use futures_util::future::BoxFuture;
+use async_trait::async_trait;
 
 use super::{
     attr::Convert as _,
@@ -71,9 +71,6 @@ pub trait Resource: Definition {
     ///
     /// Terraform plans again during an apply and requires the same result. A planned value must
     /// therefore not depend on an observation that can change in between.
-    ///
-    /// # Errors
-    /// The change cannot succeed.
     fn plan(
         &self,
         _context: &Context<Self::Session>,
@@ -84,9 +81,6 @@ pub trait Resource: Definition {
     }
 
     /// Checks a planned destroy, mostly to warn.
-    ///
-    /// # Errors
-    /// The destroy cannot succeed.
     fn plan_destroy(
         &self,
         _context: &Context<Self::Session>,
@@ -106,9 +100,6 @@ pub trait Resource: Definition {
     ) -> impl Future<Output = Result<Self::Model, Failure<Self::Model>>> + Send;
 
     /// Returns the current state of the object; `None` if it no longer exists.
-    ///
-    /// # Errors
-    /// The object could not be read.
     fn read(
         &self,
         context: &Context<Self::Session>,
@@ -138,9 +129,6 @@ pub trait Resource: Definition {
 
     /// Returns the state with which an import begins: the attributes that [`read`](Self::read)
     /// needs, and those of the identity.
-    ///
-    /// # Errors
-    /// The ID or identity is malformed.
     fn import(
         &self,
         context: &Context<Self::Session>,
@@ -152,17 +140,8 @@ pub trait Resource: Definition {
     fn generated_config(&self, state: Self::Model) -> Self::Model {
         state
     }
-
-    /// Erases the types.
-    fn boxed(self) -> Box<dyn ErasedResource<Self::Session>>
-    where
-        Self: Sized,
-    {
-        Box::new(Erased::new(self))
-    }
 }
 
-/// The values of a plan request.
 #[derive(Debug)]
 pub struct PlanRequest {
     /// Null for a create.
@@ -177,12 +156,9 @@ pub struct PlanRequest {
     pub is_replacement: bool,
 }
 
-/// A plan.
 #[derive(Debug)]
 pub struct PlanResponse {
-    /// The planned object.
     pub planned: Value,
-    /// The attributes whose change replaces the object.
     pub requires_replace: Vec<Path>,
     /// The identity of the planned object.
     pub identity: Value,
@@ -191,27 +167,21 @@ pub struct PlanResponse {
 /// The values of an apply request. A null `planned` is a destroy, a null `prior` a create.
 #[derive(Debug)]
 pub struct ApplyRequest {
-    /// The state before.
     pub prior: Value,
-    /// The planned object.
     pub planned: Value,
-    /// The planned identity.
     pub identity: Value,
 }
 
-/// Result of an apply.
 #[derive(Debug)]
 pub struct ApplyResponse {
     /// The object to save. `None`: the host keeps the prior object.
     pub object: Option<Object>,
-    /// Errors, if the apply failed.
     pub diagnostics: Diagnostics,
 }
 
 /// An object as a host stores it. Both values are null if it no longer exists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object {
-    /// Value of the resource's type.
     pub state: Value,
     /// Value of the identity's type; null if the resource has no identity.
     pub identity: Value,
@@ -226,113 +196,86 @@ impl Object {
 
 /// [`Resource`] without its associated types, so that a server can hold different ones. Implemented
 /// for each of them.
+#[async_trait]
 pub trait ErasedResource<S>: ErasedDefinition {
     /// The schema of [`Resource::Identity`].
     fn identity_schema(&self) -> IdentitySchema;
 
-    /// Plans a create, update or destroy.
-    fn plan<'a>(
-        &'a self,
-        context: &'a Context<S>,
+    async fn plan(
+        &self,
+        context: &Context<S>,
         request: PlanRequest,
-    ) -> BoxFuture<'a, Result<PlanResponse, Diagnostics>>;
+    ) -> Result<PlanResponse, Diagnostics>;
 
-    /// Creates, updates or destroys.
-    fn apply<'a>(
-        &'a self,
-        context: &'a Context<S>,
-        request: ApplyRequest,
-    ) -> BoxFuture<'a, ApplyResponse>;
+    async fn apply(&self, context: &Context<S>, request: ApplyRequest) -> ApplyResponse;
 
-    /// Refreshes an object.
-    fn read<'a>(
-        &'a self,
-        context: &'a Context<S>,
-        stored: Object,
-    ) -> BoxFuture<'a, Result<Object, Diagnostics>>;
+    async fn read(&self, context: &Context<S>, stored: Object) -> Result<Object, Diagnostics>;
 
-    /// As [`Resource::import`].
-    ///
-    /// # Errors
-    /// As [`Resource::import`].
     fn import(&self, context: &Context<S>, by: ImportBy<Value>) -> Result<Object, Diagnostics>;
 
-    /// As [`Resource::generated_config`].
-    ///
-    /// # Errors
-    /// The state does not fit the schema.
     fn generated_config(&self, state: &Value) -> Result<Value, Diagnostics>;
 }
 
+#[async_trait]
 impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
     fn identity_schema(&self) -> IdentitySchema {
         IdentitySchema::of::<R::Identity>()
     }
 
-    fn plan<'a>(
-        &'a self,
-        context: &'a Context<R::Session>,
+    async fn plan(
+        &self,
+        context: &Context<R::Session>,
         request: PlanRequest,
-    ) -> BoxFuture<'a, Result<PlanResponse, Diagnostics>> {
-        Box::pin(async move {
-            let prior = to_optional_model::<R::Model>(&request.prior)?;
-            if request.proposed.is_null() {
-                return plan_destroy(&self.definition, context, prior, request.identity).await;
-            }
-            let PlanRequest { prior: before, config, proposed, identity, is_replacement } = request;
-            let plan = planned_state(&self.schema().block, &before, &config, &proposed);
-            let mut planned = to_model::<R::Model>(&plan.value)?;
-            // Core plans a replacement again as a create, so the update needs no plan.
-            if plan.requires_replace.is_empty() {
-                let config = to_model(&config)?;
-                let change = Change { config: &config, prior: prior.as_ref(), is_replacement };
-                self.definition.plan(context, change, &mut planned).await?;
-            }
-            let derived = identity_of::<R>(&planned);
-            let is_another = prior.is_none() || !plan.requires_replace.is_empty();
-            let identity = if is_another {
-                derived
-            } else {
-                self.identity_schema().reconcile(identity, derived)?
-            };
-            Ok(PlanResponse {
-                planned: with_refinements(planned.into_value(), &plan.value),
-                requires_replace: plan.requires_replace,
-                identity,
-            })
+    ) -> Result<PlanResponse, Diagnostics> {
+        let prior = to_optional_model::<R::Model>(&request.prior)?;
+        if request.proposed.is_null() {
+            return plan_destroy(&self.definition, context, prior, request.identity).await;
+        }
+        let PlanRequest { prior: before, config, proposed, identity, is_replacement } = request;
+        let plan = planned_state(&self.schema().block, &before, &config, &proposed);
+        let mut planned = to_model::<R::Model>(&plan.value)?;
+        // Core plans a replacement again as a create, so the update needs no plan.
+        if plan.requires_replace.is_empty() {
+            let config = to_model(&config)?;
+            let change = Change { config: &config, prior: prior.as_ref(), is_replacement };
+            self.definition.plan(context, change, &mut planned).await?;
+        }
+        let derived = identity_of::<R>(&planned);
+        let is_another = prior.is_none() || !plan.requires_replace.is_empty();
+        let identity = if is_another {
+            derived
+        } else {
+            self.identity_schema().reconcile(identity, derived)?
+        };
+        Ok(PlanResponse {
+            planned: with_refinements(planned.into_value(), &plan.value),
+            requires_replace: plan.requires_replace,
+            identity,
         })
     }
 
-    fn apply<'a>(
-        &'a self,
-        context: &'a Context<R::Session>,
-        request: ApplyRequest,
-    ) -> BoxFuture<'a, ApplyResponse> {
-        Box::pin(async move {
-            match apply(&self.definition, context, &request).await {
-                Ok(Some(state)) => apply_response(object::<R>(state, request.identity)),
-                Ok(None) => apply_response(Object::gone()),
-                Err(Failure { diagnostics, state }) => {
-                    let object = state.map(|state| object::<R>(*state, request.identity));
-                    ApplyResponse { object, diagnostics }
-                }
+    async fn apply(&self, context: &Context<R::Session>, request: ApplyRequest) -> ApplyResponse {
+        match apply(&self.definition, context, &request).await {
+            Ok(Some(state)) => apply_response(object::<R>(state, request.identity)),
+            Ok(None) => apply_response(Object::gone()),
+            Err(Failure { diagnostics, state }) => {
+                let object = state.map(|state| object::<R>(*state, request.identity));
+                ApplyResponse { object, diagnostics }
             }
-        })
+        }
     }
 
-    fn read<'a>(
-        &'a self,
-        context: &'a Context<R::Session>,
+    async fn read(
+        &self,
+        context: &Context<R::Session>,
         stored: Object,
-    ) -> BoxFuture<'a, Result<Object, Diagnostics>> {
-        Box::pin(async move {
-            let read = self.definition.read(context, to_model(&stored.state)?).await?;
-            let Some(state) = read else { return Ok(Object::gone()) };
-            let identity = identity_of::<R>(&state);
-            Ok(Object {
-                state: wholly_known(state.into_value(), "read")?,
-                identity: self.identity_schema().reconcile(stored.identity, identity)?,
-            })
+    ) -> Result<Object, Diagnostics> {
+        let read = self.definition.read(context, to_model(&stored.state)?).await?;
+        let Some(state) = read else { return Ok(Object::gone()) };
+        let identity = identity_of::<R>(&state);
+        Ok(Object {
+            state: wholly_known(state.into_value(), "read")?,
+            identity: self.identity_schema().reconcile(stored.identity, identity)?,
         })
     }
 

@@ -6,14 +6,12 @@ use crate::cty::Value;
 /// A condition on the known value of an attribute.
 #[derive(Debug, Clone, Copy)]
 pub enum Rule {
-    /// Neither empty nor only white space.
     NotEmpty,
     /// An ID or another code: as `NotEmpty`, without white space around it. A provider can neither
     /// trim nor omit a configured value, since the state has to contain it.
     Code,
     /// One of these words, case-sensitive.
     OneOf(&'static [&'static str]),
-    /// A positive duration such as `1h30m`.
     Duration,
     /// A whole number within these bounds, both included.
     Between(i64, i64),

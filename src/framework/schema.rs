@@ -16,14 +16,11 @@ pub struct Schema {
     /// Version of the stored state's shape; raised when stored state has to be upgraded. Only
     /// managed resources have state.
     pub version: i64,
-    /// The root block.
     pub block: Block,
 }
 
-/// A block's attributes and nested blocks.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Block {
-    /// Description in Markdown.
     pub description: String,
     /// In the order of the documentation.
     pub attributes: Vec<Attribute>,
@@ -36,7 +33,6 @@ pub struct Block {
 pub struct NestedBlock {
     /// The block's type name in the configuration.
     pub name: &'static str,
-    /// The content.
     pub block: Block,
 }
 
@@ -56,21 +52,16 @@ pub enum Mode {
 /// Condition under which a changed attribute replaces the resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replacement {
-    /// Never.
     Never,
     /// The configured value differs from a value in the state. An observed value never replaces
     /// anything.
     IfConfigured,
 }
 
-/// One attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attribute {
-    /// The name in the configuration.
     pub name: &'static str,
-    /// The Terraform type.
     pub ty: Type,
-    /// The side that sets it.
     pub mode: Mode,
     /// Description in Markdown: meaning, constraint, default, consequences.
     pub description: String,
@@ -80,15 +71,12 @@ pub struct Attribute {
     pub never_null: bool,
     /// The planned value if the configuration sets none; only for [`Mode::OptionalComputed`].
     pub default: Option<Value>,
-    /// Condition under which a change replaces the resource.
     pub replacement: Replacement,
-    /// Condition on the configured value.
     pub rule: Option<Rule>,
 }
 
 /// A part of a block that a field of a model declares.
 pub trait BlockPart {
-    /// Adds the part to `block`.
     fn add_to(self, block: &mut Block);
 }
 
@@ -113,7 +101,6 @@ impl BlockPart for Block {
 }
 
 impl Schema {
-    /// Version 0 of a schema.
     pub fn new(description: &str, block: Block) -> Self {
         Self { version: 0, block: Block { description: description.to_owned(), ..block } }
     }
@@ -166,7 +153,6 @@ impl Attribute {
 }
 
 impl Block {
-    /// Adds attributes or nested blocks.
     pub fn add(&mut self, part: impl BlockPart) {
         part.add_to(self);
     }

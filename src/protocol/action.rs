@@ -9,31 +9,10 @@ use super::{
     respond::{Task, split_diagnostics},
     server::Server,
     tfplugin5 as wire,
-    validate::validate_config,
 };
 use crate::framework::{Diagnostics, Progress, Provider};
 
 use wire::invoke_action::{Event, event};
-
-pub(super) fn validate<P: Provider>(
-    server: &Server<P>,
-    request: wire::validate_action_config::Request,
-) -> Result<wire::validate_action_config::Response, Diagnostics> {
-    let (action, ty) = server.action(&request.type_name)?;
-    let diagnostics = validate_config(action, request.config, ty)?;
-    Ok(wire::validate_action_config::Response { diagnostics })
-}
-
-/// Checks the configuration only: an action is planned before the resources that it depends on are
-/// applied.
-pub(super) fn plan<P: Provider>(
-    server: &Server<P>,
-    request: wire::plan_action::Request,
-) -> Result<wire::plan_action::Response, Diagnostics> {
-    let (action, ty) = server.action(&request.action_type)?;
-    let diagnostics = validate_config(action, request.config, ty)?;
-    Ok(wire::plan_action::Response { diagnostics, deferred: None })
-}
 
 /// Streams the progress of an action, then its completion.
 pub(super) fn invoke<P: Provider>(

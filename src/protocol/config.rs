@@ -24,20 +24,19 @@ pub(super) fn metadata<P: Provider>(server: &Server<P>) -> wire::get_metadata::R
         ActionMetadata, DataSourceMetadata, EphemeralMetadata, ListResourceMetadata,
         ResourceMetadata,
     };
+    let registry = server.registry();
     wire::get_metadata::Response {
         server_capabilities: Some(CAPABILITIES),
         diagnostics: Vec::new(),
-        resources: named(&server.registry().resources, |type_name| ResourceMetadata { type_name }),
-        data_sources: named(&server.registry().data_sources, |type_name| DataSourceMetadata {
+        resources: named(&registry.resources, |type_name| ResourceMetadata { type_name }),
+        data_sources: named(&registry.data_sources, |type_name| DataSourceMetadata { type_name }),
+        ephemeral_resources: named(&registry.ephemeral_resources, |type_name| EphemeralMetadata {
             type_name,
         }),
-        ephemeral_resources: named(&server.registry().ephemeral_resources, |type_name| {
-            EphemeralMetadata { type_name }
+        list_resources: named(&registry.list_resources, |type_name| ListResourceMetadata {
+            type_name,
         }),
-        list_resources: named(&server.registry().list_resources, |type_name| {
-            ListResourceMetadata { type_name }
-        }),
-        actions: named(&server.registry().actions, |type_name| ActionMetadata { type_name }),
+        actions: named(&registry.actions, |type_name| ActionMetadata { type_name }),
         functions: Vec::new(),
     }
 }
@@ -49,13 +48,14 @@ fn named<T: ?Sized, M>(offered: &ByName<T>, metadata: impl Fn(String) -> M) -> V
 /// Encoded for each call, in less than a tenth of a millisecond: Terraform requests the schemas once
 /// per command, from one process.
 pub(super) fn schemas<P: Provider>(server: &Server<P>) -> wire::get_provider_schema::Response {
+    let registry = server.registry();
     wire::get_provider_schema::Response {
         provider: Some(encode::schema(server.schema())),
-        resource_schemas: encoded(&server.registry().resources, encode::schema),
-        data_source_schemas: encoded(&server.registry().data_sources, encode::schema),
-        ephemeral_resource_schemas: encoded(&server.registry().ephemeral_resources, encode::schema),
-        list_resource_schemas: encoded(&server.registry().list_resources, encode::schema),
-        action_schemas: encoded(&server.registry().actions, |schema| wire::ActionSchema {
+        resource_schemas: encoded(&registry.resources, encode::schema),
+        data_source_schemas: encoded(&registry.data_sources, encode::schema),
+        ephemeral_resource_schemas: encoded(&registry.ephemeral_resources, encode::schema),
+        list_resource_schemas: encoded(&registry.list_resources, encode::schema),
+        action_schemas: encoded(&registry.actions, |schema| wire::ActionSchema {
             schema: Some(encode::schema(schema)),
         }),
         server_capabilities: Some(CAPABILITIES),

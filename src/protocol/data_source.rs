@@ -1,19 +1,7 @@
 //! RPCs about data sources.
 
-use super::{
-    decode, encode, respond::split_diagnostics, server::Server, tfplugin5 as wire,
-    validate::validate_config,
-};
+use super::{decode, encode, respond::split_diagnostics, server::Server, tfplugin5 as wire};
 use crate::framework::{Diagnostics, Provider, unread};
-
-pub(super) fn validate<P: Provider>(
-    server: &Server<P>,
-    request: wire::validate_data_source_config::Request,
-) -> Result<wire::validate_data_source_config::Response, Diagnostics> {
-    let (data_source, ty) = server.data_source(&request.type_name)?;
-    let diagnostics = validate_config(data_source, request.config, ty)?;
-    Ok(wire::validate_data_source_config::Response { diagnostics })
-}
 
 pub(super) async fn read<P: Provider>(
     server: &Server<P>,

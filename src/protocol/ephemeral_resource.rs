@@ -1,19 +1,7 @@
 //! RPCs about ephemeral resources. Those of this provider need neither renewal nor closing.
 
-use super::{
-    decode, encode, respond::split_diagnostics, server::Server, tfplugin5 as wire,
-    validate::validate_config,
-};
+use super::{decode, encode, respond::split_diagnostics, server::Server, tfplugin5 as wire};
 use crate::framework::{Diagnostics, Provider};
-
-pub(super) fn validate<P: Provider>(
-    server: &Server<P>,
-    request: wire::validate_ephemeral_resource_config::Request,
-) -> Result<wire::validate_ephemeral_resource_config::Response, Diagnostics> {
-    let (resource, ty) = server.ephemeral_resource(&request.type_name)?;
-    let diagnostics = validate_config(resource, request.config, ty)?;
-    Ok(wire::validate_ephemeral_resource_config::Response { diagnostics })
-}
 
 pub(super) async fn open<P: Provider>(
     server: &Server<P>,

@@ -6,10 +6,9 @@ use tonic::codegen::BoxStream;
 
 use super::{
     decode, encode,
-    respond::{Task, split_diagnostics},
+    respond::{self, Task, split_diagnostics},
     server::Server,
     tfplugin5 as wire,
-    validate::validate_config,
 };
 use crate::{
     cty::Type,
@@ -25,9 +24,10 @@ pub(super) fn validate<P: Provider>(
     server: &Server<P>,
     request: wire::validate_list_resource_config::Request,
 ) -> Result<wire::validate_list_resource_config::Response, Diagnostics> {
-    let (list, ty) = server.list_resource(&request.type_name)?;
-    let diagnostics = in_config(validate_config(list, request.config, ty)?);
-    Ok(wire::validate_list_resource_config::Response { diagnostics })
+    let mut response: wire::validate_list_resource_config::Response =
+        respond::validate(server.list_resource(&request.type_name), request.config)?;
+    response.diagnostics = in_config(response.diagnostics);
+    Ok(response)
 }
 
 /// Streams the objects, then the diagnostics of the list as a whole, if there are any.

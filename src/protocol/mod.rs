@@ -18,7 +18,6 @@ mod respond;
 mod server;
 mod service;
 mod stored;
-mod validate;
 
 pub use server::Server;
 

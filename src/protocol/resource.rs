@@ -1,19 +1,7 @@
 //! RPCs about managed resources.
 
-use super::{
-    decode, encode, respond::split_diagnostics, server::Server, tfplugin5 as wire,
-    validate::validate_config,
-};
+use super::{decode, encode, respond::split_diagnostics, server::Server, tfplugin5 as wire};
 use crate::framework::{ApplyRequest, Diagnostics, Object, PlanRequest, Provider};
-
-pub(super) fn validate<P: Provider>(
-    server: &Server<P>,
-    request: wire::validate_resource_type_config::Request,
-) -> Result<wire::validate_resource_type_config::Response, Diagnostics> {
-    let (resource, ty) = server.resource(&request.type_name)?;
-    let diagnostics = validate_config(resource, request.config, ty)?;
-    Ok(wire::validate_resource_type_config::Response { diagnostics })
-}
 
 pub(super) async fn read<P: Provider>(
     server: &Server<P>,

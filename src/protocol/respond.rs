@@ -7,9 +7,9 @@ use tokio::task::JoinHandle;
 use tokio_stream::Stream;
 use tonic::{Response, Status};
 
-use super::{encode, tfplugin5 as wire};
+use super::{decode, encode, server::Found, tfplugin5 as wire};
 use crate::{
-    framework::{Context, Diagnostic, Diagnostics},
+    framework::{Context, Diagnostic, Diagnostics, ErasedDefinition},
     panics,
 };
 
@@ -31,6 +31,18 @@ pub(super) async fn respond<M: Message>(
         failed
     });
     Ok(Response::new(message))
+}
+
+/// Validates a configuration, in the same way for each kind of definition.
+pub(super) fn validate<T: ErasedDefinition + ?Sized, M: Message>(
+    found: Found<'_, T>,
+    config: Option<wire::DynamicValue>,
+) -> Result<M, Diagnostics> {
+    let (definition, ty) = found?;
+    let diagnostics = definition.validate(&decode::value(config, ty)?);
+    let mut response = M::default();
+    *response.diagnostics() = encode::diagnostics(diagnostics);
+    Ok(response)
 }
 
 /// Splits the outcome of a call into its value and all diagnostics: the warnings first, then the

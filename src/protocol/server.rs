@@ -196,7 +196,7 @@ impl<P: Provider> fmt::Debug for Server<P> {
 }
 
 /// Definition and the type of its values.
-type Found<'a, T> = Result<(&'a T, &'a Type), Diagnostics>;
+pub(super) type Found<'a, T> = Result<(&'a T, &'a Type), Diagnostics>;
 
 fn unsupported_type(kind: &str, name: &str) -> Diagnostics {
     Diagnostic::error(

@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::{
     action, config, data_source, ephemeral_resource, list_resource, resource,
-    respond::respond,
+    respond::{respond, validate},
     server::Server,
     stored,
     tfplugin5::{self as wire, provider_server},
@@ -50,7 +50,8 @@ impl<P: Provider> provider_server::Provider for Server<P> {
         &self,
         request: Request<wire::validate_resource_type_config::Request>,
     ) -> RpcResult<wire::validate_resource_type_config::Response> {
-        let call = async { resource::validate(self, request.into_inner()) };
+        let request = request.into_inner();
+        let call = async { validate(self.resource(&request.type_name), request.config) };
         respond("ValidateResourceTypeConfig", call).await
     }
 
@@ -134,7 +135,8 @@ impl<P: Provider> provider_server::Provider for Server<P> {
         &self,
         request: Request<wire::validate_data_source_config::Request>,
     ) -> RpcResult<wire::validate_data_source_config::Response> {
-        let call = async { data_source::validate(self, request.into_inner()) };
+        let request = request.into_inner();
+        let call = async { validate(self.data_source(&request.type_name), request.config) };
         respond("ValidateDataSourceConfig", call).await
     }
 
@@ -149,7 +151,8 @@ impl<P: Provider> provider_server::Provider for Server<P> {
         &self,
         request: Request<wire::validate_ephemeral_resource_config::Request>,
     ) -> RpcResult<wire::validate_ephemeral_resource_config::Response> {
-        let call = async { ephemeral_resource::validate(self, request.into_inner()) };
+        let request = request.into_inner();
+        let call = async { validate(self.ephemeral_resource(&request.type_name), request.config) };
         respond("ValidateEphemeralResourceConfig", call).await
     }
 
@@ -213,15 +216,20 @@ impl<P: Provider> provider_server::Provider for Server<P> {
         &self,
         request: Request<wire::validate_action_config::Request>,
     ) -> RpcResult<wire::validate_action_config::Response> {
-        let call = async { action::validate(self, request.into_inner()) };
+        let request = request.into_inner();
+        let call = async { validate(self.action(&request.type_name), request.config) };
         respond("ValidateActionConfig", call).await
     }
 
+    /// Checks the configuration only: an action is planned before the resources that it depends on
+    /// are applied.
     async fn plan_action(
         &self,
         request: Request<wire::plan_action::Request>,
     ) -> RpcResult<wire::plan_action::Response> {
-        respond("PlanAction", async { action::plan(self, request.into_inner()) }).await
+        let request = request.into_inner();
+        let call = async { validate(self.action(&request.action_type), request.config) };
+        respond("PlanAction", call).await
     }
 
     type InvokeActionStream = BoxStream<wire::invoke_action::Event>;

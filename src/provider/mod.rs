@@ -20,9 +20,8 @@ use std::time::Duration;
 use crate::{
     environment::Environment,
     framework::{
-        Action as _, DataSource as _, Diagnostics, EphemeralResource as _, ErasedAction,
-        ErasedDataSource, ErasedEphemeralResource, ErasedListResource, ErasedResource, Host,
-        ListResource as _, Provider, Resource as _,
+        Definition as _, Diagnostics, ErasedAction, ErasedDataSource, ErasedEphemeralResource,
+        ErasedListResource, ErasedResource, Host, Provider,
     },
     operation::Pace,
 };

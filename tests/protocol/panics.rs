@@ -8,7 +8,8 @@ use std::{
     },
 };
 
-use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
 use terraform_provider_compshare::{
     cty::{Type, Value},
     framework::{
@@ -128,6 +129,7 @@ impl ErasedDefinition for Fragile {
     }
 }
 
+#[async_trait]
 impl ErasedResource<()> for Fragile {
     fn identity_schema(&self) -> IdentitySchema {
         self.reach(EVERYTHING);
@@ -135,26 +137,18 @@ impl ErasedResource<()> for Fragile {
         IdentitySchema { version: 0, attributes: vec![thing] }
     }
 
-    fn plan<'a>(
-        &'a self,
-        _: &'a Context<()>,
-        _: PlanRequest,
-    ) -> BoxFuture<'a, Result<PlanResponse, Diagnostics>> {
+    async fn plan(&self, _: &Context<()>, _: PlanRequest) -> Result<PlanResponse, Diagnostics> {
         // The panic occurs in the second poll of the future.
-        tokio::task::yield_now().map(|()| self.operate()).boxed()
+        tokio::task::yield_now().await;
+        self.operate()
     }
 
-    fn apply<'a>(&'a self, _: &'a Context<()>, _: ApplyRequest) -> BoxFuture<'a, ApplyResponse> {
-        async { ApplyResponse { object: None, diagnostics: self.operate::<()>().unwrap_err() } }
-            .boxed()
+    async fn apply(&self, _: &Context<()>, _: ApplyRequest) -> ApplyResponse {
+        ApplyResponse { object: None, diagnostics: self.operate::<()>().unwrap_err() }
     }
 
-    fn read<'a>(
-        &'a self,
-        _: &'a Context<()>,
-        _: Object,
-    ) -> BoxFuture<'a, Result<Object, Diagnostics>> {
-        async { self.operate() }.boxed()
+    async fn read(&self, _: &Context<()>, _: Object) -> Result<Object, Diagnostics> {
+        self.operate()
     }
 
     fn import(&self, _: &Context<()>, _: ImportBy<Value>) -> Result<Object, Diagnostics> {
@@ -166,55 +160,45 @@ impl ErasedResource<()> for Fragile {
     }
 }
 
+#[async_trait]
 impl ErasedDataSource<()> for Fragile {
-    fn read<'a>(
-        &'a self,
-        _: &'a Context<()>,
-        _: Value,
-    ) -> BoxFuture<'a, Result<Value, Diagnostics>> {
-        async { self.operate() }.boxed()
+    async fn read(&self, _: &Context<()>, _: Value) -> Result<Value, Diagnostics> {
+        self.operate()
     }
 }
 
+#[async_trait]
 impl ErasedEphemeralResource<()> for Fragile {
-    fn open<'a>(
-        &'a self,
-        _: &'a Context<()>,
-        _: Value,
-    ) -> BoxFuture<'a, Result<Value, Diagnostics>> {
-        async { self.operate() }.boxed()
+    async fn open(&self, _: &Context<()>, _: Value) -> Result<Value, Diagnostics> {
+        self.operate()
     }
 }
 
+#[async_trait]
 impl ErasedListResource<()> for Fragile {
-    fn list<'a>(
-        &'a self,
-        _: &'a Context<()>,
+    async fn list(
+        &self,
+        _: &Context<()>,
         _: ListRequest,
         events: Sender<ListEvent>,
-    ) -> BoxFuture<'a, Result<(), Diagnostics>> {
-        async move {
-            let identity = Value::map([("thing", Value::from("one"))]);
-            let one = ListEvent { display_name: "one".to_owned(), identity, object: None };
-            events.send(one).await.unwrap();
-            self.operate()
-        }
-        .boxed()
+    ) -> Result<(), Diagnostics> {
+        let identity = Value::map([("thing", Value::from("one"))]);
+        let one = ListEvent { display_name: "one".to_owned(), identity, object: None };
+        events.send(one).await.unwrap();
+        self.operate()
     }
 }
 
+#[async_trait]
 impl ErasedAction<()> for Fragile {
-    fn invoke<'a>(
-        &'a self,
-        _: &'a Context<()>,
+    async fn invoke(
+        &self,
+        _: &Context<()>,
         _: Value,
-        progress: &'a Progress,
-    ) -> BoxFuture<'a, Result<(), Diagnostics>> {
-        async {
-            progress.send("begun");
-            self.operate()
-        }
-        .boxed()
+        progress: &Progress,
+    ) -> Result<(), Diagnostics> {
+        progress.send("begun");
+        self.operate()
     }
 }
 

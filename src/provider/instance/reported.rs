@@ -129,7 +129,7 @@ fn first_address(instance: &Instance, belongs: fn(&str) -> bool) -> Option<Strin
 
 /// The shortest decimal text of a float is the text from which it was parsed.
 pub(super) fn decimal(number: f64) -> Option<Number> {
-    Number::from_decimal(&number.to_string())
+    Number::from_decimal(&number.to_string()).ok()
 }
 
 /// `None` outside the years that RFC 3339 can express.
