@@ -137,7 +137,10 @@ fn remove_identity(workspace: &Workspace) {
 fn import_generates_configuration() {
     with_each_terraform_that_has(Feature::GeneratedConfig, async |terraform| {
         let stage = Stage::new(terraform, &[instance("Stopped")]).await;
-        let import = format!("import {{\n  to = {ADDRESS}\n  id = \"uhost-a\"\n}}\n");
+        // Terraform 1.16 requires the provider as long as the resource has no block.
+        let import = format!(
+            "import {{\n  to = {ADDRESS}\n  provider = compshare\n  id = \"uhost-a\"\n}}\n"
+        );
         stage.workspace.write("import.tf", &import);
         let plan = stage.workspace.plan_with(&["-generate-config-out=generated.tf"]);
         assert!(plan.actions().is_empty(), "an import changes nothing");
@@ -150,7 +153,8 @@ fn import_generates_configuration() {
             };
             assert!(generated.lines().any(is_set), "{attribute}: {generated}");
         }
-        stage.apply().says(&["1 imported, 0 added, 0 changed"]);
+        stage.workspace.apply_with(&[plan.file()]).says(&["1 imported, 0 added, 0 changed"]);
+        stage.workspace.remove("import.tf");
         stage.assert_empty_plan();
         stage.assert_no_changes();
     });

@@ -16,6 +16,7 @@ mod interrupt;
 mod kill;
 mod lifecycle;
 mod log;
+mod no_gpu;
 mod oldest;
 mod power;
 mod query;
