@@ -97,7 +97,7 @@ async fn login_wait_ends_if_the_instance_fails_or_vanishes() {
     let (simulator, terraform) = cloud_with(json!({"State": "Starting"})).await;
     let config = of(json!({"wait_for_running": true}));
     simulator.add_fault(reporting("Starting", 3));
-    simulator.add_fault(reporting("Install Fail", 1));
+    simulator.add_fault(reporting("Install Fail", 2));
     let errors = terraform.open(LOGIN, &config).await.unwrap_err();
     errors.says("Instance Is in a Failed State", &["Install Fail"]);
     let remove = async {

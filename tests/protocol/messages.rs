@@ -389,8 +389,9 @@ async fn actions(page: &mut Page) {
     let on_reboot = |effect: Effect| Fault::new(effect).on_action(REBOOT);
     let stopped = action("reboot", json!({}), json!({}), |_| {});
     page.add("Reboot of a stopped instance", stopped).await;
-    let unseen = action("reboot", running(), json!({}), |_| {});
-    page.add("Reboot that was not observed", unseen).await;
+    let (_simulator, terraform) = cloud_with(running()).await;
+    let unseen = terraform.invoke("compshare_instance_reboot", &configuration(json!({}))).await;
+    page.write("Reboot that was not observed", &unseen.outcome.unwrap()[0].to_string());
     let lost = action("reboot", running(), json!({}), |cloud| {
         cloud.add_fault(on_reboot(Effect::LoseResponse));
     });
@@ -488,6 +489,11 @@ async fn others(page: &mut Page) {
     terraform.set_state(&stored_state("Running", json!({})));
     let warning = &terraform.plan_destroy().await.unwrap().warnings[0];
     page.write("Plan of a destroy without `stop_on_destroy`", &warning.to_string());
+    let mut renamed = terraform.another();
+    renamed.run(configuration(json!({}))).await.unwrap();
+    terraform.set_state(&stored_state("Running", json!({"stop_on_destroy": true})));
+    let warning = &terraform.destroy().await.unwrap()[0];
+    page.write("Destroy of an instance that another resource requires", &warning.to_string());
     page.add("Malformed import ID", async {
         terraform.another().import("a/b/c").await.unwrap_err()
     })

@@ -5,14 +5,14 @@ use super::{
     text::Facts,
 };
 use crate::{
-    compshare::Error,
+    compshare::{Error, State},
     operation::{CallOutcome, LoggedCall, OperationLog},
     power::{Failure, PowerReason, REBOOT, Reason, START, STOP, undoes_start},
 };
 
 /// Effect of a failed operation on the bill.
 pub(super) fn billing(reason: &Reason, log: &OperationLog) -> &'static str {
-    let is_stopped = log.states.last().is_some_and(|state| state == "Stopped");
+    let is_stopped = log.states.last().is_some_and(|state| *state == State::Stopped);
     match reason {
         Reason::Kind(PowerReason::GpuAllocated { stopped_again: true }) => {
             "The provider stopped the instance again. You may be charged for the short time it was \

@@ -19,7 +19,7 @@ pub(crate) use configuration::{
     spec_without_mode, unknown_arguments,
 };
 pub(crate) use error::call;
-pub(crate) use operation::{keeps_running, operation, refused_plan};
+pub(crate) use operation::{caveat, keeps_running, operation, refused_plan};
 pub(crate) use plan::{
     conflict, deleted_if_kept_stopped, deleted_soon, failing_apply, no_longer_exists,
     plan_not_checked, runs_without_gpu,

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     compshare::{Class, Error},
     framework::{Diagnostic, Diagnostics},
+    operation::Caveat,
     power::{
         Failure, GpuMode, Operation, PowerReason, REBOOT, Reason, START, STOP, Target, undoes_start,
     },
@@ -41,6 +42,28 @@ pub(crate) fn keeps_running(id: &str) -> Diagnostic {
              `stop_on_destroy = true` (or `state = \"Stopped\"`) before the destroy."
         ),
     )
+}
+
+/// The warning about a successful operation.
+pub(crate) fn caveat(id: &str, caveat: Caveat) -> Diagnostic {
+    match caveat {
+        Caveat::NotObserved(_) => Diagnostic::warning(
+            "Reboot Not Observed",
+            format!(
+                "CompShare accepted the reboot request for instance `{id}`, but no reboot was \
+                 observed: it may have been too short. The bill does not change. If in doubt, \
+                 check the uptime of the instance."
+            ),
+        ),
+        Caveat::LeftRunning => Diagnostic::warning(
+            "Instance Left Running",
+            format!(
+                "Instance `{id}` was not stopped, because another resource of this run requires it \
+                 to be running. It continues to be billed. When a resource is renamed, use a \
+                 `moved` block instead of a destroy and a create."
+            ),
+        ),
+    }
 }
 
 /// The verb of an action, for titles.
@@ -237,17 +260,6 @@ fn of_power_reason(reason: &PowerReason, id: &str) -> Text {
 }
 
 fn no_effect(id: &str, action: &str) -> Text {
-    if action == REBOOT {
-        return Text::new(
-            "Unable to Reboot Instance: Not Observed",
-            format!(
-                "CompShare accepted the reboot request for instance `{id}`, but no reboot was \
-                 observed."
-            ),
-            "The reboot may have been too short to be observed. Check in the CompShare console \
-             whether the instance was rebooted. If not, try again.",
-        );
-    }
     Text::new(
         format!("Unable to {} Instance: No Effect", title_verb(action)),
         format!("The state of instance `{id}` did not change after the {} request.", verb(action)),
