@@ -172,12 +172,14 @@ async fn start_action_stops_an_instance_with_unwanted_gpu() {
 }
 
 #[tokio::test]
-async fn spot_instance_stop_requires_force() {
+async fn stop_action_forces_a_spot_instance() {
     let spot = json!({"State": "Running", "IsSpot": true});
     let (simulator, terraform) = cloud_with(spot).await;
+    let unmarked = Fault::report(json!({"IsSpot": null}));
+    simulator.add_fault(unmarked.times(2));
     let errors = terraform.invoke(STOP_IT, &of(json!({}))).await.fail();
     errors.says("Unable to Stop Instance: Force Required", &["force_stop = true"]);
-    terraform.invoke(STOP_IT, &of(json!({"force_stop": true}))).await.succeed();
+    terraform.invoke(STOP_IT, &of(json!({}))).await.succeed();
     assert_eq!(state(&simulator), "Stopped");
 }
 

@@ -208,6 +208,8 @@ async fn known_location_is_sent_if_describes_leave_it_out() {
         simulator.add_fault(Fault::report(left_out.clone()).on_action(DESCRIBE).forever());
         let config = merged(configuration(shanghai.clone()), json!({"stop_on_destroy": true}));
         terraform.run(config).await.unwrap();
+        // A destroy is another run of Terraform.
+        terraform.configure(json!({})).await.unwrap();
         terraform.destroy().await.unwrap();
         assert_eq!(locations(&simulator, START), sent, "{left_out}");
         assert_eq!(locations(&simulator, STOP), sent, "{left_out}");

@@ -162,8 +162,10 @@ async fn refusals(page: &mut Page) {
     let how = "8357: capacity until the timeout, with `wait_for_capacity`";
     page.add(how, async { sold_out }).await;
     let spot = json!({"State": "Running", "IsSpot": true});
-    let stop = apply(spot, json!({"state": "Stopped"}), |_| {});
-    page.add("Stop of a spot instance without force", stop).await;
+    let stop = apply(spot, json!({"state": "Stopped"}), |cloud| {
+        cloud.add_fault(Fault::report(json!({"IsSpot": null})).forever());
+    });
+    page.add("Stop of a spot instance that is not reported as one", stop).await;
     let project = plan(json!({}), json!({"project_id": "org-none"}));
     page.add("292: unknown project", project).await;
 }
