@@ -36,14 +36,6 @@ impl Kind for Operation {
         self.target == Target::Awaited
     }
 
-    fn keeps_running(&self) -> bool {
-        self.keep_running
-    }
-
-    fn ends_with_object(&self) -> bool {
-        self.target == Target::NotRunning
-    }
-
     fn waits_for_capacity(&self) -> bool {
         self.wait_for_capacity
     }
@@ -75,7 +67,13 @@ mod tests {
     use crate::power::operation::{GpuMode, InOtherMode};
 
     fn operation(target: Target) -> Operation {
-        Operation::new(InstanceRef::default(), target, Duration::MAX)
+        Operation {
+            instance: InstanceRef::default(),
+            target,
+            force_stop: false,
+            wait_for_capacity: false,
+            timeout: Duration::MAX,
+        }
     }
 
     #[test]
