@@ -1,12 +1,12 @@
-//! Input and result of a decision, and the common rules for a call.
+//! Input and result of a decision, and the rules that all kinds of operation share.
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::{
-    failure::Reason,
     log::{CallStatus, OperationLog},
+    outcome::{Caveat, Reason},
     pace::Pace,
 };
 use crate::compshare::{Call, Instance};
@@ -29,9 +29,13 @@ pub(crate) struct Situation<'a> {
 pub(crate) enum Step<C, R> {
     /// End the operation: the instance is as required.
     Done,
+    /// End the operation with success and a warning.
+    DoneWith(Caveat),
     Call(C),
     /// Poll again.
     Wait,
+    /// Describe the instance again soon: another describe must agree with the last one.
+    Confirm,
     Fail(Reason<R>),
 }
 
@@ -41,17 +45,32 @@ impl Situation<'_> {
     pub(crate) fn send<C: Call, R>(&self, call: C) -> Step<C, R> {
         let action = call.action();
         let is_recent = |since, time| self.now - since < time;
-        match self.log.status(action) {
+        let Some(last) = self.log.last_call(action) else { return self.send_now(call) };
+        let has_returned = last.before.state == self.seen.state;
+        match last.status() {
             CallStatus::NotSent => self.send_now(call),
+            CallStatus::Accepted { state_left: true, .. } if has_returned => {
+                Step::Fail(Reason::FellBack(action))
+            }
             CallStatus::Lost { since } if is_recent(since, self.pace.resend) => Step::Wait,
+            CallStatus::Accepted { since, .. } if is_recent(since, self.pace.settle) => Step::Wait,
+            // With a long poll interval, the only describe since the call.
+            _ if last.describes < 2 => Step::Confirm,
             CallStatus::Lost { .. } if self.log.lost_responses() < MAX_LOST_RESPONSES => {
                 Step::Call(call)
             }
             CallStatus::Lost { .. } => Step::Fail(Reason::ResponseLost(action)),
-            CallStatus::Accepted { state_left: true, .. } => Step::Fail(Reason::FellBack(action)),
-            CallStatus::Accepted { since, .. } if is_recent(since, self.pace.settle) => Step::Wait,
             CallStatus::Accepted { .. } => Step::Fail(Reason::NoEffect(action)),
         }
+    }
+
+    /// Returns the step for a call in a state that the instance may not leave by itself. The API
+    /// refuses it if the state does not allow it; it is then not resent.
+    pub(crate) fn try_once<C: Call, R>(&self, call: C) -> Step<C, R> {
+        let action = call.action();
+        let is_tried =
+            self.log.status(action) != CallStatus::NotSent || self.log.is_refused_in_state(action);
+        if is_tried { Step::Wait } else { self.send_now(call) }
     }
 
     /// Returns the step for a call that is sent regardless of earlier calls of the same action, at

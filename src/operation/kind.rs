@@ -37,6 +37,17 @@ pub(crate) trait Kind: Sync {
         false
     }
 
+    /// Returns true if no other operation of the same run may stop the instance because its object
+    /// is destroyed.
+    fn keeps_running(&self) -> bool {
+        false
+    }
+
+    /// Returns true if the operation stops an instance because its object is destroyed.
+    fn ends_with_object(&self) -> bool {
+        false
+    }
+
     /// Returns true if a call is resent while the zone is sold out.
     fn waits_for_capacity(&self) -> bool {
         false

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use tokio::{sync::mpsc::UnboundedSender, time::Instant};
 
-use crate::compshare::{Error, Instance, State};
+use crate::compshare::{Error, Instance, OnRefusal, State};
 
 /// Event of an operation, for progress reports.
 #[derive(Debug, Clone)]
@@ -37,8 +37,13 @@ pub(crate) struct LoggedCall {
     pub(crate) before: Arc<Instance>,
     /// End of the call, or its begin while it is pending.
     at: Instant,
+    /// Describes since the call that found the instance.
+    pub(super) describes: u32,
     /// The instance has been in another state since the call.
     state_left: bool,
+    /// The number of its GPUs has changed since the call: a start can change the size of an
+    /// instance before it boots.
+    resized: bool,
 }
 
 /// Status of an action in an operation, by its last call.
@@ -46,9 +51,9 @@ pub(crate) struct LoggedCall {
 pub(crate) enum CallStatus {
     /// Not sent, or refused.
     NotSent,
-    /// Sent; the response was lost, and the instance is still in the state in which it was sent.
+    /// Sent; the response was lost, and the instance has not changed since.
     Lost { since: Instant },
-    /// Accepted, or certainly carried out because the state changed.
+    /// Accepted, or certainly carried out because the state or the size changed.
     Accepted { since: Instant, state_left: bool },
 }
 
@@ -63,8 +68,8 @@ pub(crate) struct OperationLog {
     /// Describes since then that did not find the instance.
     absences: u32,
     /// Reported states, in order, one entry per change.
-    pub(crate) states: Vec<String>,
-    /// Time of the last change of the state, and the number of calls before it.
+    pub(crate) states: Vec<State>,
+    /// Time of the last change to another known state, and the number of calls before it.
     changed: Instant,
     calls_before_change: usize,
     /// Calls that change the instance, in order.
@@ -95,23 +100,52 @@ impl OperationLog {
     }
 
     pub(crate) fn found(&mut self, instance: &Arc<Instance>) {
+        let before = self.last_seen.replace(Arc::clone(instance));
+        self.seen_before = before.filter(|_| self.absences == 0);
         self.absences = 0;
-        let state = &instance.state;
-        if *state != State::Unknown {
-            for call in &mut self.calls {
-                call.state_left |= *state != call.before.state;
-            }
+        self.note_state(&instance.state);
+        let is_certain = !self.is_contradictory();
+        let size_is_certain = self.seen_twice(|seen| seen.gpu == instance.gpu);
+        for call in &mut self.calls {
+            call.describes += 1;
+            call.state_left |= is_certain
+                && instance.state != State::Unknown
+                && instance.state != call.before.state;
+            call.resized |= size_is_certain
+                && instance.gpu.zip(call.before.gpu).is_some_and(|(now, before)| now != before);
         }
-        let last = self.states.last().map(String::as_str);
-        if last != Some(state.as_str()) {
-            let from = last.unwrap_or_default();
-            tracing::info!(instance = %self.instance_id, from, to = %state, "state changed");
-            self.states.push(state.to_string());
+    }
+
+    fn note_state(&mut self, state: &State) {
+        let last = self.states.last();
+        if last == Some(state) {
+            return;
+        }
+        let from = last.map(State::as_str).unwrap_or_default();
+        tracing::info!(instance = %self.instance_id, from, to = %state, "state changed");
+        if *state != State::Unknown && self.last_known_state() != Some(state) {
             self.changed = Instant::now();
             self.calls_before_change = self.calls.len();
-            self.send(Event::State(state.to_string()));
         }
-        self.seen_before = self.last_seen.replace(Arc::clone(instance));
+        self.states.push(state.clone());
+        self.send(Event::State(state.to_string()));
+    }
+
+    fn last_known_state(&self) -> Option<&State> {
+        self.states.iter().rfind(|state| **state != State::Unknown)
+    }
+
+    /// Returns true if the state of the last describe does not follow from the known state before
+    /// it, and the describe before does not agree with it.
+    pub(crate) fn is_contradictory(&self) -> bool {
+        let Some(seen) = &self.last_seen else { return false };
+        let state = &seen.state;
+        let other = |before: &&State| **before != State::Unknown && *before != state;
+        let Some(before) = self.states.iter().rfind(other) else { return false };
+        let executed = |call: &&LoggedCall| !matches!(call.outcome, CallOutcome::Refused(_));
+        let cause = self.calls.iter().rfind(executed);
+        let is_caused = cause.is_some_and(|call| call.before.state == *before);
+        !is_expected(before, state, is_caused) && !self.seen_twice(|seen| seen.state == *state)
     }
 
     pub(super) fn not_found(&mut self) {
@@ -127,7 +161,9 @@ impl OperationLog {
         let before = Arc::clone(seen);
         let at = Instant::now();
         let outcome = CallOutcome::Pending;
-        self.calls.push(LoggedCall { action, outcome, before, at, state_left: false });
+        let (describes, state_left, resized) = (0, false, false);
+        let call = LoggedCall { action, outcome, before, at, describes, state_left, resized };
+        self.calls.push(call);
         self.send(Event::CallSent);
     }
 
@@ -183,6 +219,18 @@ impl OperationLog {
         matches(&self.last_seen) && matches(&self.seen_before)
     }
 
+    /// Returns true if the API has refused a call of `action` because of the state that the
+    /// instance is still in.
+    pub(super) fn is_refused_in_state(&self, action: &str) -> bool {
+        let mut calls = self.calls[self.calls_before_change..].iter();
+        calls.any(|call| call.action == action && call.is_refused_by_state())
+    }
+
+    /// Time of the last change to another known state.
+    pub(crate) const fn changed(&self) -> Instant {
+        self.changed
+    }
+
     /// Number of describes in a row that did not find the instance.
     pub(super) const fn absences(&self) -> u32 {
         self.absences
@@ -233,18 +281,40 @@ impl OperationLog {
 }
 
 fn status(calls: &[LoggedCall], action: &str) -> CallStatus {
-    let Some(call) = calls.iter().rfind(|call| call.action == action) else {
-        return CallStatus::NotSent;
-    };
-    let since = call.at;
-    match call.outcome {
-        CallOutcome::Refused(_) => CallStatus::NotSent,
-        CallOutcome::Pending | CallOutcome::Lost(_) if !call.state_left => {
-            CallStatus::Lost { since }
+    let last = calls.iter().rfind(|call| call.action == action);
+    last.map_or(CallStatus::NotSent, LoggedCall::status)
+}
+
+impl LoggedCall {
+    /// Status of the action, if this is its last call.
+    pub(super) const fn status(&self) -> CallStatus {
+        let since = self.at;
+        match self.outcome {
+            CallOutcome::Refused(_) => CallStatus::NotSent,
+            CallOutcome::Pending | CallOutcome::Lost(_) if !self.state_left && !self.resized => {
+                CallStatus::Lost { since }
+            }
+            CallOutcome::Pending | CallOutcome::Lost(_) | CallOutcome::Accepted => {
+                CallStatus::Accepted { since, state_left: self.state_left }
+            }
         }
-        CallOutcome::Pending | CallOutcome::Lost(_) | CallOutcome::Accepted => {
-            CallStatus::Accepted { since, state_left: call.state_left }
-        }
+    }
+
+    fn is_refused_by_state(&self) -> bool {
+        let CallOutcome::Refused(error) = &self.outcome else { return false };
+        let behavior = error.class().map(|class| class.behavior().operation);
+        behavior == Some(OnRefusal::RetryFewTimes)
+    }
+}
+
+/// Returns true if a state can follow from the one before it. `is_caused` is true if the last call
+/// was sent in the state before.
+fn is_expected(before: &State, state: &State, is_caused: bool) -> bool {
+    match state {
+        State::Stopped => is_caused || *before == State::Stopping,
+        State::Running => is_caused || !matches!(before, State::Stopping | State::Stopped),
+        State::Stopping => *before != State::Stopped,
+        other => !other.is_failed(),
     }
 }
 
@@ -339,6 +409,7 @@ mod tests {
         for state in ["Stopped", "Stopped", "Starting", "", "Starting"] {
             log.found(&instance(state));
         }
-        assert_eq!(log.states, ["Stopped", "Starting", "", "Starting"]);
+        let states: Vec<_> = log.states.iter().map(State::as_str).collect();
+        assert_eq!(states, ["Stopped", "Starting", "", "Starting"]);
     }
 }

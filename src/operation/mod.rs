@@ -11,27 +11,28 @@
 //!
 //! - A call that may have been carried out is not resent before the instance has been described,
 //!   and then only if its state has not changed for a while.
-//! - An instance counts as absent only after two describes in a row without it.
+//! - Nothing follows from one describe that contradicts earlier ones, or from one without the
+//!   instance. A second one must agree.
 //!
 //! This module knows neither Terraform nor any particular kind of operation.
 
 mod decision;
 mod describer;
-mod failure;
 mod instance_ref;
 mod kind;
 mod locks;
 mod log;
 mod operations;
+mod outcome;
 mod pace;
 mod run;
 
 pub use self::pace::Pace;
 pub(crate) use self::{
     decision::{Situation, Step},
-    failure::{Failure, Reason},
     instance_ref::{InstanceRef, Location, LocationMismatch},
     kind::Kind,
     log::{CallOutcome, CallStatus, Event, LoggedCall, OperationLog},
     operations::Operations,
+    outcome::{Caveat, Failure, Reason},
 };

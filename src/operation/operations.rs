@@ -1,20 +1,23 @@
 //! Entry point of the module: describes instances and runs operations on them.
 
-use std::sync::Arc;
+use std::sync::Mutex;
 
 use tokio::{sync::mpsc::UnboundedSender, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     describer::{Described, Describer},
-    failure::{Failure, Reason},
     kind::Kind,
     locks::InstanceLocks,
     log::{Event, OperationLog},
+    outcome::{Caveat, Failure, Reason, Success},
     pace::Pace,
     run::Run,
 };
-use crate::compshare::{BatchingClient, Instance, Scope};
+use crate::{
+    compshare::{BatchingClient, Scope},
+    lock::lock,
+};
 
 /// All operations of one configured provider. They share a client and the locks of instances.
 #[derive(Debug)]
@@ -22,13 +25,16 @@ pub(crate) struct Operations {
     client: BatchingClient,
     describer: Describer,
     locks: InstanceLocks,
+    /// IDs of instances that an object of this run requires to run, once for each object.
+    kept_running: Mutex<Vec<String>>,
     pace: Pace,
 }
 
 impl Operations {
     pub(crate) fn new(client: BatchingClient, pace: Pace) -> Self {
         let describer = Describer::new(client.clone(), pace.confirm);
-        Self { client, describer, locks: InstanceLocks::default(), pace }
+        let (locks, kept_running) = (InstanceLocks::default(), Mutex::default());
+        Self { client, describer, locks, kept_running, pace }
     }
 
     /// Describes an instance. Returns `None` only if its absence is confirmed.
@@ -50,8 +56,24 @@ impl Operations {
         self.describer.describe_recent(id, scope).await
     }
 
-    /// Runs an operation to its end, and returns the last describe of the instance; `None` if the
-    /// operation succeeded because the instance does not exist.
+    /// Keeps operations that end with their object from stopping the instance.
+    pub(crate) fn keep_running(&self, id: &str) {
+        lock(&self.kept_running).push(id.to_owned());
+    }
+
+    fn is_kept_running(&self, id: &str) -> bool {
+        lock(&self.kept_running).iter().any(|kept| kept == id)
+    }
+
+    /// Reverts one [`Self::keep_running`].
+    fn release(&self, id: &str) {
+        let mut kept = lock(&self.kept_running);
+        if let Some(index) = kept.iter().position(|kept| kept == id) {
+            kept.swap_remove(index);
+        }
+    }
+
+    /// Runs an operation to its end.
     ///
     /// Ends at the operation's timeout, and immediately when `stop` is cancelled. Calls that were
     /// accepted are not reverted.
@@ -63,8 +85,8 @@ impl Operations {
         &self,
         kind: &K,
         stop: &CancellationToken,
-    ) -> Result<Option<Arc<Instance>>, Failure<K::Reason>> {
-        self.run_logged(kind, stop, None).await
+    ) -> Result<Success, Failure<K::Reason>> {
+        self.run_with_events(kind, stop, None).await
     }
 
     /// As [`Self::run`], and sends the events of the operation to `events`.
@@ -76,17 +98,8 @@ impl Operations {
         &self,
         kind: &K,
         stop: &CancellationToken,
-        events: UnboundedSender<Event>,
-    ) -> Result<Option<Arc<Instance>>, Failure<K::Reason>> {
-        self.run_logged(kind, stop, Some(events)).await
-    }
-
-    async fn run_logged<K: Kind>(
-        &self,
-        kind: &K,
-        stop: &CancellationToken,
         events: Option<UnboundedSender<Event>>,
-    ) -> Result<Option<Arc<Instance>>, Failure<K::Reason>> {
+    ) -> Result<Success, Failure<K::Reason>> {
         let mut run = Run {
             kind,
             log: OperationLog::new(&kind.instance().id, events),
@@ -94,25 +107,32 @@ impl Operations {
             client: self.client.client(),
             pace: &self.pace,
         };
-        let timeout = kind.timeout();
+        let (id, timeout) = (&kind.instance().id, kind.timeout());
+        // Before the lock: an operation that holds it must not stop the instance first.
+        if kind.keeps_running() {
+            self.keep_running(id);
+        }
         let result = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Reason::Interrupted),
             result = self.run_locked(&mut run) => result,
             () = sleep(timeout) => Err(Reason::TimedOut(timeout)),
         };
+        if kind.keeps_running() && result.is_err() {
+            self.release(id);
+        }
         result.map_err(|reason| Failure { reason, log: Box::new(run.log) })
     }
 
     async fn run_locked<K: Kind>(
         &self,
         run: &mut Run<'_, K>,
-    ) -> Result<Option<Arc<Instance>>, Reason<K::Reason>> {
-        let _guard = if run.kind.is_passive() {
-            None
-        } else {
-            Some(self.locks.lock(&run.kind.instance().id).await)
-        };
+    ) -> Result<Success, Reason<K::Reason>> {
+        let id = &run.kind.instance().id;
+        let _guard = if run.kind.is_passive() { None } else { Some(self.locks.lock(id).await) };
+        if run.kind.ends_with_object() && self.is_kept_running(id) {
+            return Ok(Success { instance: None, caveat: Some(Caveat::LeftRunning) });
+        }
         run.finish().await
     }
 }
@@ -190,8 +210,8 @@ mod tests {
         simulator.add_fault(Fault::refuse(8903, "in progress").on_action(STOP).times(2));
         let (events, mut received) = tokio::sync::mpsc::unbounded_channel();
         let stop = CancellationToken::new();
-        let seen = operations.run_with_events(&shutdown(), &stop, events).await.unwrap().unwrap();
-        assert_eq!(seen.state, State::Stopped);
+        let success = operations.run_with_events(&shutdown(), &stop, Some(events)).await.unwrap();
+        assert_eq!(success.instance.unwrap().state, State::Stopped);
         assert_eq!(simulator.count(STOP), 3);
         let mut states = Vec::new();
         while let Ok(event) = received.try_recv() {
@@ -228,7 +248,8 @@ mod tests {
             simulator.remove("uhost-1");
         };
         let (kind, stop) = (shutdown(), CancellationToken::new());
-        let (result, ()) = tokio::join!(operations.run_with_events(&kind, &stop, events), remove);
+        let (result, ()) =
+            tokio::join!(operations.run_with_events(&kind, &stop, Some(events)), remove);
         assert!(matches!(result.unwrap_err().reason, Reason::Vanished));
     }
 }

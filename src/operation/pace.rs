@@ -9,11 +9,19 @@ pub struct Pace {
     pub poll: Duration,
     /// Pause before the second describe of an instance that was not found.
     pub confirm: Duration,
-    /// Time for which the old state may still be reported after an accepted call.
+    /// Pause before the second describe where one contradicts earlier ones.
+    pub recheck: Duration,
+    /// Time in which an accepted start or stop must begin.
     pub settle: Duration,
     /// Time for which the old state must be reported after a lost response before the call is
     /// resent.
     pub resend: Duration,
+    /// Time in which a reboot must be observed.
+    pub reboot: Duration,
+    /// Time after which an undocumented state that does not change counts as a resting state.
+    pub unlisted: Duration,
+    /// Time after which an instance counts as stuck in its start.
+    pub stuck: Duration,
     /// First pause after a refusal that may pass, for example because another operation is in
     /// progress. The pause grows to six times that.
     pub retry: Duration,
@@ -29,8 +37,12 @@ impl Pace {
         Self {
             poll,
             confirm: Duration::from_millis(500),
-            settle: Duration::from_secs(60),
+            recheck: Duration::from_secs(3),
+            settle: Duration::from_secs(300),
             resend: Duration::from_secs(10),
+            reboot: Duration::from_secs(60),
+            unlisted: Duration::from_secs(120),
+            stuck: Duration::from_secs(180),
             retry: Duration::from_secs(5),
             capacity: Duration::from_secs(30),
             report: Duration::from_secs(30),

@@ -7,12 +7,12 @@ use tokio::time::{Instant, sleep};
 use super::{
     decision::{Situation, Step},
     describer::Describer,
-    failure::Reason,
     kind::Kind,
     log::{CallOutcome, OperationLog},
+    outcome::{Reason, Success},
     pace::Pace,
 };
-use crate::compshare::{Call as _, Client, Error, ErrorKind, Instance, OnRefusal, Resend};
+use crate::compshare::{Call as _, Client, Error, ErrorKind, Instance, OnRefusal, Resend, State};
 
 /// Number of refusals because of the power state after which a call is not resent. The reported
 /// state may be ahead of the one that the API acts on.
@@ -32,7 +32,7 @@ pub(super) struct Run<'a, K> {
 
 impl<K: Kind> Run<'_, K> {
     /// Runs the loop until the decision ends it.
-    pub(super) async fn finish(&mut self) -> Result<Option<Arc<Instance>>, Reason<K::Reason>> {
+    pub(super) async fn finish(&mut self) -> Result<Success, Reason<K::Reason>> {
         let mut pause = Duration::ZERO;
         loop {
             let Some(seen) = self.poll(pause).await? else {
@@ -43,10 +43,19 @@ impl<K: Kind> Run<'_, K> {
                 return self.absent();
             };
             match self.decide(&seen) {
-                Step::Done => return Ok(Some(seen)),
+                Step::Done => return Ok(Success { instance: Some(seen), caveat: None }),
+                Step::DoneWith(caveat) => {
+                    return Ok(Success { instance: Some(seen), caveat: Some(caveat) });
+                }
                 Step::Fail(reason) => return Err(reason),
                 Step::Call(call) => self.call(&call, &seen).await?,
                 Step::Wait => {}
+                Step::Confirm => {
+                    // The pause of `poll` is no lower limit.
+                    sleep(self.pace.recheck).await;
+                    pause = Duration::ZERO;
+                    continue;
+                }
             }
             pause = self.pause();
         }
@@ -91,14 +100,17 @@ impl<K: Kind> Run<'_, K> {
             return Step::Fail(Reason::Location(mismatch));
         }
         self.log.found(seen);
+        if self.log.is_contradictory() {
+            return Step::Confirm;
+        }
         let situation = Situation { seen, log: &self.log, pace: self.pace, now: Instant::now() };
         self.kind.decide(&situation)
     }
 
     /// Ends the operation after the absence of the instance is confirmed.
-    fn absent(&self) -> Result<Option<Arc<Instance>>, Reason<K::Reason>> {
+    fn absent(&self) -> Result<Success, Reason<K::Reason>> {
         if self.kind.accepts_absence() {
-            return Ok(None);
+            return Ok(Success { instance: None, caveat: None });
         }
         let existed = self.log.last_seen.is_some();
         Err(if existed { Reason::Vanished } else { Reason::NotFound })
@@ -121,11 +133,22 @@ impl<K: Kind> Run<'_, K> {
             return Ok(());
         }
         self.log.call_ended(CallOutcome::Refused(error.clone()));
-        match self.pause_after_refusal(call, &error, refusals) {
-            Some(pause) => self.log.delay_calls_until(Instant::now() + pause),
-            None => return Err(Reason::Call(error)),
+        if let Some(pause) = self.pause_after_refusal(call, &error, refusals) {
+            self.log.delay_calls_until(Instant::now() + pause);
+            return Ok(());
         }
-        Ok(())
+        if self.has_changed_nevertheless(seen).await { Ok(()) } else { Err(Reason::Call(error)) }
+    }
+
+    /// Describes the instance after a final refusal. Returns true if it has left the state `before`
+    /// nevertheless. Even if not, the refused start may have changed its size.
+    async fn has_changed_nevertheless(&mut self, before: &Instance) -> bool {
+        let instance = self.kind.instance();
+        let described =
+            self.describer.describe_in(&instance.scope, &instance.id, Duration::ZERO).await;
+        let Ok(Some(seen)) = described else { return false };
+        self.log.found(&seen);
+        seen.state != State::Unknown && seen.state != before.state
     }
 
     /// Returns the pause before the call is resent; `None` if it is not resent. `refusals` came

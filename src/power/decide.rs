@@ -1,6 +1,8 @@
 //! Decision on the next step of a power operation, as a pure function. Its tests are the table of
 //! all states, targets and earlier calls.
 
+use std::time::Duration;
+
 use super::{
     operation::{GpuMode, InOtherMode, Operation, REBOOT, START, STOP, Target},
     preflight::feasible,
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{
     compshare::{Error, Instance, OnRefusal, PowerAction, PowerCall, State, WithoutGpu},
-    operation::{self, CallOutcome, CallStatus, OperationLog, Situation},
+    operation::{self, CallOutcome, CallStatus, Caveat, OperationLog, Situation},
 };
 
 type Step = operation::Step<PowerCall, PowerReason>;
@@ -49,22 +51,17 @@ impl Decision<'_> {
         match &self.seen().state {
             State::Running => self.running(),
             State::Stopped => self.stopped(),
+            State::Initializing | State::Starting => self.starting(),
             // Transitional, or not reported: the instance will change its state by itself.
             State::Unknown
-            | State::Initializing
-            | State::Starting
             | State::Stopping
             | State::Rebooting
             | State::Resizing
             | State::Reinstalling
             | State::Install
             | State::Pending => Step::Wait,
-            failed if failed.is_failed() => match self.operation.target {
-                Target::NotRunning => Step::Done,
-                _ => Step::Fail(Reason::FailedState(failed.to_string())),
-            },
-            // Undocumented: probably transitional as well.
-            State::InstallFail | State::Other(_) => Step::Wait,
+            failed if failed.is_failed() => self.if_feasible(|_| Step::Done),
+            State::InstallFail | State::Other(_) => self.unlisted(),
         }
     }
 
@@ -81,15 +78,15 @@ impl Decision<'_> {
         if mode.matches(self.seen()) {
             return Step::Done;
         }
-        if self.log().status(START) == CallStatus::NotSent {
-            return self.running_in_other_mode(mode, in_other_mode);
-        }
-        // After a start, state and GPU of one describe need not be from the same moment.
-        let in_other_mode = |seen: &Instance| seen.state == State::Running && !mode.matches(seen);
-        if !self.log().seen_twice(in_other_mode) {
-            return Step::Wait;
+        // State and GPU of one describe need not be from the same moment.
+        if !self.log().seen_twice(|seen| seen.state == State::Running && !mode.matches(seen)) {
+            return Step::Confirm;
         }
         match mode {
+            _ if self.log().status(START) == CallStatus::NotSent => match in_other_mode {
+                InOtherMode::Keep => Step::Done,
+                InOtherMode::Refuse | InOtherMode::Restart => self.if_feasible(Self::stop),
+            },
             GpuMode::WithGpu => Step::Fail(Reason::Kind(PowerReason::GpuMissing)),
             GpuMode::WithoutGpu(_) if self.was_found_stopped() => {
                 self.situation.send_now(self.stop_call())
@@ -98,21 +95,10 @@ impl Decision<'_> {
         }
     }
 
-    fn running_in_other_mode(&self, mode: GpuMode, in_other_mode: InOtherMode) -> Step {
-        let to_no_gpu_mode = mode.is_without_gpu();
-        match in_other_mode {
-            InOtherMode::Keep => Step::Done,
-            InOtherMode::Refuse => {
-                Step::Fail(Reason::Kind(PowerReason::RestartNotAllowed { to_no_gpu_mode }))
-            }
-            InOtherMode::Restart => self.if_feasible(Self::stop),
-        }
-    }
-
     /// A reboot is not resent after a lost response: a second one would interrupt the instance
     /// again.
     fn running_to_reboot(&self) -> Step {
-        let is_recent = |since| self.situation.now - since < self.situation.pace.settle;
+        let is_recent = |since| self.situation.now - since < self.situation.pace.reboot;
         match self.log().status(REBOOT) {
             CallStatus::NotSent => self.situation.send_now(self.call(PowerAction::Reboot)),
             CallStatus::Accepted { state_left: true, .. } => Step::Done,
@@ -121,7 +107,7 @@ impl Decision<'_> {
                 Step::Wait
             }
             CallStatus::Lost { .. } => Step::Fail(Reason::ResponseLost(REBOOT)),
-            CallStatus::Accepted { .. } => Step::Fail(Reason::NoEffect(REBOOT)),
+            CallStatus::Accepted { .. } => Step::DoneWith(Caveat::NotObserved(REBOOT)),
         }
     }
 
@@ -136,8 +122,43 @@ impl Decision<'_> {
             Target::Rebooted if self.log().status(REBOOT) == CallStatus::NotSent => {
                 Step::Fail(Reason::Kind(PowerReason::NotRunning))
             }
-            Target::Rebooted => Step::Fail(Reason::FellBack(REBOOT)),
+            Target::Rebooted if self.log().seen_twice(|seen| seen.state == State::Stopped) => {
+                Step::Fail(Reason::FellBack(REBOOT))
+            }
+            Target::Rebooted => Step::Confirm,
         }
+    }
+
+    /// An instance can get stuck in its start. A stop usually frees it.
+    fn starting(&self) -> Step {
+        match self.operation.target {
+            Target::Stopped | Target::NotRunning
+                if self.is_unchanged_for(self.situation.pace.stuck) =>
+            {
+                self.situation.try_once(self.stop_call())
+            }
+            _ => Step::Wait,
+        }
+    }
+
+    /// An undocumented state is probably transitional. If it does not change, the instance may rest
+    /// in it, as a spot instance does that CompShare has interrupted.
+    fn unlisted(&self) -> Step {
+        if !self.is_unchanged_for(self.situation.pace.unlisted) {
+            return Step::Wait;
+        }
+        match self.operation.target {
+            Target::Running { .. } => {
+                self.if_feasible(|decision| decision.situation.try_once(decision.start_call()))
+            }
+            Target::Stopped | Target::NotRunning => self.situation.try_once(self.stop_call()),
+            Target::Rebooted => self.situation.try_once(self.call(PowerAction::Reboot)),
+            Target::Awaited => Step::Wait,
+        }
+    }
+
+    fn is_unchanged_for(&self, time: Duration) -> bool {
+        self.situation.now - self.log().changed() >= time
     }
 
     fn if_feasible(&self, step: fn(&Self) -> Step) -> Step {
@@ -148,21 +169,31 @@ impl Decision<'_> {
     }
 
     fn start(&self) -> Step {
+        self.situation.send(self.start_call())
+    }
+
+    fn start_call(&self) -> PowerCall {
         let without_gpu = match self.operation.target {
             Target::Running { mode: GpuMode::WithoutGpu(spec), .. } => {
                 Some(WithoutGpu { spec, send_flag: !self.was_flag_refused() })
             }
             _ => None,
         };
-        self.situation.send(self.call(PowerAction::Start { without_gpu }))
+        self.call(PowerAction::Start { without_gpu })
     }
 
     fn stop(&self) -> Step {
+        let last = self.log().last_call(STOP);
+        // A stop during a start has no effect if the start ends nevertheless.
+        if last.is_some_and(|stop| stop.before.state != State::Running) {
+            return self.situation.send_now(self.stop_call());
+        }
         self.situation.send(self.stop_call())
     }
 
     fn stop_call(&self) -> PowerCall {
-        self.call(PowerAction::Stop { force: self.operation.force_stop })
+        let force = self.operation.force_stop || self.seen().is_spot == Some(true);
+        self.call(PowerAction::Stop { force })
     }
 
     fn call(&self, action: PowerAction) -> PowerCall {
@@ -180,8 +211,7 @@ impl Decision<'_> {
     }
 
     fn was_flag_refused(&self) -> bool {
-        let mut starts = self.log().calls.iter().filter(|call| call.action == START);
-        starts.any(
+        self.log().calls.iter().filter(|call| call.action == START).any(
             |start| matches!(&start.outcome, CallOutcome::Refused(error) if refuses_flag(error)),
         )
     }
@@ -243,13 +273,7 @@ mod tests {
 
     impl Progress {
         fn new(target: Target) -> Self {
-            let operation = Operation {
-                instance: InstanceRef::default(),
-                target,
-                force_stop: false,
-                wait_for_capacity: false,
-                timeout: Duration::MAX,
-            };
+            let operation = Operation::new(InstanceRef::default(), target, Duration::MAX);
             Self { operation, log: OperationLog::new("uhost-1", None) }
         }
 
@@ -285,6 +309,9 @@ mod tests {
         fn decide(&mut self, seen: &Instance) -> Step {
             let seen = Arc::new(seen.clone());
             self.log.found(&seen);
+            if self.log.is_contradictory() {
+                return Step::Confirm;
+            }
             let now = Instant::now();
             decide(&self.operation, &Situation { seen: &seen, log: &self.log, pace: &PACE, now })
         }
@@ -304,6 +331,8 @@ mod tests {
     fn word(step: &Step) -> String {
         match step {
             Step::Done => "done".into(),
+            Step::DoneWith(_) => "done with a caveat".into(),
+            Step::Confirm => "confirm".into(),
             Step::Wait => "wait".into(),
             Step::Call(call) => match call.action {
                 PowerAction::Start { .. } => "start".into(),
@@ -368,18 +397,19 @@ mod tests {
         by_state.check(&started(1), "wait");
         by_state.check(&instance("Rebooting", 1), "wait");
         by_state.check(&started(1), "done");
+        by_state.check(&instance("Stopped", 1), "confirm");
         by_state.check(&instance("Stopped", 1), "FellBack");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn reboot_is_never_resent() {
+    async fn unobserved_reboot_is_never_resent() {
         for (outcome, expected) in
-            [(CallOutcome::Accepted, "NoEffect"), (lost(REBOOT), "ResponseLost")]
+            [(CallOutcome::Accepted, "done with a caveat"), (lost(REBOOT), "ResponseLost")]
         {
             let mut progress = Progress::new(Target::Rebooted);
             progress.called(REBOOT, instance("Running", 1), outcome);
             let seen = instance("Running", 1);
-            advance(PACE.settle - MILLISECOND).await;
+            advance(PACE.reboot - MILLISECOND).await;
             progress.check(&seen, "wait");
             advance(MILLISECOND).await;
             progress.check(&seen, expected);
@@ -397,11 +427,15 @@ mod tests {
             (0, running(GpuMode::WithGpu, InOtherMode::Restart), "stop"),
             (1, running(GpuMode::WithoutGpu(Spec::A), InOtherMode::Restart), "stop"),
             (0, running(GpuMode::WithGpu, InOtherMode::Keep), "done"),
-            (0, WITHOUT_GPU, "done"),
-            (2, WITH_GPU, "done"),
         ] {
-            Progress::new(target).check(&instance("Running", gpus), expected);
+            let mut progress = Progress::new(target);
+            progress.check(&instance("Running", gpus), "confirm");
+            progress.check(&instance("Running", 1 - gpus), "done");
+            progress.check(&instance("Running", gpus), "confirm");
+            progress.check(&instance("Running", gpus), expected);
         }
+        Progress::new(WITHOUT_GPU).check(&instance("Running", 0), "done");
+        Progress::new(WITH_GPU).check(&instance("Running", 2), "done");
         // An unreported number of GPUs is no reason for a restart.
         let unreported = Instance { gpu: None, ..instance("Running", 0) };
         Progress::new(WITH_GPU).check(&unreported, "done");
@@ -409,7 +443,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn accepted_start_may_take_a_minute_to_show() {
+    async fn accepted_start_may_take_minutes_to_begin() {
         let mut progress = Progress::new(WITH_GPU).accepted(START, "Stopped");
         let stopped = instance("Stopped", 1);
         progress.check(&stopped, "wait");
@@ -420,15 +454,215 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn state_that_falls_back_fails_at_once() {
-        let mut start = Progress::new(WITH_GPU).accepted(START, "Stopped");
-        start.sees("");
-        start.check(&instance("Stopped", 1), "wait");
-        start.sees("Starting");
-        start.check(&instance("Stopped", 1), "FellBack");
-        let mut stop = Progress::new(Target::Stopped).accepted(STOP, "Running");
-        stop.sees("Stopping");
-        stop.check(&instance("Running", 1), "FellBack");
+    async fn effect_of_a_call_is_judged_by_two_describes() {
+        let stopped = instance("Stopped", 1);
+        let accepted = || Progress::new(WITH_GPU).accepted(START, "Stopped");
+        let lost = || Progress::new(WITH_GPU).lost(START, "Stopped");
+        for (mut progress, expected) in [(accepted(), "NoEffect"), (lost(), "start")] {
+            // The poll interval is longer than the time that the call may take.
+            advance(PACE.settle).await;
+            progress.check(&stopped, "confirm");
+            progress.check(&stopped, expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn contradictory_state_decides_nothing_before_it_is_repeated() {
+        let start = || Progress::new(WITH_GPU).accepted(START, "Stopped");
+        let stop = || Progress::new(Target::Stopped).accepted(STOP, "Running");
+        let run = || Progress::new(WITH_GPU);
+        let rest = || Progress::new(Target::Stopped);
+        for (mut progress, before, contradictory, expected) in [
+            (start(), "Starting", "Stopped", "FellBack"),
+            (start(), "Starting", "Install Fail", "FailedState"),
+            (stop(), "Stopping", "Running", "FellBack"),
+            // The transition is not from this operation.
+            (run(), "Starting", "Stopped", "start"),
+            (run(), "Initializing", "Stopped", "start"),
+            (run(), "Stopping", "Running", "done"),
+            (rest(), "Starting", "Stopped", "done"),
+            (rest(), "Stopping", "Running", "stop"),
+            (rest(), "Pending", "Install Fail", "FailedState"),
+            (Progress::new(Target::Rebooted), "Rebooting", "Stopped", "NotRunning"),
+        ] {
+            progress.check(&instance(before, 1), "wait");
+            progress.check(&instance(contradictory, 1), "confirm");
+            progress.check(&instance(before, 1), "wait");
+            progress.check(&instance(contradictory, 1), "confirm");
+            progress.check(&instance("", 1), "wait");
+            progress.check(&instance(contradictory, 1), "confirm");
+            progress.check(&instance(contradictory, 1), expected);
+        }
+        // States that follow from the one before.
+        for (mut progress, before, state, expected) in [
+            (run(), "Stopping", "Stopped", "start"),
+            (run(), "Starting", "Running", "done"),
+            (rest(), "Starting", "Running", "stop"),
+            (rest(), "Rebooting", "Running", "stop"),
+            (rest(), "Stopping", "Stopped", "done"),
+            (start(), "Stopped", "Running", "done"),
+        ] {
+            progress.check(&instance(before, 1), "wait");
+            progress.check(&instance(state, 1), expected);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn unlisted_state_is_acted_on_once_if_unchanged() {
+        for (target, expected) in [
+            (WITH_GPU, "start"),
+            (Target::Stopped, "stop"),
+            (Target::NotRunning, "stop"),
+            (Target::Rebooted, "reboot"),
+            (Target::Awaited, "wait"),
+        ] {
+            let interrupted = instance("Interrupted", 1);
+            let mut progress = Progress::new(target);
+            progress.check(&interrupted, "wait");
+            advance(PACE.unlisted - MILLISECOND).await;
+            progress.check(&interrupted, "wait");
+            // An unreported state is no change.
+            progress.check(&instance("", 1), "wait");
+            advance(MILLISECOND).await;
+            progress.check(&interrupted, expected);
+            let action = match expected {
+                "start" => START,
+                "stop" => STOP,
+                _ => REBOOT,
+            };
+            for outcome in [refused(action, 8905, ""), CallOutcome::Accepted, lost(action)] {
+                progress.called(action, interrupted.clone(), outcome);
+                advance(PACE.settle).await;
+                progress.check(&interrupted, "wait");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn interrupted_instance_waits_for_capacity() {
+        let interrupted = instance("Interrupted", 1);
+        let mut progress = Progress::new(WITH_GPU);
+        progress.check(&interrupted, "wait");
+        advance(PACE.unlisted).await;
+        for _ in 0..3 {
+            progress.check(&interrupted, "start");
+            progress.called(START, interrupted.clone(), refused(START, 8357, "sold out"));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn instance_stuck_in_its_start_is_stopped() {
+        for state in ["Starting", "Initializing"] {
+            for (target, expected) in [
+                (Target::Stopped, "stop"),
+                (Target::NotRunning, "stop"),
+                (WITH_GPU, "wait"),
+                (Target::Rebooted, "wait"),
+            ] {
+                let mut progress = Progress::new(target);
+                progress.check(&instance(state, 1), "wait");
+                advance(PACE.stuck - MILLISECOND).await;
+                progress.check(&instance(state, 1), "wait");
+                advance(MILLISECOND).await;
+                progress.check(&instance(state, 1), expected);
+            }
+        }
+        let stuck = || {
+            let mut progress = Progress::new(Target::Stopped);
+            progress.sees("Starting");
+            progress
+        };
+        let mut freed = stuck().accepted(STOP, "Starting");
+        freed.check(&instance("Starting", 1), "wait");
+        freed.check(&instance("Stopped", 1), "done");
+        // The start has ended nevertheless.
+        let mut running = stuck().accepted(STOP, "Starting");
+        running.check(&instance("Running", 1), "stop");
+        running.accepted(STOP, "Running").check(&instance("Running", 1), "wait");
+    }
+
+    #[test]
+    fn stop_of_a_spot_instance_is_forced() {
+        for (is_spot, force_stop, expected) in [
+            (Some(true), false, true),
+            (Some(false), false, false),
+            (Some(false), true, true),
+            (None, false, false),
+            (None, true, true),
+        ] {
+            let mut progress = Progress::new(Target::NotRunning);
+            progress.operation.force_stop = force_stop;
+            match progress.decide(&Instance { is_spot, ..instance("Running", 1) }) {
+                Step::Call(PowerCall { action: PowerAction::Stop { force }, .. }) => {
+                    assert_eq!(force, expected, "{is_spot:?}");
+                }
+                step => panic!("{step:?}"),
+            }
+        }
+    }
+
+    /// An instance with one GPU whose size of no-GPU mode is still in effect.
+    fn in_no_gpu_size(state: &str) -> Instance {
+        let fields = json!({
+            "UHostId": "uhost-1", "State": state, "GPU": 0, "MachineType": "O",
+            "SrcInstanceConfig": {"Cpu": 16, "Memory": 65536, "Gpu": 1},
+        });
+        serde_json::from_value(fields).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn size_of_a_stopped_instance_is_no_mode() {
+        let restart = running(GpuMode::WithGpu, InOtherMode::Restart);
+        for target in [WITH_GPU, restart, WITHOUT_GPU] {
+            Progress::new(target).check(&in_no_gpu_size("Stopped"), "start");
+            // The GPU was restored, and the boot failed.
+            Progress::new(target).check(&instance("Stopped", 1), "start");
+        }
+        // A refused start that has restored the GPU is sent again, and one that has booted ends.
+        let mut progress = Progress::new(WITH_GPU);
+        progress.called(START, in_no_gpu_size("Stopped"), refused(START, 8357, "sold out"));
+        progress.check(&instance("Stopped", 1), "start");
+        progress.check(&instance("Running", 1), "confirm");
+        progress.check(&instance("Running", 1), "done");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lost_start_that_changed_the_size_is_not_resent() {
+        for (target, before, after) in [
+            (WITH_GPU, in_no_gpu_size("Stopped"), instance("Stopped", 1)),
+            (WITHOUT_GPU, instance("Stopped", 1), in_no_gpu_size("Stopped")),
+        ] {
+            let mut progress = Progress::new(target);
+            progress.called(START, before.clone(), lost(START));
+            progress.check(&after, "wait");
+            progress.check(&after, "wait");
+            advance(PACE.resend).await;
+            progress.check(&after, "wait");
+            advance(PACE.settle).await;
+            progress.check(&after, "NoEffect");
+            // One describe with another size proves nothing.
+            let mut progress = Progress::new(target);
+            progress.called(START, before.clone(), lost(START));
+            progress.check(&after, "wait");
+            progress.check(&before, "wait");
+            advance(PACE.resend).await;
+            progress.check(&before, "start");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn mode_is_compared_with_the_gpu_that_the_instance_has() {
+        let fields = json!({"UHostId": "uhost-1", "GPU": 0, "SupportWithoutGpuStart": false});
+        let in_state = |state: &str| {
+            let instance: Instance = serde_json::from_value(fields.clone()).unwrap();
+            Instance { state: State::from(state.to_owned()), ..instance }
+        };
+        for in_other_mode in [InOtherMode::Keep, InOtherMode::Refuse, InOtherMode::Restart] {
+            let target = running(GpuMode::WithGpu, in_other_mode);
+            Progress::new(target).check(&in_state("Running"), "done");
+            let mut started = Progress::new(target).accepted(START, "Stopped");
+            started.check(&in_state("Running"), "done");
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -452,6 +686,7 @@ mod tests {
         let since = Instant::now();
         assert_eq!(progress.log.status(START), CallStatus::Accepted { since, state_left: true });
         progress.check(&instance("Running", 1), "done");
+        progress.check(&instance("Stopped", 1), "confirm");
         progress.check(&instance("Stopped", 1), "FellBack");
     }
 
@@ -467,8 +702,10 @@ mod tests {
         start.check(&instance("Stopped", 1), "wait");
         stop.check(&instance("Running", 1), "wait");
         // Success needs no call.
+        start.check(&instance("Starting", 1), "wait");
         start.check(&instance("Running", 1), "done");
         advance(pause).await;
+        start.check(&instance("Stopping", 1), "wait");
         start.check(&instance("Stopped", 1), "start");
         stop.check(&instance("Running", 1), "stop");
     }
@@ -477,6 +714,7 @@ mod tests {
     async fn restart_stops_and_then_starts() {
         let target = running(GpuMode::WithoutGpu(Spec::A), InOtherMode::Restart);
         let mut progress = Progress::new(target).accepted(STOP, "Running");
+        progress.check(&instance("Running", 1), "confirm");
         progress.check(&instance("Running", 1), "wait");
         progress.check(&instance("Stopped", 1), "start");
         progress = progress.accepted(START, "Stopped");
@@ -492,7 +730,7 @@ mod tests {
         found_running = found_running.accepted(START, "Stopped");
         for progress in [&mut found_running, &mut found_stopped] {
             // State and GPU of one describe may be from different moments.
-            progress.check(&instance("Running", 1), "wait");
+            progress.check(&instance("Running", 1), "confirm");
             assert!(!undoes_start(&progress.log));
         }
         found_running.check(&instance("Running", 1), "GpuAllocated");
@@ -506,9 +744,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn missing_gpu_fails_after_two_describes() {
         let mut progress = Progress::new(WITH_GPU).accepted(START, "Stopped");
-        progress.check(&instance("Running", 0), "wait");
+        progress.check(&instance("Running", 0), "confirm");
         progress.check(&instance("Running", 1), "done");
-        progress.check(&instance("Running", 0), "wait");
+        progress.check(&instance("Running", 0), "confirm");
         progress.check(&instance("Running", 0), "GpuMissing");
     }
 

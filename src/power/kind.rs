@@ -36,6 +36,14 @@ impl Kind for Operation {
         self.target == Target::Awaited
     }
 
+    fn keeps_running(&self) -> bool {
+        self.keep_running
+    }
+
+    fn ends_with_object(&self) -> bool {
+        self.target == Target::NotRunning
+    }
+
     fn waits_for_capacity(&self) -> bool {
         self.wait_for_capacity
     }
@@ -67,13 +75,7 @@ mod tests {
     use crate::power::operation::{GpuMode, InOtherMode};
 
     fn operation(target: Target) -> Operation {
-        Operation {
-            instance: InstanceRef::default(),
-            target,
-            force_stop: false,
-            wait_for_capacity: false,
-            timeout: Duration::MAX,
-        }
+        Operation::new(InstanceRef::default(), target, Duration::MAX)
     }
 
     #[test]

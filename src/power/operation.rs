@@ -17,11 +17,27 @@ pub(crate) const REBOOT: &str = PowerAction::Reboot.name();
 pub(crate) struct Operation {
     pub(crate) instance: InstanceRef,
     pub(crate) target: Target,
-    /// Force each stop, which spot instances require.
+    /// Force each stop. Stops of spot instances are always forced.
     pub(crate) force_stop: bool,
     /// Resend the start while the zone is sold out.
     pub(crate) wait_for_capacity: bool,
+    /// Keep the instance running if another object that manages it is destroyed in the same run.
+    pub(crate) keep_running: bool,
     pub(crate) timeout: Duration,
+}
+
+impl Operation {
+    /// An operation without options.
+    pub(crate) const fn new(instance: InstanceRef, target: Target, timeout: Duration) -> Self {
+        Self {
+            instance,
+            target,
+            force_stop: false,
+            wait_for_capacity: false,
+            keep_running: false,
+            timeout,
+        }
+    }
 }
 
 /// Result that an operation is to reach.

@@ -25,20 +25,19 @@ pub(super) fn feasible(target: Target, seen: &Instance) -> Result<(), Reason> {
         return Err(Reason::FailedState(seen.state.to_string()));
     }
     let Target::Running { mode, in_other_mode } = target else { return Ok(()) };
-    if seen.state == State::Running {
-        if mode.matches(seen) || in_other_mode == InOtherMode::Keep {
-            return Ok(());
-        }
-        if in_other_mode == InOtherMode::Refuse {
-            let to_no_gpu_mode = mode.is_without_gpu();
-            return Err(Reason::Kind(PowerReason::RestartNotAllowed { to_no_gpu_mode }));
-        }
+    let is_running = seen.state == State::Running;
+    if is_running && (mode.matches(seen) || in_other_mode == InOtherMode::Keep) {
+        return Ok(());
     }
-    match mode {
-        GpuMode::WithGpu => Ok(()),
-        GpuMode::WithoutGpu(spec) => supports_no_gpu_mode(seen, spec)
-            .map_err(|refusal| Reason::Kind(PowerReason::NoGpuMode(refusal))),
+    if let GpuMode::WithoutGpu(spec) = mode {
+        supports_no_gpu_mode(seen, spec)
+            .map_err(|refusal| Reason::Kind(PowerReason::NoGpuMode(refusal)))?;
     }
+    if is_running && in_other_mode == InOtherMode::Refuse {
+        let to_no_gpu_mode = mode.is_without_gpu();
+        return Err(Reason::Kind(PowerReason::RestartNotAllowed { to_no_gpu_mode }));
+    }
+    Ok(())
 }
 
 fn supports_no_gpu_mode(seen: &Instance, spec: Spec) -> Result<(), NoGpuRefusal> {

@@ -152,6 +152,8 @@ async fn life_cycle(simulator: &Simulator, mut terraform: Terraform) {
     terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap();
     terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
     terraform.refresh().await.unwrap();
+    // A destroy is another run of Terraform.
+    terraform.configure(json!({})).await.unwrap();
     terraform.destroy().await.unwrap();
     assert_eq!(starts_and_stops(simulator), (1, 2));
 }

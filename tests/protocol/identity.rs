@@ -2,10 +2,11 @@
 
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::protocol::tfplugin5 as wire;
-use terraform_provider_compshare::simulator::Options;
+use terraform_provider_compshare::simulator::{Fault, Options};
 
 use super::setup::{ID, cloud, cloud_with, configuration, starts_and_stops, stored_state};
 use crate::support::{
+    actions::STOP,
     calls::Calls as _,
     terraform_core::{Action, Terraform, UNKNOWN},
 };
@@ -119,16 +120,14 @@ async fn replacement_has_a_new_identity() {
 async fn failed_update_and_destroy_keep_the_identity() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
     terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
-    simulator.patch(ID, json!({"State": "Running", "IsSpot": true}));
-    terraform
-        .destroy()
-        .await
-        .unwrap_err()
-        .says("Unable to Stop Instance: Force Required", &["force_stop"]);
+    simulator.add_fault(Fault::refuse(299, "no permission").on_action(STOP).forever());
+    // A destroy is another run of Terraform.
+    terraform.configure(json!({})).await.unwrap();
+    terraform.destroy().await.unwrap_err().says("Unable to Stop Instance: Permission Denied", &[]);
     assert_eq!(terraform.identity(), identity(Json::Null));
     terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap_err();
     assert_eq!(terraform.identity(), identity(Json::Null));
-    assert_eq!(starts_and_stops(&simulator).0, 0);
+    assert_eq!(starts_and_stops(&simulator), (0, 2));
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ async fn wait_for_the_instance_lock_has_its_own_timeout() {
         wait_until(|| simulator.count(START) == 1).await;
         let errors = second.apply(short).await.unwrap_err();
         errors.says(
-            "Timed Out Before Reading Instance",
+            "Timed Out Waiting for Instance to Start",
             &["100ms", "No instance was started or stopped"],
         );
         core.stop().await;
@@ -115,5 +115,5 @@ async fn unicode_names_are_preserved() {
     terraform.refresh().await.unwrap();
     assert_eq!(terraform.run(configuration(json!({}))).await.unwrap(), []);
     let errors = terraform.another().plan(json!({"instance_id": "实例-1"})).await.unwrap_err();
-    errors.says("Unable to Start Instance: Instance Not Found", &["实例-1"]);
+    errors.says("Instance Not Found", &["实例-1"]);
 }

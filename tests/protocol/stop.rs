@@ -35,16 +35,29 @@ async fn normal_stop_is_not_forced() {
 }
 
 #[tokio::test]
-async fn force_stop_is_sent_for_a_spot_instance() {
-    let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "IsSpot": true})).await;
-    terraform.run(configuration(json!({"state": "Stopped", "force_stop": true}))).await.unwrap();
+async fn stop_of_a_spot_instance_is_forced() {
+    let spot = || json!({"State": "Running", "IsSpot": true});
+    let stop = json!({"state": "Stopped"});
+    let (simulator, mut terraform) = cloud_with(spot()).await;
+    terraform.run(configuration(stop.clone())).await.unwrap();
     assert_eq!(forced(&simulator), [Some("true".to_owned())]);
     assert_eq!(terraform.attribute("state"), "Stopped");
+
+    let (simulator, mut terraform) = running(json!({})).await;
+    simulator.patch(ID, spot());
+    terraform.destroy().await.unwrap();
+    assert_eq!(forced(&simulator), [Some("true".to_owned())]);
+
+    // With `force_stop`, any stop is forced.
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.run(configuration(merged(stop, json!({"force_stop": true})))).await.unwrap();
+    assert_eq!(forced(&simulator), [Some("true".to_owned())]);
 }
 
 #[tokio::test]
 async fn refused_spot_stop_names_the_argument() {
     let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "IsSpot": true})).await;
+    simulator.add_fault(Fault::report(json!({"IsSpot": null})).forever());
     let errors = terraform.run(configuration(json!({"state": "Stopped"}))).await.unwrap_err();
     errors.says("Unable to Stop Instance: Force Required", &["force_stop = true", "210", ID]);
     assert_eq!(starts_and_stops(&simulator), (0, 1));
@@ -139,7 +152,7 @@ async fn stop_that_falls_back_to_running_is_an_error() {
     simulator.add_fault(reporting("Running", 100_000));
     let errors = terraform.apply(plan).await.unwrap_err();
     errors.says(
-        "Unable to Stop Instance: Running Again",
+        "Instance Started Unexpectedly During Stop",
         &["returned to `Running`", "is being billed"],
     );
     assert_eq!(terraform.attribute("state"), "Running");
@@ -155,7 +168,7 @@ async fn destroy_uses_the_delete_timeout() {
     let errors = terraform.destroy().await.unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(5));
     errors.says(
-        "Unable to Stop Instance: Not Ready",
+        "Timed Out Waiting for Instance to Stop",
         &["700ms", "Resizing", "No instance was started or stopped"],
     );
     assert!(terraform.state().is_some());

@@ -110,17 +110,15 @@ async fn check(simulator: &Simulator, mut terraform: Terraform, case: &Case) {
         _ => (0, 0),
     };
     assert_eq!(calls, expected, "{case:?}: {result:?}");
-    let verb = if case.desired == "Running" { "Start" } else { "Stop" };
-    let unable = |reason| format!("Unable to {verb} Instance: {reason}");
     match (case.outcome.as_str(), &result) {
         ("start" | "stop", Ok(_)) => {}
         ("ready", Ok(_)) => assert_eq!(describes, 1, "{case:?}"),
         ("wait", Ok(_)) => assert!(describes >= 2, "{describes} describes: {case:?}"),
         ("failed", Err(errors)) => {
-            errors.says(&unable("Failed State"), &[&case.id, &case.reported]);
+            errors.says("Instance Is in a Failed State", &[&case.id, &case.reported]);
         }
         ("not found", Err(errors)) => {
-            errors.says(&unable("Instance Not Found"), &[&case.id, "twice"]).at("instance_id");
+            errors.says("Instance Not Found", &[&case.id, "twice"]).at("instance_id");
         }
         _ => panic!("{case:?}: {result:?}"),
     }
@@ -190,7 +188,7 @@ async fn destroy_without_stop_on_destroy_makes_no_call() {
         terraform.set_state(&stored_state(state, json!({})));
         let plan = terraform.plan_destroy().await.unwrap();
         let warned =
-            plan.warnings.iter().any(|warning| warning.summary == "Destroy Does Not Stop Instance");
+            plan.warnings.iter().any(|warning| warning.summary == "Instance Keeps Running");
         assert_eq!(warned, state != "Stopped", "{state}");
         terraform.apply(plan).await.unwrap();
         assert!(terraform.state().is_none());

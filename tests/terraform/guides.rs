@@ -338,12 +338,7 @@ fn without_gpu() {
         let allowed = "  allow_stopping_for_update = true\n";
         assert!(main.contains(allowed));
         guide.stage.workspace.write("main.tf", &main.replace(allowed, ""));
-        guide
-            .stage
-            .workspace
-            .try_apply()
-            .fail()
-            .says(&["Unable to Change GPU Mode: Restart Not Allowed"]);
+        guide.stage.workspace.try_apply().fail().says(&["Restart Required to Change GPU Mode"]);
         guide.assert_no_changes();
         guide.end();
     });

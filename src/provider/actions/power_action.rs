@@ -178,16 +178,20 @@ impl<M: Model> Action for PowerAction<M> {
             target: request.target,
             force_stop: request.force_stop,
             wait_for_capacity: request.wait_for_capacity,
+            keep_running: false,
             timeout: duration(timeout, "timeout", DEFAULT_TIMEOUT)?,
         };
         let operations = &session.clients(&context.stop).await?.operations;
         let mut reporter = Reporter::start(self.doing, id, progress);
         let (sender, events) = mpsc::unbounded_channel();
-        let work = operations.run_with_events(&operation, &context.stop, sender);
-        reporter
+        let work = operations.run_with_events(&operation, &context.stop, Some(sender));
+        let success = reporter
             .report_until(work, events, session.pace().report)
             .await
             .map_err(|failure| message::operation(&operation, &failure))?;
+        if let Some(caveat) = success.caveat {
+            context.warn(message::caveat(id, caveat));
+        }
         reporter.finish();
         Ok(())
     }

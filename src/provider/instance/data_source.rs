@@ -90,8 +90,8 @@ async fn by_name(
         (Some(instance), true) => Ok(instance),
         (Some(last), false) => {
             found.push(last);
-            Err(message::ambiguous_name(name, &found))
+            Err(message::ambiguous_name(name, &found).into())
         }
-        (None, _) => Err(message::unknown_name(name)),
+        (None, _) => Err(message::unknown_name(name).into()),
     }
 }

@@ -83,13 +83,9 @@ impl EphemeralResource for InstanceLogin {
     ) -> Result<InstanceLoginModel, Diagnostics> {
         let session = context.session()?;
         let id = config.instance.instance_id.text().unwrap_or_default();
-        let operation = Operation {
-            instance: session.instance(id, &config.instance.project_id, Location::default()),
-            target: Target::Awaited,
-            force_stop: false,
-            wait_for_capacity: false,
-            timeout: duration(&config.timeout, "timeout", DEFAULT_TIMEOUT)?,
-        };
+        let instance = session.instance(id, &config.instance.project_id, Location::default());
+        let timeout = duration(&config.timeout, "timeout", DEFAULT_TIMEOUT)?;
+        let operation = Operation::new(instance, Target::Awaited, timeout);
         let instance = if config.wait_for_running.is_true() {
             await_running(context, &operation).await?
         } else {
@@ -108,9 +104,9 @@ async fn await_running(
     operation: &Operation,
 ) -> Result<Arc<Instance>, Diagnostics> {
     let operations = &context.session()?.clients(&context.stop).await?.operations;
-    let described = operations.run(operation, &context.stop).await;
-    let described = described.map_err(|failure| message::operation(operation, &failure))?;
-    described.ok_or_else(|| message::instance_not_found(&operation.instance))
+    let success = operations.run(operation, &context.stop).await;
+    let success = success.map_err(|failure| message::operation(operation, &failure))?;
+    success.instance.ok_or_else(|| message::instance_not_found(&operation.instance))
 }
 
 fn opened(

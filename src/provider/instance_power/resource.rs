@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    model::{InstancePowerModel, STOPPED, Timeouts},
+    model::{InstancePowerModel, RUNNING, STOPPED, Timeouts},
     operation::{location, operation, target},
     plan::{changes_power, plan},
     state::{after_apply, imported_state, observed, resting},
@@ -90,14 +90,14 @@ impl Resource for InstancePower {
         let location = location(&plan);
         let session = context.session()?;
         let operation = operation(session, &plan, location, target(&plan), timeout);
-        let instance = session
+        let success = session
             .clients(&context.stop)
             .await?
             .operations
             .run(&operation, &context.stop)
             .await
             .map_err(|failure| message::operation(&operation, &failure))?;
-        Ok(after_apply(plan, instance.as_deref()))
+        Ok(after_apply(plan, success.instance.as_deref()))
     }
 
     async fn read(
@@ -112,7 +112,7 @@ impl Resource for InstancePower {
         let instance = context
             .or_interrupted(operations.describe(id, &scope), || message::interrupted_read(id))
             .await?
-            .map_err(|error| message::refresh(id, &error))?;
+            .map_err(|error| message::read(id, &error))?;
         if instance.is_none() {
             session.planned().remove(id);
         }
@@ -126,6 +126,12 @@ impl Resource for InstancePower {
         plan: InstancePowerModel,
     ) -> Result<InstancePowerModel, Failure<InstancePowerModel>> {
         if !changes_power(&prior, &plan) {
+            let session = context.session()?;
+            if plan.state.text() == Some(RUNNING)
+                && let Ok(clients) = session.clients(&context.stop).await
+            {
+                clients.operations.keep_running(plan.instance_id.text().unwrap_or_default());
+            }
             let mut state = plan;
             state.fill_unknown(&prior);
             return Ok(state);
@@ -136,11 +142,11 @@ impl Resource for InstancePower {
         let operation = operation(session, &plan, location, target(&plan), timeout);
         let operations = &session.clients(&context.stop).await?.operations;
         let run = operations.run(&operation, &context.stop);
-        let instance = run.await.map_err(|failure| Failure {
+        let success = run.await.map_err(|failure| Failure {
             diagnostics: message::operation(&operation, &failure),
             state: failure.log.last_seen.map(|seen| Box::new(observed(&prior, &seen))),
         })?;
-        Ok(after_apply(plan, instance.as_deref()))
+        Ok(after_apply(plan, success.instance.as_deref()))
     }
 
     async fn delete(
@@ -155,13 +161,16 @@ impl Resource for InstancePower {
         let (location, target) = (Location::default(), Target::NotRunning);
         let session = context.session()?;
         let operation = operation(session, &state, location, target, timeout);
-        session
+        let success = session
             .clients(&context.stop)
             .await?
             .operations
             .run(&operation, &context.stop)
             .await
             .map_err(|failure| message::operation(&operation, &failure))?;
+        if let Some(caveat) = success.caveat {
+            context.warn(message::caveat(&operation.instance.id, caveat));
+        }
         Ok(())
     }
 

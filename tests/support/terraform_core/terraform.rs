@@ -55,8 +55,12 @@ fn fast_pace(_poll: Duration) -> Pace {
     Pace {
         poll: Duration::from_millis(4),
         confirm: Duration::from_millis(2),
+        recheck: Duration::from_millis(3),
         settle: Duration::from_millis(1500),
         resend: Duration::from_millis(60),
+        reboot: Duration::from_millis(1000),
+        unlisted: Duration::from_millis(1500),
+        stuck: Duration::from_millis(1500),
         retry: Duration::from_millis(8),
         capacity: Duration::from_millis(15),
         report: Duration::from_millis(40),

@@ -1,9 +1,27 @@
-//! Failures of operations. `provider` turns them into messages.
+//! Outcomes of operations. `provider` turns them into messages.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{instance_ref::LocationMismatch, log::OperationLog};
-use crate::compshare::Error;
+use crate::compshare::{Error, Instance};
+
+/// Success of an operation.
+#[derive(Debug)]
+pub(crate) struct Success {
+    /// The last describe; `None` if the instance does not exist or was not described.
+    pub(crate) instance: Option<Arc<Instance>>,
+    /// Reason for a warning.
+    pub(crate) caveat: Option<Caveat>,
+}
+
+/// Reason for a warning about a successful operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caveat {
+    /// The API accepted this action, but its effect was not observed.
+    NotObserved(&'static str),
+    /// The instance was not stopped: another object of the same run requires it to run.
+    LeftRunning,
+}
 
 /// Failure of an operation.
 #[derive(Debug)]
