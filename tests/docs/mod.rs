@@ -3,6 +3,7 @@
 
 mod descriptions;
 mod links;
+mod resource_page;
 #[cfg(unix)]
 mod schema;
 

@@ -15,6 +15,7 @@ use crate::support::{
 type Example = (&'static str, Option<Feature>, Option<&'static str>);
 
 const RESOURCE: &str = "resources/compshare_instance_power/resource.tf";
+const ADDRESS: &str = "resources/compshare_instance_power/address.tf";
 const IMPORT_BY_ID: &str = "resources/compshare_instance_power/import-by-string-id.tf";
 const IMPORT_BY_IDENTITY: &str = "resources/compshare_instance_power/import-by-identity.tf";
 const INSTANCE: &str = "data-sources/compshare_instance/data-source.tf";
@@ -26,10 +27,11 @@ const START: &str = "actions/compshare_instance_start/action.tf";
 const STOP: &str = "actions/compshare_instance_stop/action.tf";
 const REBOOT: &str = "actions/compshare_instance_reboot/action.tf";
 
-const EXAMPLES: [Example; 13] = [
+const EXAMPLES: [Example; 14] = [
     ("demo/main.tf", None, None),
     ("provider/provider.tf", None, None),
     (RESOURCE, None, None),
+    (ADDRESS, Some(Feature::TerraformData), Some(RESOURCE)),
     (IMPORT_BY_ID, Some(Feature::ImportBlock), Some(RESOURCE)),
     (IMPORT_BY_IDENTITY, Some(Feature::Identity), Some(RESOURCE)),
     (INSTANCE, None, None),
@@ -125,6 +127,29 @@ fn resource_example_starts_and_stops_instances() {
         assert_eq!(stage.reported("uhost-5e6f7a8b"), "Stopped");
         assert_eq!(stage.cloud.instance("uhost-9c0d1e2f").unwrap()["GPU"], 0);
         stage.assert_empty_plan();
+    });
+}
+
+#[test]
+fn address_example_follows_the_address() {
+    with_each_terraform_that_has(Feature::TerraformData, async |terraform| {
+        let stage = show(terraform, ADDRESS, &[training("Stopped")]).await;
+        let resource = "resource \"compshare_instance_power\" \"training\" {\n  \
+                        instance_id = \"uhost-1a2b3c4d\"\n}\n";
+        stage.workspace.write("resource.tf", resource);
+        let check = |address: &str| {
+            stage.apply();
+            assert_eq!(stage.workspace.output("public_ip"), address);
+            assert_eq!(stage.workspace.read("inventory.ini").trim(), address);
+            stage.assert_empty_plan();
+        };
+        check("203.0.113.2");
+        assert_eq!(stage.changes(), [START_CALL]);
+
+        let addresses = json!([{"Type": "Bgp", "IP": "203.0.113.9"}]);
+        stage.cloud.patch("uhost-1a2b3c4d", json!({"IPSet": addresses, "State": "Stopped"}));
+        check("203.0.113.9");
+        assert_eq!(stage.changes(), [START_CALL, START_CALL]);
     });
 }
 

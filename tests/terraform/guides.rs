@@ -20,7 +20,7 @@ use terraform_provider_compshare::simulator::{Effect, Fault};
 use self::page::{Block, Page, repository};
 use super::stage::{PRIVATE_KEY, PROVIDER, PUBLIC_KEY, Stage, workspace_at};
 use crate::support::{
-    actions::{START, STOP},
+    actions::{DESCRIBE, START, STOP},
     terraform::{
         Feature, Run, Running, Terraform, Workspace, make_executable, with_each_terraform,
         with_each_terraform_that_has,
@@ -269,11 +269,14 @@ fn fleet() {
         guide.stage.workspace.write("main.tf", &main);
         guide.assert_no_changes();
 
-        // A failed instance is removed from the state; the others are started.
+        // A failed instance does not hold up the others.
         guide.stage.cloud.patch(THIRD, json!({"State": "Install Fail"}));
         guide.stage.cloud.patch(SPARE, json!({"State": "Stopped"}));
-        guide.stage.workspace.apply().says(&["0 added, 1 changed, 1 destroyed"]);
+        let titles =
+            ["Warning: Instance Is in a Failed State", "Error: Instance Is in a Failed State"];
+        guide.stage.workspace.try_apply().fail().says(&titles);
         assert_eq!(guide.changes(), [START]);
+        assert_eq!(state_of(&guide, SPARE), "Running");
         guide.end();
     });
 }
@@ -330,8 +333,10 @@ fn without_gpu() {
         guide.follow().fail();
         assert_eq!(guide.changes(), [STOP, START]);
         assert_eq!(guide.fact(TRAINING, "State"), "Stopped");
+        assert_eq!(size(&guide), [0, 8, 16_384], "the small size remains");
         guide.stage.workspace.apply_with(&["-var=with_gpu=true"]);
         assert_eq!(guide.changes(), [START]);
+        assert_eq!(size(&guide), [1, 16, 65_536]);
 
         // Without `allow_stopping_for_update` the instance keeps running.
         let main = guide.stage.workspace.read("main.tf");
@@ -406,7 +411,12 @@ fn ci() {
         guide.stage.cloud.add_fault(Fault::new(Effect::StuckInStarting));
         guide.changes();
         let mut apply = guide.begin();
-        apply.wait_until(|| guide.stage.cloud.count(START) == 1);
+        // A describe after the start shows that the provider has received the response.
+        apply.wait_until(|| {
+            let calls = guide.stage.cloud.calls();
+            let mut since_start = calls.iter().skip_while(|call| call.action != START);
+            since_start.any(|call| call.action == DESCRIBE)
+        });
         apply.interrupt();
         let interrupted = guide.finish(apply);
         assert_ne!(interrupted.exit_code, Some(0), "{interrupted}");

@@ -10,10 +10,7 @@ data "compshare_instances" "fleet" {
 }
 
 resource "compshare_instance_power" "fleet" {
-  for_each = toset([
-    for instance in data.compshare_instances.fleet.instances :
-    instance.instance_id if instance.state != "Install Fail"
-  ])
+  for_each    = toset(data.compshare_instances.fleet.ids)
   instance_id = each.key
 }
 

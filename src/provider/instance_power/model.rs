@@ -38,12 +38,11 @@ model! {
         /// account's default project. Changing this forces a new resource.
         pub(crate) project_id: Attr<String> = optional_computed().replaces().rule(Rule::Code),
 
-        /// Run the instance in no-GPU mode, which is cheaper, for example to prepare data. If not
-        /// set, Terraform starts the instance with its GPU, and leaves the mode of a running instance
-        /// unchanged unless `allow_stopping_for_update` is set. Supported only for pay-as-you-go
-        /// instances of certain GPU models, one per account at a time. If CompShare allocates a GPU
-        /// nevertheless, the apply fails. Changing this on a running instance requires
-        /// `allow_stopping_for_update`.
+        /// Run the instance in no-GPU mode, which is cheaper, for example to prepare data. Defaults
+        /// to `false` when Terraform starts the instance; a running instance keeps its mode by
+        /// default. Supported only for pay-as-you-go instances of certain GPU models, one per
+        /// account at a time. If CompShare allocates a GPU nevertheless, the apply fails. Changing
+        /// this on a running instance requires `allow_stopping_for_update`.
         pub(crate) without_gpu: Attr<bool> = optional_computed(),
 
         /// Machine size in no-GPU mode: `A` (2 cores, 4 GiB) or `B` (8 cores, 16 GiB; not available
