@@ -46,7 +46,7 @@ async fn normal_start_sends_no_gpu_parameter() {
 
 #[tokio::test]
 async fn both_parameters_are_sent_and_either_suffices() {
-    for mode in [WithoutGpuMode::Documented, WithoutGpuMode::Spec] {
+    for mode in [WithoutGpuMode::Any, WithoutGpuMode::Documented, WithoutGpuMode::Spec] {
         let (simulator, mut terraform) = cloud_that(mode).await;
         terraform.run(without_gpu(json!({}))).await.unwrap();
         assert_eq!(sent(&simulator), [both("A")], "{mode:?}");
@@ -236,8 +236,13 @@ async fn mode_change_while_running_is_refused_in_plan() {
 
 #[tokio::test]
 async fn allowed_mode_change_sends_one_stop_and_one_start() {
-    for (gpus, wants) in [(1, true), (0, false)] {
-        let (simulator, mut terraform) = cloud_with(json!({"State": "Running", "GPU": gpus})).await;
+    // The size remains after the stop, or is restored by it.
+    for (gpus, wants, size_restored_on_stop) in
+        [(1, true, false), (0, false, false), (1, true, true), (0, false, true)]
+    {
+        let instances = vec![json!({"UHostId": ID, "State": "Running", "GPU": gpus})];
+        let options = Options { instances, size_restored_on_stop, ..Options::default() };
+        let (simulator, mut terraform) = cloud(options).await;
         terraform.import(ID).await.unwrap();
         let config =
             configuration(json!({"without_gpu": wants, "allow_stopping_for_update": true}));
@@ -279,6 +284,33 @@ async fn impossible_restart_does_not_stop_the_instance() {
     errors.says("No-GPU Mode Not Supported for GPU Model", &[]);
     assert_eq!(starts_and_stops(&simulator), (0, 0));
     assert_eq!(terraform.attribute("state"), "Running");
+}
+
+#[tokio::test]
+async fn failed_boot_in_either_size_is_started_again_once() {
+    for effect in [Effect::FallBackToStopped, Effect::RollBack] {
+        for (instance, config, gpus) in
+            [(json!({"GPU": 0}), json!({}), 1), (json!({}), json!({"without_gpu": true}), 0)]
+        {
+            let (simulator, mut terraform) = cloud_with(instance).await;
+            simulator.add_fault(on_start(effect.clone()));
+            let config = configuration(config);
+            terraform.run(config.clone()).await.unwrap_err();
+            assert_eq!(starts_and_stops(&simulator), (1, 0), "{effect:?}");
+            terraform.run(config).await.unwrap();
+            assert_eq!(starts_and_stops(&simulator), (2, 0), "{effect:?}");
+            assert_eq!(terraform.attribute("gpu_count"), gpus, "{effect:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn lost_response_of_a_restore_is_not_repeated() {
+    let (simulator, mut terraform) = cloud_with(json!({"GPU": 0})).await;
+    simulator.add_fault(on_start(Effect::LoseResponse));
+    terraform.run(configuration(json!({}))).await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
+    assert_eq!(terraform.attribute("gpu_count"), 1);
 }
 
 #[tokio::test]
