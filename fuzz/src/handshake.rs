@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use terraform_provider_compshare::plugin::{Cookie, testing};
+use terraform_provider_compshare::plugin::{self, Cookie};
 
 const NAMES: [&str; 8] = [
     "COOKIE",
@@ -19,7 +19,7 @@ pub fn run(input: &[u8]) {
     let values = input.split(|byte| *byte == 0).map(os_string);
     let environment = NAMES.into_iter().zip(values).collect();
     let cookie = Cookie { key: "COOKIE", value: "crumbs" };
-    match testing::handshake_line(cookie, &environment) {
+    match plugin::fuzz(cookie, &environment) {
         Ok((line, warnings)) => {
             assert!(!line.contains(&b'\n'), "{line:?}");
             assert!(warnings.len() < 1 << 16);

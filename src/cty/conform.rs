@@ -31,15 +31,9 @@ pub(super) fn check(
         | (Value::String(_), Type::String)
         | (Value::Number(_), Type::Number)
         | (Value::Bool(_), Type::Bool) => leaf(value),
-        (Value::List(elements), Type::List(element)) => {
+        (Value::List(elements), Type::List(element) | Type::Set(element)) => {
             for (index, value) in elements.iter().enumerate() {
-                check(value, element, leaf).map_err(|error| error.below(index_step(index)))?;
-            }
-            Ok(())
-        }
-        (Value::List(elements), Type::Set(element)) => {
-            for value in elements {
-                check(value, element, leaf).map_err(Error::in_set)?;
+                check(value, element, leaf).map_err(|error| error.in_element(ty, index))?;
             }
             Ok(())
         }
@@ -59,11 +53,6 @@ pub(super) fn check(
         }
         _ => Err(Error::unexpected(ty.noun(), value.noun())),
     }
-}
-
-/// The step to an element of a sequence in memory, whose length is always below 2^63.
-pub(super) fn index_step(index: usize) -> Step {
-    Step::Index(i64::try_from(index).unwrap_or(i64::MAX))
 }
 
 /// Checks that an object has the attributes of its type, and no others.

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::path::{Path, Step};
+use super::{
+    path::{Path, Step},
+    types::Type,
+};
 
 /// A value or encoded form that does not match the expected type, with the path to it.
 ///
@@ -29,9 +32,14 @@ impl Error {
         Self { path: self.path.below(step), ..self }
     }
 
-    /// Ends the path at the enclosing set, whose elements have no address.
-    pub(super) fn in_set(self) -> Self {
-        Self { path: Path::root(), ..self }
+    /// Prepends the step to an element of a sequence. The path ends at a set, whose elements have no
+    /// address.
+    pub(super) fn in_element(self, sequence: &Type, index: usize) -> Self {
+        if matches!(sequence, Type::Set(_)) {
+            return Self { path: Path::root(), ..self };
+        }
+        // The length of a sequence in memory is always below 2^63.
+        self.below(Step::Index(i64::try_from(index).unwrap_or(i64::MAX)))
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::{
-    conform::{check, index_step, unexpected_attribute},
+    conform::{check, unexpected_attribute},
     error::Error,
     number::Number,
     path::Step,
@@ -73,17 +73,10 @@ fn decode_value(json: &Json, ty: &Type, surplus: Surplus) -> Result<Value, Error
         (Type::Number, Json::String(text)) => Number::from_decimal(text).map(Value::Number),
         (Type::Bool, Json::Bool(truth)) => Ok(Value::Bool(*truth)),
         (Type::Bool, Json::String(text)) => decode_bool(text),
-        (Type::List(element), Json::Array(elements)) => {
+        (Type::List(element) | Type::Set(element), Json::Array(elements)) => {
             let mut values = Vec::with_capacity(elements.len());
             for (index, json) in elements.iter().enumerate() {
-                values.push(part(json, element).map_err(|error| error.below(index_step(index)))?);
-            }
-            Ok(Value::List(values))
-        }
-        (Type::Set(element), Json::Array(elements)) => {
-            let mut values = Vec::with_capacity(elements.len());
-            for json in elements {
-                values.push(part(json, element).map_err(Error::in_set)?);
+                values.push(part(json, element).map_err(|error| error.in_element(ty, index))?);
             }
             Ok(Value::List(values))
         }

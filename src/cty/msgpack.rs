@@ -20,7 +20,7 @@ use std::{collections::BTreeMap, fmt, str};
 use rmp::{Marker, encode};
 
 use super::{
-    conform::{check_attributes, conforms, index_step, unexpected_attribute},
+    conform::{check_attributes, conforms, unexpected_attribute},
     error::Error,
     number::{Form, Number},
     path::Step,
@@ -75,19 +75,12 @@ fn decode_value(reader: &mut Reader<'_>, ty: &Type) -> Result<Value, Error> {
         (Type::Number, Token::Unsigned(whole)) => Ok(Value::Number(whole.into())),
         (Type::Number, Token::Float(float)) => Number::from_float(float).map(Value::Number),
         (Type::Number, Token::Text(text)) => Number::from_decimal(text).map(Value::Number),
-        (Type::List(element), Token::Array(length)) => {
+        (Type::List(element) | Type::Set(element), Token::Array(length)) => {
             // Not preallocated: the declared length may exceed the elements that were sent.
             let mut elements = Vec::new();
             for index in 0..length {
                 let value = decode_value(reader, element);
-                elements.push(value.map_err(|error| error.below(index_step(index)))?);
-            }
-            Ok(Value::List(elements))
-        }
-        (Type::Set(element), Token::Array(length)) => {
-            let mut elements = Vec::new();
-            for _ in 0..length {
-                elements.push(decode_value(reader, element).map_err(Error::in_set)?);
+                elements.push(value.map_err(|error| error.in_element(ty, index))?);
             }
             Ok(Value::List(elements))
         }
@@ -181,11 +174,11 @@ fn encode_unknown(unknown: &Unknown, out: &mut Vec<u8>) -> Result<(), Error> {
 /// Encodes whole numbers as ints, whichever form they have.
 fn encode_number(number: &Number, out: &mut Vec<u8>) -> Result<(), Error> {
     match (number.form(), number.as_i64()) {
-        (Form::Signed(whole), _) => {
-            written(encode::write_sint(out, *whole));
-        }
         (Form::Unsigned(whole), _) => {
             written(encode::write_uint(out, *whole));
+        }
+        (Form::Signed(whole), _) => {
+            written(encode::write_sint(out, *whole));
         }
         (_, Some(whole)) => {
             written(encode::write_sint(out, whole));

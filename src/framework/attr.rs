@@ -110,21 +110,31 @@ pub fn unexpected<T: Convert>(value: &Value) -> Error {
     Error::unexpected(T::EXPECTED, value.noun())
 }
 
-impl Convert for String {
-    const EXPECTED: &'static str = "a string";
+macro_rules! convert_scalar {
+    ($rust:ty, $noun:literal, $terraform:expr, $read:expr) => {
+        impl Convert for $rust {
+            const EXPECTED: &'static str = $noun;
 
-    fn ty() -> Type {
-        Type::String
-    }
+            fn ty() -> Type {
+                $terraform
+            }
 
-    fn from_known(value: &Value) -> Result<Self, Error> {
-        value.as_str().map(str::to_owned).ok_or_else(|| unexpected::<Self>(value))
-    }
+            fn from_known(value: &Value) -> Result<Self, Error> {
+                let read: fn(&Value) -> Option<Self> = $read;
+                read(value).ok_or_else(|| unexpected::<Self>(value))
+            }
 
-    fn into_value(self) -> Value {
-        Value::String(self)
-    }
+            fn into_value(self) -> Value {
+                self.into()
+            }
+        }
+    };
 }
+
+convert_scalar!(String, "a string", Type::String, |value| value.as_str().map(str::to_owned));
+convert_scalar!(bool, "a bool", Type::Bool, Value::as_bool);
+convert_scalar!(Number, "a number", Type::Number, |value| value.as_number().cloned());
+convert_scalar!(i64, "a whole number", Type::Number, Value::as_i64);
 
 /// Text of a sensitive attribute: never printed, and wiped from memory when dropped.
 #[derive(Clone)]
@@ -177,38 +187,6 @@ impl Convert for Sensitive {
     }
 }
 
-impl Convert for bool {
-    const EXPECTED: &'static str = "a bool";
-
-    fn ty() -> Type {
-        Type::Bool
-    }
-
-    fn from_known(value: &Value) -> Result<Self, Error> {
-        value.as_bool().ok_or_else(|| unexpected::<Self>(value))
-    }
-
-    fn into_value(self) -> Value {
-        Value::Bool(self)
-    }
-}
-
-impl Convert for Number {
-    const EXPECTED: &'static str = "a number";
-
-    fn ty() -> Type {
-        Type::Number
-    }
-
-    fn from_known(value: &Value) -> Result<Self, Error> {
-        value.as_number().cloned().ok_or_else(|| unexpected::<Self>(value))
-    }
-
-    fn into_value(self) -> Value {
-        Value::Number(self)
-    }
-}
-
 /// The elements must be known and not null.
 impl<T: Convert> Convert for Vec<T> {
     const EXPECTED: &'static str = "a list";
@@ -252,21 +230,5 @@ impl<T: Convert> Convert for BTreeMap<String, T> {
 
     fn into_value(self) -> Value {
         Value::Map(self.into_iter().map(|(key, element)| (key, element.into_value())).collect())
-    }
-}
-
-impl Convert for i64 {
-    const EXPECTED: &'static str = "a whole number";
-
-    fn ty() -> Type {
-        Type::Number
-    }
-
-    fn from_known(value: &Value) -> Result<Self, Error> {
-        value.as_i64().ok_or_else(|| unexpected::<Self>(value))
-    }
-
-    fn into_value(self) -> Value {
-        Value::from(self)
     }
 }

@@ -219,9 +219,10 @@ macro_rules! model {
         impl $crate::framework::Model for $name {
             fn block() -> $crate::framework::Block {
                 let mut block = $crate::framework::Block::default();
-                $(block.add(
+                $($crate::framework::BlockPart::add_to(
                     $crate::framework::Field::<$kind>::new(stringify!($field), &[$($doc),*])
-                        $(.$method($($argument),*))+
+                        $(.$method($($argument),*))+,
+                    &mut block,
                 );)*
                 block
             }

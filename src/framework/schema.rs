@@ -153,10 +153,6 @@ impl Attribute {
 }
 
 impl Block {
-    pub fn add(&mut self, part: impl BlockPart) {
-        part.add_to(self);
-    }
-
     /// The type of the block's value: an object.
     pub fn ty(&self) -> Type {
         let attributes = self.attributes.iter().map(|a| (a.name.to_owned(), a.ty.clone()));

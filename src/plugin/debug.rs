@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{contract::Plugin, error::Error, listener::Address};
+use super::{error::Error, handshake::Plugin, listener::Address};
 
 /// Returns the shell assignment that makes hosts use this process.
 pub(super) fn reattach_assignment(plugin: &Plugin, address: &Address) -> Result<String, Error> {
@@ -47,7 +47,7 @@ fn assign_in_powershell(name: &str, value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plugin::contract::Cookie;
+    use crate::plugin::handshake::Cookie;
 
     const PLUGIN: Plugin = Plugin {
         address: "example.org/its/own",

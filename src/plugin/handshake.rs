@@ -7,21 +7,36 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use rustls::pki_types::CertificateDer;
 
 use super::{
-    contract::Cookie,
     error::Error,
     listener::{Address, Place},
     tls,
 };
 use crate::environment::Environment;
 
+/// Contract between a plugin and its host.
+#[derive(Clone, Copy, Debug)]
+pub struct Plugin {
+    /// Source address under which the host refers to the plugin; the key in the output of debug
+    /// mode.
+    pub address: &'static str,
+    /// Version of the protocol that the plugin's services speak.
+    pub app_protocol: u32,
+    pub cookie: Cookie,
+    /// Environment variable through which a host finds a plugin in debug mode.
+    pub reattach_variable: &'static str,
+}
+
+/// Environment variable that the host sets to a fixed value. It distinguishes a start by the host
+/// from a start by hand, and is not a security measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Cookie {
+    pub key: &'static str,
+    pub value: &'static str,
+}
+
 /// Version of the handshake: go-plugin's `CoreProtocolVersion`.
 const CORE_PROTOCOL: u32 = 1;
 
-/// Checks that the host started this process.
-///
-/// # Errors
-///
-/// [`Error::NotStartedByHost`].
 pub(super) fn check_cookie(cookie: Cookie, environment: &Environment) -> Result<(), Error> {
     if environment.text(cookie.key) == Some(cookie.value) {
         return Ok(());
@@ -29,13 +44,9 @@ pub(super) fn check_cookie(cookie: Cookie, environment: &Environment) -> Result<
     Err(Error::NotStartedByHost)
 }
 
-/// Returns the certificate that the host will present, if it requests mutual TLS.
-///
-/// # Errors
-///
-/// [`Error::ClientCertificate`] if the variable is set to anything but one certificate. go-plugin
-/// logs that and refuses every client; here the process ends before the handshake line, so that the
-/// host shows the reason.
+/// Returns the certificate that the host will present, if it requests mutual TLS. For anything but
+/// one certificate, go-plugin logs that and refuses every client; here the process ends before the
+/// handshake line, so that the host shows the reason.
 pub(super) fn client_certificate(
     environment: &Environment,
 ) -> Result<Option<CertificateDer<'static>>, Error> {
@@ -49,10 +60,6 @@ pub(super) fn client_certificate(
 }
 
 /// Returns the place to listen at: a Unix socket, or a TCP port on Windows, as in go-plugin.
-///
-/// # Errors
-///
-/// [`Error::Ports`] for an invalid range of ports.
 pub(super) fn place(environment: &Environment) -> Result<Place, Error> {
     if cfg!(windows) { port_range(environment) } else { Ok(socket_place(environment)) }
 }
@@ -140,11 +147,26 @@ pub(super) fn port_range(environment: &Environment) -> Result<Place, Error> {
     Ok(Place::Ports(min..=max))
 }
 
+/// Reads every variable of the handshake; returns the handshake line and the version warnings. For
+/// the fuzz target in `fuzz/src/handshake.rs`, which lives in another crate.
+pub fn fuzz(cookie: Cookie, environment: &Environment) -> Result<(Vec<u8>, Vec<String>), Error> {
+    let _ = check_cookie(cookie, environment);
+    let _ = (socket_place(environment), port_range(environment));
+    let warnings = version_warnings(5, environment);
+    let multiplexing_requested = requests_multiplexing(environment);
+    let certificate = client_certificate(environment)?;
+    let line = Line {
+        app_protocol: 5,
+        address: &Address { network: "unix", text: "/socket".into() },
+        certificate: certificate.as_ref(),
+        multiplexing_requested,
+    };
+    Ok((line.bytes(), warnings))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const COOKIE: Cookie = Cookie { key: "COOKIE", value: "crumbs" };
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
         variables.iter().copied().collect()
@@ -159,17 +181,6 @@ mod tests {
             multiplexing_requested,
         };
         String::from_utf8(line.bytes()).unwrap()
-    }
-
-    #[test]
-    fn cookie_must_have_the_agreed_value() {
-        assert!(check_cookie(COOKIE, &environment(&[("COOKIE", "crumbs")])).is_ok());
-        for variables in
-            [&[][..], &[("COOKIE", "")], &[("COOKIE", "crumb")], &[("Cookie2", "crumbs")]]
-        {
-            let refused = check_cookie(COOKIE, &environment(variables));
-            assert!(matches!(refused, Err(Error::NotStartedByHost)), "{variables:?}");
-        }
     }
 
     #[test]
@@ -194,23 +205,6 @@ mod tests {
             assert_eq!(version_warnings(5, &environment).len(), warnings, "{offered:?}");
         }
         assert_eq!(version_warnings(5, &Environment::default()).len(), 1);
-    }
-
-    #[test]
-    fn invalid_client_certificate_is_an_error() {
-        assert!(client_certificate(&Environment::default()).unwrap().is_none());
-        assert!(client_certificate(&environment(&[("PLUGIN_CLIENT_CERT", "")])).unwrap().is_none());
-        let broken = environment(&[("PLUGIN_CLIENT_CERT", "no certificate")]);
-        assert!(matches!(client_certificate(&broken), Err(Error::ClientCertificate(_))));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn client_certificate_that_is_not_unicode_is_an_error() {
-        use std::{ffi::OsString, os::unix::ffi::OsStringExt as _};
-        let value = OsString::from_vec(vec![0x2d, 0xff]);
-        let environment = [(OsString::from("PLUGIN_CLIENT_CERT"), value)].into_iter().collect();
-        assert!(matches!(client_certificate(&environment), Err(Error::ClientCertificate(_))));
     }
 
     #[test]

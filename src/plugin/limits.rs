@@ -8,10 +8,6 @@ const FILES: usize = 16;
 
 /// Checks that file descriptors for the start are available. Tokio panics without them, or the host
 /// would wait for a connection that is never accepted.
-///
-/// # Errors
-///
-/// [`Error::Files`].
 pub fn check_files() -> Result<(), Error> {
     #[cfg(unix)]
     {

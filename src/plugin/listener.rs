@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use super::{error::Error, socket::Socket};
+use super::{connection::Socket, error::Error};
 
 /// Place to listen at.
 #[derive(Clone, Debug)]
@@ -50,10 +50,6 @@ pub struct Listener {
 
 impl Listener {
     /// Binds a socket at `place`. Must be called within a Tokio runtime.
-    ///
-    /// # Errors
-    ///
-    /// The directory, the group or the ports cannot be used.
     pub fn bind(place: &Place) -> Result<Self, Error> {
         match place {
             #[cfg(unix)]
@@ -119,9 +115,9 @@ mod unix {
     use tokio::net::UnixListener;
 
     use crate::plugin::{
+        connection::Socket,
         error::Error,
         listener::{Address, Listener},
-        socket::Socket,
     };
 
     /// Name of the directory of a socket, before a random part of [`RANDOM`] characters.
@@ -225,82 +221,12 @@ mod tests {
     }
 
     #[cfg(unix)]
-    mod unix {
-        use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
-
-        use super::{
-            super::unix::find_group,
-            {Error, Listener, Place},
-        };
-
-        fn bind(parent: &Path, group: Option<&str>) -> Result<Listener, Error> {
-            Listener::bind(&Place::Socket {
-                parent: parent.to_owned(),
-                variable: "TMPDIR",
-                group: group.map(str::to_owned),
-            })
-        }
-
-        fn path(listener: &Listener) -> &Path {
-            Path::new(&listener.address().text)
-        }
-
-        #[tokio::test]
-        async fn socket_directory_is_private() {
-            let parent = tempfile::tempdir().unwrap();
-            let listener = bind(parent.path(), None).unwrap();
-            let directory = path(&listener).parent().unwrap();
-            assert_eq!(fs::metadata(directory).unwrap().mode() & 0o777, 0o700);
-            assert_eq!(directory.parent(), Some(parent.path()));
-        }
-
-        #[tokio::test]
-        async fn dropped_listener_removes_its_directory() {
-            let parent = tempfile::tempdir().unwrap();
-            let listener = bind(parent.path(), None).unwrap();
-            assert!(path(&listener).exists());
-            drop(listener);
-            assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
-        }
-
-        #[tokio::test]
-        async fn configured_group_may_connect() {
-            let parent = tempfile::tempdir().unwrap();
-            // A user may always assign the group of its own new files.
-            let group = fs::metadata(parent.path()).unwrap().gid();
-            let listener = bind(parent.path(), Some(&group.to_string())).unwrap();
-            let socket = fs::metadata(path(&listener)).unwrap();
-            assert_eq!((socket.mode() & 0o777, socket.gid()), (0o660, group));
-            let directory = fs::metadata(path(&listener).parent().unwrap()).unwrap();
-            assert_eq!((directory.mode() & 0o777, directory.gid()), (0o710, group));
-        }
-
-        #[tokio::test]
-        async fn unusable_directory_or_group_is_an_error() {
-            let parent = tempfile::tempdir().unwrap();
-            let parent = parent.path();
-            let (odd, deep) = (parent.join("a|b"), parent.join("d".repeat(120)));
-            for directory in [&odd, &deep] {
-                fs::create_dir(directory).unwrap();
-            }
-            assert!(matches!(bind(&odd, None), Err(Error::SocketPath { .. })));
-            assert!(matches!(bind(&deep, None), Err(Error::TooLong { .. })));
-            for directory in [&odd, &deep] {
-                assert_eq!(fs::read_dir(directory).unwrap().count(), 0, "a directory is left");
-            }
-            let missing = bind(&parent.join("missing"), None);
-            assert!(matches!(missing, Err(Error::Directory { .. })), "{missing:?}");
-            let unknown = bind(parent, Some("no such group"));
-            assert!(matches!(unknown, Err(Error::Group(_))), "{unknown:?}");
-        }
-
-        #[test]
-        fn groups_are_found_by_their_whole_name() {
-            let groups = "root:x:0:\nstaff:x:50:ann,bob\nstaff2:x:51:\nodd\n";
-            assert_eq!(find_group(groups, "staff"), Some(50));
-            assert_eq!(find_group(groups, "staff2"), Some(51));
-            assert_eq!(find_group(groups, "sta"), None);
-            assert_eq!(find_group(groups, "odd"), None);
-        }
+    #[test]
+    fn groups_are_found_by_their_whole_name() {
+        let groups = "root:x:0:\nstaff:x:50:ann,bob\nstaff2:x:51:\nodd\n";
+        assert_eq!(unix::find_group(groups, "staff"), Some(50));
+        assert_eq!(unix::find_group(groups, "staff2"), Some(51));
+        assert_eq!(unix::find_group(groups, "sta"), None);
+        assert_eq!(unix::find_group(groups, "odd"), None);
     }
 }

@@ -14,11 +14,9 @@
 //! (log lines).
 
 mod connection;
-mod contract;
 mod debug;
 mod error;
 mod handshake;
-mod incoming;
 mod limits;
 mod listener;
 pub mod log;
@@ -26,15 +24,14 @@ mod output;
 mod serve;
 mod services;
 mod shutdown;
-mod socket;
 mod standard_services;
-#[doc(hidden)]
-pub mod testing;
 mod tls;
 
+#[doc(hidden)]
+pub use self::handshake::fuzz;
 pub use self::{
-    contract::{Cookie, Plugin},
     error::Error,
+    handshake::{Cookie, Plugin},
     limits::check_files,
     listener::{Address, Listener, Place},
     output::{in_one_line, print, print_reason},

@@ -19,10 +19,6 @@ const READING_TIME: Duration = Duration::from_millis(500);
 ///
 /// For output that a person has requested; [`serve`](super::serve::serve) prints the handshake line
 /// itself.
-///
-/// # Errors
-///
-/// [`Error::Stdout`] if stdout is closed.
 pub fn print(line: &[u8]) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     stdout

@@ -6,12 +6,11 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
 use super::{
-    connection::OpenConnections,
-    contract::Plugin,
+    connection::{self, OpenConnections},
     debug,
     error::Error,
-    handshake::{self, Line},
-    incoming, limits,
+    handshake::{self, Line, Plugin},
+    limits,
     listener::Listener,
     output,
     services::Services,
@@ -30,10 +29,6 @@ const GRACE_PERIOD: Duration = Duration::from_secs(1);
 ///
 /// The start follows go-plugin's `Serve`. The host waits for the handshake line, so that nothing
 /// that the line does not need is done before it; that is why `services` is a function.
-///
-/// # Errors
-///
-/// All but [`Error::Serve`] mean that no handshake line was printed and nothing was served.
 pub async fn serve(
     plugin: &Plugin,
     environment: &Environment,
@@ -68,10 +63,6 @@ pub async fn serve(
 ///
 /// There is no TLS, since a host that did not start the process cannot give it a certificate; the
 /// directory of the socket keeps other users out.
-///
-/// # Errors
-///
-/// As [`serve`].
 pub async fn serve_debug(
     plugin: &Plugin,
     environment: &Environment,
@@ -90,10 +81,6 @@ pub async fn serve_debug(
 /// reaches the socket.
 ///
 /// The part of [`serve`] that changes nothing in the process, so that tests can run it.
-///
-/// # Errors
-///
-/// [`Error::Serve`] if the gRPC server fails as a whole; a failed connection is logged and dropped.
 pub async fn serve_on(
     listener: Listener,
     acceptor: Option<Acceptor>,
@@ -105,7 +92,7 @@ pub async fn serve_on(
     let connections = OpenConnections::default();
     // Dropping the directory removes the socket, whichever way this function ends.
     let (socket, _directory) = listener.into_parts();
-    let incoming = incoming::accept(socket, acceptor, connections.clone());
+    let incoming = connection::accept(socket, acceptor, connections.clone());
     let services = standard_services::add_to(services, owner, &stop).await;
 
     let mut serving = pin!(Server::builder().serve_with_incoming_shutdown(

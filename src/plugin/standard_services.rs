@@ -39,21 +39,24 @@ const HEALTH_SERVICE: &str = "plugin";
 pub(super) async fn add_to(services: Services, owner: Owner, stop: &CancellationToken) -> Services {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_service_status(HEALTH_SERVICE, ServingStatus::Serving).await;
+    let standard = Standard { owner, stop: stop.clone() };
     services
         .with(health_service)
-        .with(GrpcControllerServer::new(Controller { owner, stop: stop.clone() }))
-        .with(GrpcStdioServer::new(Stdio { stop: stop.clone() }))
-        .with(GrpcBrokerServer::new(Broker { stop: stop.clone() }))
+        .with(GrpcControllerServer::new(standard.clone()))
+        .with(GrpcStdioServer::new(standard.clone()))
+        .with(GrpcBrokerServer::new(standard))
 }
 
-/// Ends the process when the host that owns it sends `Shutdown`.
-struct Controller {
+/// go-plugin's services.
+#[derive(Clone)]
+struct Standard {
     owner: Owner,
     stop: CancellationToken,
 }
 
 #[tonic::async_trait]
-impl GrpcController for Controller {
+impl GrpcController for Standard {
+    /// Ends the process when the host that owns it sends `Shutdown`.
     async fn shutdown(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
         match self.owner {
             Owner::Host(..) => self.stop.cancel(),
@@ -63,13 +66,9 @@ impl GrpcController for Controller {
     }
 }
 
-/// Stream of the plugin's output. The plugin prints nothing, but each host opens the stream.
-struct Stdio {
-    stop: CancellationToken,
-}
-
+/// The plugin prints nothing, but each host opens the stream of its output.
 #[tonic::async_trait]
-impl GrpcStdio for Stdio {
+impl GrpcStdio for Standard {
     type StreamStdioStream = BoxStream<StdioData>;
 
     async fn stream_stdio(&self, _: Request<()>) -> Result<Response<BoxStream<StdioData>>, Status> {
@@ -78,13 +77,9 @@ impl GrpcStdio for Stdio {
     }
 }
 
-/// Negotiation of further connections. The plugin needs none, but each host opens the stream.
-struct Broker {
-    stop: CancellationToken,
-}
-
+/// The plugin needs no further connections, but each host opens the stream that negotiates them.
 #[tonic::async_trait]
-impl GrpcBroker for Broker {
+impl GrpcBroker for Standard {
     type StartStreamStream = BoxStream<ConnInfo>;
 
     async fn start_stream(

@@ -56,10 +56,6 @@ pub struct Acceptor {
 
 impl Acceptor {
     /// Generates a key and a certificate for this process, and pins `client` as the only peer.
-    ///
-    /// # Errors
-    ///
-    /// `client` cannot be used; other errors are not expected.
     pub fn for_client(client: CertificateDer<'static>) -> Result<Self, Error> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let certificate = server_certificate(&key)?;

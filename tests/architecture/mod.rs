@@ -165,7 +165,7 @@ const CONNECTIONS: [(&[&str], &[&str]); 4] = [
     // Servers.
     (
         &["TcpListener", "UnixListener", "UdpSocket", "UnixDatagram", "TcpSocket", "socket2"],
-        &["plugin/listener.rs", "plugin/socket.rs", "simulator/server.rs"],
+        &["plugin/listener.rs", "plugin/connection.rs", "simulator/server.rs"],
     ),
     // Clients.
     (&["TcpStream", "UnixStream", "lookup_host", "ToSocketAddrs"], &[]),

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use crate::support::host::{Ended, Identity, Launch, Line, Process, connect, health};
+use crate::support::host::{Ended, Identity, Launch, Line, Process, connect, entries, health};
 
 /// Starts the binary, which fails. Returns its reason, after checking that the host can show it.
 async fn reason(launch: Launch) -> String {
@@ -70,11 +70,12 @@ async fn too_long_directory_is_shown_by_host() {
         while path.as_os_str().len() < length {
             path.push("d".repeat(60));
         }
-        if length < 3000 {
+        let exists = length < 3000;
+        if exists {
             fs::create_dir_all(&path).unwrap();
         }
-        let facts = ["too long", "Set TMPDIR to a shorter path"];
-        check("TMPDIR", &path, &facts).await;
+        check("TMPDIR", &path, &["too long", "Set TMPDIR to a shorter path"]).await;
+        assert!(!exists || entries(&path).is_empty(), "a directory is left");
     }
 }
 
@@ -83,7 +84,8 @@ async fn directory_that_breaks_the_line_is_shown_by_host() {
     let parent = tempfile::tempdir().unwrap();
     for (name, fact) in [("a|b", r"a\u{7c}b"), ("|1|5|unix|", r"\u{7c}"), ("c\nd", r"c\u{a}d")] {
         let path = subdirectory(parent.path(), name);
-        check("TMPDIR", path, &[fact, "line break", "Set TMPDIR to another directory"]).await;
+        check("TMPDIR", &path, &[fact, "line break", "Set TMPDIR to another directory"]).await;
+        assert!(entries(path.as_ref()).is_empty(), "a directory is left");
     }
 }
 

@@ -21,6 +21,8 @@ async fn handshake_line_has_six_fields_of_go_plugin() {
 async fn certificate_field_is_empty_without_tls() {
     let host = Launch::new().without_tls().start().await;
     assert!(host.line.text.ends_with("|grpc|"), "{}", host.line.text);
+    let (_, empty) = Launch::new().with("PLUGIN_CLIENT_CERT", "").start_and_read_line().await;
+    assert!(empty.ends_with("|grpc|\n"), "{empty}");
     assert_eq!(host.line.text.matches('|').count(), 5);
 }
 
