@@ -76,7 +76,8 @@ model! {
     pub(crate) struct StopModel {
         pub(crate) arguments: ActionArguments = flattened(),
 
-        /// Force the stop. Required for spot instances. Defaults to `false`.
+        /// Force the stop, if CompShare refuses it otherwise. Spot instances are always stopped by
+        /// force. Defaults to `false`.
         pub(crate) force_stop: Attr<bool> = optional(),
     }
 }

@@ -60,7 +60,8 @@ model! {
         /// before the destroy.
         pub(crate) stop_on_destroy: Attr<bool> = optional(),
 
-        /// Force stops. Required for spot instances. Defaults to `false`.
+        /// Force stops, if CompShare refuses them otherwise. Spot instances are always stopped by
+        /// force. Defaults to `false`.
         pub(crate) force_stop: Attr<bool> = optional(),
 
         /// Retry while the zone is sold out, about every 30 seconds until the timeout. Defaults to
