@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::form::Form;
+use super::{error::ErrorKind, form::Form};
 
 /// Request to the API.
 pub trait Call {
@@ -17,6 +17,15 @@ pub trait Call {
 
     /// Puts the parameters into `form`. The client adds `Action`, `PublicKey` and `Signature`.
     fn form(&self, form: &mut Form);
+
+    /// Checks that a successful response is complete.
+    ///
+    /// # Errors
+    ///
+    /// `Incomplete`, which counts as a failure of the call.
+    fn check(&self, _reply: &Self::Reply) -> Result<(), ErrorKind> {
+        Ok(())
+    }
 
     /// The instance that the request concerns, for the log; `None` if it is not exactly one.
     fn instance_id(&self) -> Option<&str> {

@@ -135,7 +135,8 @@ impl Client {
             &signature,
         ];
         let outcome = match &sent {
-            Ok(response) => response::judge(response, &secrets),
+            Ok(response) => response::judge(response, &secrets)
+                .and_then(|reply| call.check(&reply).map(|()| reply)),
             Err(kind) => Err(kind.clone()),
         };
         let response = sent.ok();

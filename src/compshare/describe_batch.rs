@@ -11,12 +11,11 @@ use tokio::sync::oneshot;
 use super::{
     batch_queue::{Caller, Described},
     call::Scope,
-    calls::describe::DescribeInstances,
+    calls::describe::{DescribeInstances, Instances},
     class::{Class, IdFault},
     client::Client,
     error::Error,
     instance::Instance,
-    pages::Pages,
 };
 
 /// Callers of an instance, and their result.
@@ -46,7 +45,7 @@ fn describe_all<'a>(
 ) -> BoxFuture<'a, Vec<(String, Described)>> {
     Box::pin(async move {
         let error = match request(client, scope, ids.clone()).await {
-            Ok(instances) => return by_id(ids, instances),
+            Ok(page) => return by_id(client, scope, ids, page).await,
             Err(error) => error,
         };
         if ids.len() > 1
@@ -63,19 +62,34 @@ fn describe_all<'a>(
     })
 }
 
-async fn request(client: &Client, scope: &Scope, ids: Vec<String>) -> Result<Vec<Instance>, Error> {
+async fn request(client: &Client, scope: &Scope, ids: Vec<String>) -> Result<Instances, Error> {
     let describe = DescribeInstances { ids, scope: scope.clone(), ..DescribeInstances::default() };
-    Pages::new(client.clone(), describe).all().await
+    client.call(&describe).await
 }
 
-fn by_id(ids: Vec<String>, instances: Vec<Instance>) -> Vec<(String, Described)> {
+/// Returns the instances of `page`. If it is incomplete, describes the missing ones, which are
+/// fewer than `ids` because the client accepts an incomplete page only with one of them.
+async fn by_id(
+    client: &Client,
+    scope: &Scope,
+    ids: Vec<String>,
+    page: Instances,
+) -> Vec<(String, Described)> {
+    let is_complete = page.gap(0).is_none();
     let entry = |instance: Instance| (instance.id.clone(), Arc::new(instance));
-    let mut instances: HashMap<_, _> = instances.into_iter().map(entry).collect();
-    let described = |id: String| {
-        let instance = instances.remove(&id);
-        (id, Ok(instance))
-    };
-    ids.into_iter().map(described).collect()
+    let mut instances: HashMap<_, _> = page.instances.into_iter().map(entry).collect();
+    let mut described = Vec::new();
+    let mut missing = Vec::new();
+    for id in ids {
+        match instances.remove(&id) {
+            None if !is_complete => missing.push(id),
+            instance => described.push((id, Ok(instance))),
+        }
+    }
+    if !missing.is_empty() {
+        described.extend(describe_all(client, scope, missing).await);
+    }
+    described
 }
 
 /// Returns true if a single bad ID may have made the whole request fail.

@@ -46,6 +46,15 @@ pub enum ErrorKind {
         /// Defect of the content, without quoting it.
         reason: String,
     },
+    /// A successful response is longer than the client reads. The action may have been carried out.
+    #[error("the response is larger than {} MiB", limit >> 20)]
+    TooLarge {
+        /// Limit in bytes.
+        limit: usize,
+    },
+    /// A successful response leaves out a part of what it announces.
+    #[error("incomplete response: {0}")]
+    Incomplete(String),
     /// The response has an error status. After 5xx and 408 the action may have been carried out,
     /// after others not.
     #[error("the response had HTTP status {status}")]
@@ -126,7 +135,9 @@ impl ErrorKind {
             Self::Http { .. }
             | Self::Unsent { .. }
             | Self::MaybeSent(_)
-            | Self::Unreadable { .. } => None,
+            | Self::Unreadable { .. }
+            | Self::TooLarge { .. }
+            | Self::Incomplete(_) => None,
         }
     }
 
@@ -135,7 +146,10 @@ impl ErrorKind {
         match self {
             Self::Unsent { permanent: false, .. } => Resend::Always,
             Self::Unsent { permanent: true, .. } => Resend::Never,
-            Self::MaybeSent(_) | Self::Unreadable { .. } => Resend::IfRepeatable,
+            Self::MaybeSent(_)
+            | Self::Unreadable { .. }
+            | Self::TooLarge { .. }
+            | Self::Incomplete(_) => Resend::IfRepeatable,
             Self::Http { .. } | Self::Refused { .. } => {
                 self.class().map_or(Resend::Never, |class| class.behavior().resend)
             }

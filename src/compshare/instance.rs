@@ -3,7 +3,10 @@
 use std::fmt;
 
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize,
+    de::{Deserializer, Error as _},
+};
 use serde_json::Value;
 
 use super::lenient;
@@ -13,7 +16,7 @@ use super::lenient;
 #[derive(Clone, Debug, Deserialize)]
 pub struct Instance {
     /// `uhost-…` for virtual machines, `cpod-…` for containers.
-    #[serde(rename = "UHostId")]
+    #[serde(rename = "UHostId", deserialize_with = "id")]
     pub id: String,
     #[serde(rename = "Name", default, deserialize_with = "lenient::text")]
     pub name: Option<String>,
@@ -300,6 +303,10 @@ impl fmt::Display for State {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
     }
+}
+
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    lenient::text(deserializer)?.ok_or_else(|| D::Error::missing_field("UHostId"))
 }
 
 /// Deserializes a time. The API reports 0 for "never".

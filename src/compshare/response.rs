@@ -1,20 +1,12 @@
 //! Classification of a response as reply or failure.
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{error::ErrorKind, lenient, transport::Response};
 
 /// Most characters of a message. Longer ones are truncated.
 const MAX_MESSAGE: usize = 1000;
-
-/// Fields that all responses of the API have.
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(rename = "RetCode", default, deserialize_with = "lenient::number")]
-    ret_code: Option<i64>,
-    #[serde(rename = "Message", default, deserialize_with = "lenient::text")]
-    message: Option<String>,
-}
 
 /// Returns the reply in `response`, or its failure without any of `secrets`.
 ///
@@ -32,35 +24,43 @@ pub(super) fn judge<R: DeserializeOwned>(
         Err(kind) if success => return Err(kind.clone()),
         Err(_) => return Err(ErrorKind::Http { status }),
     };
-    let envelope = serde_json::from_slice::<Envelope>(body);
+    // A value accepts a field that occurs twice; a derived type would not.
+    let parsed = serde_json::from_slice::<Value>(body);
+    let field = |name| parsed.as_ref().ok().and_then(|content| content.get(name));
+    let ret_code: Option<i64> = field("RetCode").and_then(|code| lenient::number(code).ok()?);
     let may_refuse = success || (400..500).contains(&status) && ![408, 429].contains(&status);
-    if may_refuse
-        && let Ok(Envelope { ret_code: Some(code), message }) = &envelope
-        && *code != 0
-    {
-        let message = presentable(message.as_deref().unwrap_or_default(), secrets);
-        return Err(ErrorKind::Refused { code: *code, message });
+    if let Some(code) = ret_code.filter(|code| may_refuse && *code != 0) {
+        let message = field("Message").and_then(|message| lenient::text(message).ok()?);
+        let message = presentable(message.unwrap_or_default(), secrets);
+        return Err(ErrorKind::Refused { code, message });
     }
     if !success {
         return Err(ErrorKind::Http { status });
     }
     let unreadable = |reason| ErrorKind::Unreadable { http_status: status, reason };
-    match envelope {
-        Err(error) => Err(unreadable(position(&error))),
-        Ok(Envelope { ret_code: None, .. }) => Err(unreadable("no RetCode".to_owned())),
-        Ok(_) => serde_json::from_slice(body).map_err(|error| unreadable(position(&error))),
+    let content = parsed.map_err(|error| unreadable(defect(body, &error)))?;
+    if ret_code.is_none() {
+        return Err(unreadable("no RetCode".to_owned()));
+    }
+    serde_json::from_value(content).map_err(|_| unreadable("unexpected structure".to_owned()))
+}
+
+/// Returns the defect of a body that is not JSON. The message of `error` may quote the body.
+fn defect(body: &[u8], error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    if body.trim_ascii().is_empty() {
+        "no content".to_owned()
+    } else if error.is_eof() {
+        "the JSON ends early".to_owned()
+    } else if (line, column) == (1, 1) {
+        "not JSON".to_owned()
+    } else {
+        format!("invalid JSON (line {line}, column {column})")
     }
 }
 
-/// Returns kind and position of `error`. Its own message may quote the response.
-fn position(error: &serde_json::Error) -> String {
-    let kind = if error.is_data() { "unexpected structure" } else { "invalid JSON" };
-    format!("{kind} (line {}, column {})", error.line(), error.column())
-}
-
 /// Returns `message` without secrets and control characters, and truncated.
-fn presentable(message: &str, secrets: &[&str]) -> String {
-    let mut message = message.to_owned();
+fn presentable(mut message: String, secrets: &[&str]) -> String {
     // Replacing an empty text would insert between all characters.
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         message = message.replace(secret, "[secret]");
@@ -79,7 +79,7 @@ mod tests {
 
     use super::*;
     use crate::compshare::{
-        calls::{describe::Instances, power::Accepted, zones::Zones},
+        calls::{power::Accepted, zones::Zones},
         error::Lost,
     };
 
@@ -101,7 +101,10 @@ mod tests {
         let reply = judged(200, r#"{"RetCode":0,"ZoneInfo":[{"Zone":"cn-wlcb-01"}],"Action":"X"}"#);
         let Zones { zones } = reply.unwrap();
         assert_eq!(zones[0].zone.as_deref(), Some("cn-wlcb-01"));
-        assert!(judged::<Accepted>(200, r#"{"RetCode":"0"}"#).is_ok());
+        for code in [r#""0""#, r#"" 0 ""#, "0.0", r#"1,"RetCode":0"#] {
+            let body = format!(r#"{{"RetCode":{code}}}"#);
+            assert!(judged::<Accepted>(200, &body).is_ok(), "{body}");
+        }
     }
 
     #[test]
@@ -123,16 +126,29 @@ mod tests {
             "refused with RetCode 172: [secret] of [secret] unknown",
         );
         let unreadable = "unreadable response (HTTP status 200):";
-        check(200, "<html>canary</html>", &format!("{unreadable} invalid JSON (line 1, column 1)"));
-        check(200, "", &format!("{unreadable} invalid JSON (line 1, column 0)"));
+        check(200, "<html>canary</html>", &format!("{unreadable} not JSON"));
+        check(200, "\n", &format!("{unreadable} no content"));
         check(
             200,
             r#"{"RetCode":0,"UHostId":"canary"#,
-            &format!("{unreadable} invalid JSON (line 1, column 30)"),
+            &format!("{unreadable} the JSON ends early"),
         );
-        check(200, r#""canary""#, &format!("{unreadable} unexpected structure (line 1, column 8)"));
-        check(200, r#"{"Message":"canary"}"#, &format!("{unreadable} no RetCode"));
-        check(204, "", "unreadable response (HTTP status 204): invalid JSON (line 1, column 0)");
+        check(
+            200,
+            "{\n\"RetCode\":0, canary}",
+            &format!("{unreadable} invalid JSON (line 2, column 14)"),
+        );
+        for no_ret_code in [
+            r#""canary""#,
+            "[]",
+            "null",
+            r#"{"Message":"canary"}"#,
+            r#"{"RetCode":null}"#,
+            r#"{"RetCode":"canary"}"#,
+        ] {
+            check(200, no_ret_code, &format!("{unreadable} no RetCode"));
+        }
+        check(204, "", "unreadable response (HTTP status 204): no content");
         check(302, "canary", "the response had HTTP status 302");
         check(403, r#"{"RetCode":299,"Message":"no"}"#, "refused with RetCode 299: no");
         check(403, "<html>canary</html>", "the response had HTTP status 403");
@@ -153,8 +169,8 @@ mod tests {
 
     #[test]
     fn success_without_content_is_unreadable() {
-        let kind = judged::<Instances>(200, r#"{"RetCode":0}"#).unwrap_err();
-        assert!(matches!(kind, ErrorKind::Unreadable { .. }), "{kind:?}");
+        let kind = judged::<Zones>(200, r#"{"RetCode":0}"#).unwrap_err();
+        assert_eq!(kind.to_string(), "unreadable response (HTTP status 200): unexpected structure");
     }
 
     #[test]

@@ -121,11 +121,7 @@ async fn read(mut response: reqwest::Response) -> Result<Zeroizing<Vec<u8>>, Err
     let mut body = Zeroizing::new(Vec::new());
     while let Some(piece) = response.chunk().await.map_err(classify)? {
         if body.len() + piece.len() > MAX_BODY {
-            let http_status = response.status().as_u16();
-            return Err(ErrorKind::Unreadable {
-                http_status,
-                reason: format!("longer than {MAX_BODY} bytes"),
-            });
+            return Err(ErrorKind::TooLarge { limit: MAX_BODY });
         }
         body.extend_from_slice(&piece);
     }

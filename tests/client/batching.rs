@@ -5,12 +5,15 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use serde_json::json;
 use terraform_provider_compshare::{
-    compshare::{BatchingClient, Client, Credentials, Error, Instance, Scope, State},
+    compshare::{
+        BatchingClient, Client, Credentials, Error, ErrorKind, Instance, Scope, Settings, State,
+    },
     simulator::{DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Fault, Options, Simulator},
 };
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{DESCRIBE, settings};
+use crate::support::script::{Script, Step};
 
 /// A simulator with `count` running instances `uhost-0`, `uhost-1`, …, every third in another
 /// region.
@@ -102,6 +105,33 @@ async fn each_region_has_its_own_batches() {
         simulator.calls().iter().map(|call| call.parameters["Region"].clone()).collect();
     regions.sort();
     assert_eq!(regions, ["cn-sh2", "cn-wlcb"]);
+}
+
+/// An API that never lists one instance, although it counts it.
+#[tokio::test]
+async fn instance_that_is_left_out_fails_its_own_caller_only() {
+    let found = |total: u32, ids: &[&str]| {
+        let set: Vec<_> = ids.iter().map(|id| json!({"UHostId": id})).collect();
+        let page = json!({"RetCode": 0, "TotalCount": total, "UHostSet": set});
+        Step::json(DESCRIBE, &page.to_string())
+    };
+    let script =
+        Script::start([found(4, &["uhost-0", "uhost-2"]), found(2, &["uhost-3"]), found(1, &[])])
+            .await;
+    let settings = Settings { max_retries: 0, ..settings(&script.url()) };
+    let client = BatchingClient::new(super::client(settings));
+    let results = join_all((0..4).map(|n| try_describe(&client, n))).await;
+    for (n, result) in results.into_iter().enumerate() {
+        match result {
+            Ok(found) => assert_eq!(found.unwrap().id, format!("uhost-{n}")),
+            Err(error) => {
+                assert_eq!(n, 1);
+                assert!(matches!(error.kind, ErrorKind::Incomplete(_)), "{error}");
+            }
+        }
+    }
+    let requests = script.finish().requests;
+    assert_eq!(requests[2].form["UHostIds.0"], "uhost-1");
 }
 
 #[tokio::test]

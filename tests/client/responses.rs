@@ -1,6 +1,7 @@
 //! Results that the client derives from responses.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::json;
 use terraform_provider_compshare::compshare::{BatchingClient, Class, ErrorKind, Pages, State};
 
 use super::*;
@@ -82,8 +83,9 @@ async fn endless_response_is_cut_off() {
     let long = vec![b' '; 17 << 20];
     let (outcome, _) = play(&start(), [Step::http(START, 200, &[], &long)]).await;
     let error = outcome.unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Unreadable { http_status: 200, .. }), "{error}");
-    assert!(error.to_string().contains("longer than"), "{error}");
+    assert_eq!(error.kind, ErrorKind::TooLarge { limit: 4 << 20 });
+    assert!(error.to_string().contains("larger than 4 MiB"), "{error}");
+    assert!(error.may_have_happened());
 }
 
 #[tokio::test]
@@ -91,9 +93,17 @@ async fn incomplete_response_is_not_an_absent_instance() {
     let found = r#"{"RetCode":0,"TotalCount":2,"UHostSet":[
         {"UHostId":"other"},{"UHostId":"uhost-1","State":"Stopped"}]}"#;
     let gone = r#"{"RetCode":8039,"Message":"not exist"}"#;
-    let incomplete = r#"{"RetCode":0}"#;
     let denied = r#"{"RetCode":299,"Message":"no"}"#;
-    let steps = [found, NONE, gone, denied, incomplete].map(|json| Step::json(DESCRIBE, json));
+    let incomplete = [
+        r#"{"RetCode":0}"#,
+        r#"{"RetCode":0,"TotalCount":1,"UHostSet":[]}"#,
+        r#"{"RetCode":0,"TotalCount":1,"UHostSet":null}"#,
+        r#"{"RetCode":0,"TotalCount":2,"UHostSet":[{"UHostId":"other"}]}"#,
+        r#"{"RetCode":0,"TotalCount":1,"UHostSet":[{"Name":"without an ID"}]}"#,
+        r#"{"RetCode":0,"TotalCount":1,"UHostSet":["uhost-1"]}"#,
+    ];
+    let steps = [found, NONE, gone, denied].into_iter().chain(incomplete);
+    let steps = steps.map(|json| Step::json(DESCRIBE, json));
     let script = Script::start(steps).await;
     let client = client(Settings { max_retries: 0, ..settings(&script.url()) });
     let client = BatchingClient::new(client);
@@ -104,8 +114,10 @@ async fn incomplete_response_is_not_an_absent_instance() {
     assert!(describe().await.unwrap().is_none());
     assert!(describe().await.unwrap().is_none());
     assert_eq!(describe().await.unwrap_err().ret_code(), Some(299));
-    let error = describe().await.unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Unreadable { .. }), "{error}");
+    for response in incomplete {
+        let error = describe().await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Incomplete(_)), "{response}: {error}");
+    }
 
     let form = &script.finish().requests[0].form;
     assert_eq!((form["UHostIds.0"].as_str(), form["Limit"].as_str()), ("uhost-1", "100"));
@@ -113,24 +125,55 @@ async fn incomplete_response_is_not_an_absent_instance() {
 }
 
 #[tokio::test]
+async fn incomplete_response_is_requested_again() {
+    let incomplete = r#"{"RetCode":0,"TotalCount":1,"UHostSet":[]}"#;
+    let found = r#"{"RetCode":0,"TotalCount":1,"UHostSet":[{"UHostId":"uhost-1"}]}"#;
+    let (outcome, _) =
+        play(&describe(), [incomplete, found].map(|j| Step::json(DESCRIBE, j))).await;
+    assert_eq!(outcome.unwrap().instances[0].id, "uhost-1");
+}
+
+/// A page of a list.
+fn page(total: Option<u32>, ids: &[&str]) -> Step {
+    let set: Vec<_> = ids.iter().map(|id| json!({"UHostId": id})).collect();
+    Step::json(DESCRIBE, &json!({"RetCode": 0, "TotalCount": total, "UHostSet": set}).to_string())
+}
+
+/// Lists instances in pages of two. Returns the IDs and the offsets of the requests.
+async fn list(steps: impl IntoIterator<Item = Step>) -> (Result<Vec<String>, Error>, Vec<String>) {
+    let script = Script::start(steps).await;
+    let client = client(Settings { max_retries: 0, ..settings(&script.url()) });
+    let describe = DescribeInstances { limit: 2, ..DescribeInstances::default() };
+    let listed = Pages::new(client, describe).all().await;
+    let ids = listed.map(|instances| instances.into_iter().map(|one| one.id).collect());
+    let requests = script.finish().requests;
+    (ids, requests.into_iter().map(|mut one| one.form.remove("Offset").unwrap()).collect())
+}
+
+#[tokio::test]
 async fn list_requests_all_pages_and_none_past_the_last() {
-    let page = |total: &str, ids: &[&str]| {
-        let set: Vec<_> = ids.iter().map(|id| format!(r#"{{"UHostId":"{id}"}}"#)).collect();
-        Step::json(DESCRIBE, &format!(r#"{{"RetCode":0,{total}"UHostSet":[{}]}}"#, set.join(",")))
-    };
-    let with_total =
-        [page(r#""TotalCount":4,"#, &["a", "b"]), page(r#""TotalCount":4,"#, &["b", "c"])];
-    let without = [page("", &["a", "b"]), page("", &["c"])];
-    for steps in [with_total, without] {
-        let script = Script::start(steps).await;
-        let describe = DescribeInstances { limit: 2, ..DescribeInstances::default() };
-        let pages = Pages::new(client(settings(&script.url())), describe);
-        let instances = pages.all().await.unwrap();
-        let ids: Vec<_> = instances.iter().map(|instance| instance.id.as_str()).collect();
-        assert_eq!(ids, ["a", "b", "c"]);
-        let report = script.finish();
-        let offsets: Vec<_> =
-            report.requests.iter().map(|request| request.form["Offset"].as_str()).collect();
+    let past_the_end = Step::json(DESCRIBE, r#"{"RetCode":8401,"Message":"offset"}"#);
+    for (steps, ids) in [
+        (vec![page(Some(3), &["a", "b"]), page(Some(3), &["c"])], "a b c"),
+        (vec![page(None, &["a", "b"]), page(None, &["c"])], "a b c"),
+        // An instance was created, or deleted, between the two requests.
+        (vec![page(Some(3), &["a", "b"]), page(Some(4), &["b", "c"])], "a b c"),
+        (vec![page(Some(4), &["a", "b"]), page(Some(3), &["d"])], "a b d"),
+        (vec![page(Some(3), &["a", "b"]), past_the_end], "a b"),
+        (vec![page(Some(3), &["a", "b"]), page(Some(2), &[])], "a b"),
+    ] {
+        let (listed, offsets) = list(steps).await;
+        assert_eq!(listed.unwrap().join(" "), ids);
         assert_eq!(offsets, ["0", "2"]);
+    }
+}
+
+#[tokio::test]
+async fn list_with_fewer_instances_than_its_total_fails() {
+    let short = [page(Some(4), &["a", "b"]), page(Some(4), &["b", "c"])];
+    let ended = [page(Some(3), &["a", "b"]), page(Some(3), &[])];
+    for steps in [short, ended] {
+        let error = list(steps).await.0.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Incomplete(_)), "{error}");
     }
 }

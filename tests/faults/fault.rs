@@ -135,7 +135,7 @@ fn effects() -> Vec<(Class, &'static str, Effect)> {
         (Throttled, "HTTP 429", http(429, false)),
         (Throttled, "RetCode 8441", refuse(8441, "Too many requests")),
         (Credentials, "RetCode 171", refuse(171, "Signature VerifyAC Error")),
-        (Refused, "RetCode 230, usage", refuse(230, "Params [Zone] not available")),
+        (Refused, "RetCode 230, usage", refuse(230, "Params [ProjectId] not available")),
         (Refused, "RetCode 299, permission", refuse(299, "IAM permission denied")),
         (Refused, "RetCode 520, billing", refuse(520, "Balance not enough")),
         (Refused, "RetCode 8095, quota", refuse(8095, "Quota exceeded")),

@@ -100,6 +100,49 @@ async fn missing_or_malformed_facts_are_null() {
 }
 
 #[tokio::test]
+async fn numbers_are_read_in_any_spelling() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    simulator.add_fault(Fault::report(json!({
+        "State": "Running", "CPU": " 16 ", "Memory": "65536.0", "GPU": 1.0,
+        "InstancePrice": " 1.58 ", "CreateTime": "1.764e+09", "StartTime": 1.764e9,
+        "ReleaseTime": "4000000000.0", "ExpireTime": 1e300, "IsSpot": 1,
+        "SupportWithoutGpuStart": " True", "GraphicsMemory": {"Value": "24"},
+        "DiskSet": [{"DiskId": "d", "IsBoot": 0, "Size": "1e2"}],
+    })));
+    let read = terraform.read_data(INSTANCE, &json!({"instance_id": ID})).await.unwrap();
+    for (name, value) in [
+        ("cpu_cores", json!(16)),
+        ("memory_mb", json!(65536)),
+        ("gpu_count", json!(1)),
+        ("gpu_memory_gb", json!(24)),
+        ("created_at", json!("2025-11-24T16:00:00Z")),
+        ("started_at", json!("2025-11-24T16:00:00Z")),
+        ("reclaim_at", json!("2096-10-02T07:06:40Z")),
+        ("expires_at", Json::Null),
+        ("supports_without_gpu", json!(true)),
+    ] {
+        assert_eq!(read[name], value, "{name}");
+    }
+    assert_eq!(read["price_cny"].to_string(), "1.58");
+    assert_eq!(
+        (&read["disks"][0]["is_boot"], &read["disks"][0]["size_gb"]),
+        (&json!(false), &json!(100))
+    );
+}
+
+#[tokio::test]
+async fn list_of_null_is_empty() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    for empty in [json!({"Total": 0, "UHostSet": null}), json!({"UHostSet": []})] {
+        simulator.add_fault(Fault::respond(empty).on_action(DESCRIBE));
+        let read = terraform.read_data(INSTANCES, &json!({})).await.unwrap();
+        assert_eq!(read["instances"], json!([]));
+    }
+    simulator.add_fault(Fault::respond(json!({"ZoneInfo": null})).on_action(DESCRIBE_ZONES));
+    assert_eq!(terraform.read_data(ZONES, &json!({})).await.unwrap()["zones"], json!([]));
+}
+
+#[tokio::test]
 async fn scheduled_stop_is_null_once_its_time_has_passed() {
     for (scheduled, reported) in [
         (json!(1_750_000_000), Json::Null),
@@ -341,14 +384,34 @@ async fn failed_read_is_an_error_and_not_an_empty_result() {
             (Effect::LoseResponse, "Connection Lost"),
             (Effect::Malformed(Garbage::Html), "Invalid Response"),
             (Effect::Malformed(Garbage::Truncated), "Invalid Response"),
+            (Effect::Malformed(Garbage::Huge), "Response Too Large"),
             (unavailable, "Service Unavailable"),
         ] {
             simulator.clear_faults();
-            simulator.add_fault(Fault::new(effect.clone()).forever());
+            simulator.add_fault(Fault::new(effect).forever());
             let errors = terraform.read_data(name, &config).await.unwrap_err();
             errors.says(&format!("{summary}: {cause}"), &[]).omits(&["<html", "It works"]);
         }
     }
+}
+
+#[tokio::test]
+async fn incomplete_list_is_an_error() {
+    let (simulator, terraform) = cloud_with(json!({})).await;
+    for fields in [
+        json!({"TotalCount": 1, "UHostSet": []}),
+        json!({"TotalCount": 2, "UHostSet": [{"UHostId": ID}]}),
+        json!({"TotalCount": 1, "UHostSet": [{"Name": "without an ID"}]}),
+        json!({}),
+    ] {
+        simulator.clear_faults();
+        simulator.add_fault(Fault::respond(fields.clone()).on_action(DESCRIBE).forever());
+        let errors = terraform.read_data(INSTANCES, &json!({})).await.unwrap_err();
+        errors.says("Unable to List Instances: Incomplete Response", &["incomplete response"]);
+    }
+    simulator.add_fault(Fault::respond(json!({})).on_action(DESCRIBE_ZONES));
+    let errors = terraform.read_data(ZONES, &json!({})).await.unwrap_err();
+    errors.says("Unable to List Zones: Invalid Response", &[]);
 }
 
 #[tokio::test]

@@ -4,12 +4,12 @@ use serde_json::{Value as Json, json};
 use terraform_provider_compshare::protocol::tfplugin5::{
     RawState, move_resource_state::Request as MoveRequest,
 };
-use terraform_provider_compshare::simulator::Options;
+use terraform_provider_compshare::simulator::{Fault, Options};
 
 use super::setup::{
     ID, cloud, cloud_with, configuration, describes, merged, starts_and_stops, stored_state,
 };
-use crate::support::{calls::Calls as _, terraform_core::Action};
+use crate::support::{actions::DESCRIBE, calls::Calls as _, terraform_core::Action};
 
 #[tokio::test]
 async fn import_in_the_configured_state_plans_nothing() {
@@ -206,6 +206,38 @@ async fn refresh_completes_a_state_without_facts() {
     assert_eq!(terraform.attribute("gpu_type"), "4090");
     let started = terraform.attribute("started_at");
     assert!(started.as_str().unwrap().ends_with('Z'), "{started}");
+}
+
+#[tokio::test]
+async fn incomplete_response_keeps_the_state() {
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    terraform.import(ID).await.unwrap();
+    for fields in [
+        json!({"TotalCount": 1, "UHostSet": []}),
+        json!({"TotalCount": 1, "UHostSet": null}),
+        json!({"TotalCount": 2, "UHostSet": [{"UHostId": "uhost-2"}]}),
+        json!({"TotalCount": 1, "UHostSet": [{"Name": "without an ID"}]}),
+        json!({"TotalCount": 1, "UHostSet": [ID]}),
+        json!({"TotalCount": 1, "UHostSet": [null]}),
+        json!({"TotalCount": 0, "UHostSet": [{}]}),
+        json!({}),
+    ] {
+        simulator.clear_faults();
+        simulator.add_fault(Fault::respond(fields.clone()).on_action(DESCRIBE).forever());
+        let errors = terraform.refresh().await.unwrap_err();
+        errors.says("Unable to Read Instance: Incomplete Response", &["not changed"]);
+        assert!(terraform.state().is_some(), "{fields}");
+    }
+
+    // An empty list in any form is an absence, which the second describe confirms.
+    simulator.clear_faults();
+    let null = Fault::respond(json!({"Total": 0, "UHostSet": null}));
+    simulator.add_fault(null.clone().on_action(DESCRIBE));
+    terraform.refresh().await.unwrap();
+    assert!(terraform.state().is_some());
+    simulator.add_fault(null.on_action(DESCRIBE).forever());
+    terraform.refresh().await.unwrap();
+    assert!(terraform.state().is_none());
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ impl Call for DescribeSupportZone {
 /// Response to [`DescribeSupportZone`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Zones {
-    #[serde(rename = "ZoneInfo", default, deserialize_with = "lenient::array")]
+    #[serde(rename = "ZoneInfo", deserialize_with = "lenient::array")]
     pub zones: Vec<Zone>,
 }
 
@@ -58,5 +58,6 @@ mod tests {
         assert_eq!(zones.zones.len(), 1);
         let none: Zones = serde_json::from_value(json!({"ZoneInfo": null})).unwrap();
         assert_eq!(none.zones, []);
+        serde_json::from_value::<Zones>(json!({})).unwrap_err();
     }
 }

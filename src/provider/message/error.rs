@@ -42,6 +42,17 @@ impl Cause {
                 "The response is not a valid CompShare API response.",
                 CHECK_ENDPOINT,
             ),
+            ErrorKind::TooLarge { .. } => Self::new(
+                "Response Too Large",
+                "The CompShare API sent a response that is larger than the provider accepts.",
+                "Request fewer instances at a time: set filters such as `region`, or lower \
+                 `-parallelism`.",
+            ),
+            ErrorKind::Incomplete(_) => Self::new(
+                "Incomplete Response",
+                "The response of the CompShare API leaves out instances.",
+                "Try again later.",
+            ),
             ErrorKind::Http { status: 429 } => too_many_requests(),
             ErrorKind::Http { status: 500.. } => Self::new(
                 "Service Unavailable",
