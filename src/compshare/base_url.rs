@@ -24,6 +24,11 @@ impl BaseUrl {
         &self.0
     }
 
+    pub(super) fn host_and_port(&self) -> (String, u16) {
+        let host = self.0.host_str().unwrap_or_default();
+        (host.to_owned(), self.0.port_or_known_default().unwrap_or_default())
+    }
+
     /// Returns true if the host is this machine, so that no proxy may be used.
     pub(super) fn is_loopback(&self) -> bool {
         match self.0.host() {

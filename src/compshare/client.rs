@@ -13,6 +13,7 @@ use super::{
     error::{Error, ErrorKind},
     form::Form,
     limit::Limit,
+    network::Network,
     response, signature,
     transport::Transport,
 };
@@ -69,19 +70,24 @@ struct Failure {
 }
 
 impl Client {
-    /// A client with the system's root certificates and proxy variables. Makes no connection.
+    /// A client of the API at the end of `network`. Makes no connection.
     ///
     /// # Errors
     ///
-    /// `Unsent` if the HTTP client cannot be set up, because there is no usable root certificate or
-    /// the user agent is not a valid header.
-    pub fn new(settings: Settings, credentials: Credentials) -> Result<Self, Error> {
+    /// `Unsent` if the HTTP client cannot be set up, for example because the user agent is not a valid
+    /// header.
+    pub fn new(
+        settings: Settings,
+        network: Network,
+        credentials: Credentials,
+    ) -> Result<Self, Error> {
         let transport = Transport::new(
             settings.base_url.clone(),
+            network,
             settings.request_timeout,
-            &settings.user_agent,
+            settings.user_agent.clone(),
         )
-        .map_err(|kind| Error { action: "", attempts: 0, request_id: None, kind })?;
+        .map_err(ErrorKind::before_any_call)?;
         let limit = Limit::new(settings.max_concurrent_requests);
         Ok(Self(Arc::new(Inner { settings, credentials, transport, limit })))
     }
@@ -125,7 +131,7 @@ impl Client {
         let (form, signature) = self.signed(call);
         let permit = self.0.limit.permit().await;
         let began = Instant::now();
-        let sent = self.0.transport.send(&form).await;
+        let sent = self.0.transport.send(&form, C::REPEATABLE).await;
         drop(permit);
         let duration = began.elapsed();
         let credentials = &self.0.credentials;

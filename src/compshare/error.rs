@@ -28,13 +28,15 @@ pub struct Error {
 /// Cause of a failure.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ErrorKind {
-    /// There was no connection. The API has received nothing.
-    #[error("the request was not sent: {cause}")]
+    /// The API has not received the request, or certainly not processed it.
+    #[error(
+        "the request was not {}: {cause}",
+        if *at == Stage::Stream { "processed" } else { "sent" }
+    )]
     Unsent {
-        /// Message of the network, the resolver or TLS.
+        at: Stage,
+        /// Host and proxy, with the message of the network, the resolver or TLS.
         cause: String,
-        /// A retry would fail as well: the certificate is not trusted, or the request is invalid.
-        permanent: bool,
     },
     /// No complete response was received. The action may have been carried out.
     #[error("{0}")]
@@ -71,6 +73,30 @@ pub enum ErrorKind {
         /// `Message` without the caller's keys; may be empty.
         message: String,
     },
+}
+
+/// Stage at which a request failed before the API could process it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The settings of the client cannot be used, for example the URL of the proxy.
+    Settings,
+    /// Name resolution, connection or TLS handshake, with the API or a proxy.
+    Connection,
+    /// The certificate of the server is not trusted.
+    Certificate,
+    /// The proxy refuses to connect to the API.
+    Proxy,
+    /// The proxy requires a user name and password, or does not accept those in its URL.
+    ProxyLogin,
+    /// The server refused the HTTP/2 stream of the request.
+    Stream,
+}
+
+impl Stage {
+    /// Returns true if a retry would fail as well.
+    pub(crate) const fn is_permanent(self) -> bool {
+        matches!(self, Self::Settings | Self::Certificate | Self::ProxyLogin)
+    }
 }
 
 /// Way in which a response was lost.
@@ -124,6 +150,11 @@ impl Error {
 }
 
 impl ErrorKind {
+    /// The error of a client that cannot be set up.
+    pub(super) const fn before_any_call(self) -> Error {
+        Error { action: "", attempts: 0, request_id: None, kind: self }
+    }
+
     /// See [`Error::class`].
     pub fn class(&self) -> Option<Class> {
         match self {
@@ -144,8 +175,8 @@ impl ErrorKind {
     /// Condition under which the client sends the failed request again.
     pub(super) fn resend(&self) -> Resend {
         match self {
-            Self::Unsent { permanent: false, .. } => Resend::Always,
-            Self::Unsent { permanent: true, .. } => Resend::Never,
+            Self::Unsent { at, .. } if at.is_permanent() => Resend::Never,
+            Self::Unsent { .. } => Resend::Always,
             Self::MaybeSent(_)
             | Self::Unreadable { .. }
             | Self::TooLarge { .. }
@@ -190,8 +221,8 @@ mod tests {
         ErrorKind::Refused { code, message: message.to_owned() }
     }
 
-    fn unsent(permanent: bool) -> ErrorKind {
-        ErrorKind::Unsent { cause: "connection refused".to_owned(), permanent }
+    fn unsent(at: Stage) -> ErrorKind {
+        ErrorKind::Unsent { at, cause: "connection refused".to_owned() }
     }
 
     fn unreadable() -> ErrorKind {
@@ -215,8 +246,9 @@ mod tests {
     #[test]
     fn text_has_the_failure_and_then_the_facts() {
         let unsent_text = "the request was not sent: connection refused";
-        check_text(STOP, 1, "", unsent(false), &format!("{unsent_text} (StopCompShareInstance)"));
-        check_text("", 0, "", unsent(true), unsent_text);
+        let kind = unsent(Stage::Connection);
+        check_text(STOP, 1, "", kind, &format!("{unsent_text} (StopCompShareInstance)"));
+        check_text("", 0, "", unsent(Stage::Settings), unsent_text);
         check_text(
             DESCRIBE,
             3,
@@ -264,7 +296,14 @@ mod tests {
 
     #[test]
     fn only_repeatable_requests_are_resent_in_doubt() {
-        let always = [unsent(false), http(429), refused(8441, ""), refused(226_619, "")];
+        let always = [
+            unsent(Stage::Connection),
+            unsent(Stage::Proxy),
+            unsent(Stage::Stream),
+            http(429),
+            refused(8441, ""),
+            refused(226_619, ""),
+        ];
         let if_repeatable = [
             ErrorKind::MaybeSent(Lost::TimedOut),
             interrupted(),
@@ -278,7 +317,9 @@ mod tests {
             refused(8438, ""),
         ];
         let never = [
-            unsent(true),
+            unsent(Stage::Settings),
+            unsent(Stage::Certificate),
+            unsent(Stage::ProxyLogin),
             http(302),
             http(400),
             http(403),

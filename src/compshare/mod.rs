@@ -1,7 +1,7 @@
 //! Client of the CompShare API: calls, credentials, transport and errors.
 //!
 //! A [`Call`] fills a form (`call`, `calls`, `form`). The client signs the form (`signature`), sends
-//! it (`transport`), and classifies the response (`response`, `ret_code`, `class`). It sends a
+//! it (`transport`, `network`), and classifies the response (`response`, `ret_code`, `class`). It sends a
 //! request again only if that cannot do harm (`error`, `limit`). A [`BatchingClient`] on top of the
 //! [`Client`] lets concurrent describes and lists share requests (`batch_queue`, `describe_batch`).
 //! [`locate`] finds the keys.
@@ -18,6 +18,7 @@ mod batch_queue;
 mod batching_client;
 mod call;
 mod calls;
+mod certificates;
 mod class;
 mod client;
 mod credentials;
@@ -30,7 +31,9 @@ mod instance;
 mod lenient;
 mod limit;
 mod login;
+mod network;
 mod pages;
+mod proxy;
 mod response;
 mod ret_code;
 mod signature;
@@ -52,9 +55,10 @@ pub use self::{
     client::{Client, Settings},
     credentials::{Arguments, Credentials, LookupError, locate},
     credentials_file::FileError,
-    error::{Error, ErrorKind, Lost},
+    error::{Error, ErrorKind, Lost, Stage},
     form::Form,
     instance::{Address, Disk, Instance, Software, Spec, SrcConfig, State},
     login::{Login, Undecodable, decode_password},
+    network::Network,
     pages::Pages,
 };

@@ -1,25 +1,29 @@
 //! HTTP transport: sends one signed form, and classifies failures by whether the request may have
-//! been received.
+//! been processed.
 //!
-//! All retries and redirects of reqwest are disabled, because `retry` alone decides whether a
-//! request is sent twice. One resend of hyper remains: a request of which no byte was written,
-//! because its kept-alive connection had been closed, is sent on another connection.
+//! Redirects are disabled, and so are all retries of reqwest but one: a request that the server has
+//! certainly not processed is sent again at once. hyper adds another: a request of which no byte was
+//! written, because its kept-alive connection had been closed, is sent on another connection.
 
 use std::{
     error::Error as StdError,
     io,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use reqwest::{header::HeaderMap, redirect, retry};
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use secrecy::zeroize::Zeroizing;
 
 use super::{
     base_url::BaseUrl,
-    error::{ErrorKind, Lost},
+    error::{ErrorKind, Lost, Stage},
     form::Form,
+    network::Network,
+    proxy::Proxy,
 };
-use crate::error_chain::error_chain;
+use crate::{error_chain::error_chain, lock::lock};
 
 /// Most bytes of a body. A hundred instances with all fields need less than a tenth of it.
 const MAX_BODY: usize = 4 << 20;
@@ -34,10 +38,31 @@ pub(super) const REQUEST_ID: &str = "X-UCLOUD-REQUEST-UUID";
 pub(super) const RETRY_AFTER: &str = "Retry-After";
 
 /// Sender of forms to one URL.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Transport {
-    http: reqwest::Client,
+    settings: Settings,
+    /// Client without kept-alive connections, for requests that must not be repeated: the server may
+    /// be closing a kept-alive one, and then it is uncertain whether it processed the request.
+    fresh: reqwest::Client,
+    pool: Mutex<Pool>,
+}
+
+/// Settings of the HTTP clients.
+#[derive(Debug)]
+struct Settings {
     base_url: BaseUrl,
+    network: Network,
+    timeout: Duration,
+    user_agent: String,
+}
+
+/// Client with kept-alive connections. It is replaced after each lost response, since its other
+/// connections may be broken as well.
+#[derive(Debug)]
+struct Pool {
+    http: reqwest::Client,
+    /// Number of replaced predecessors.
+    generation: u32,
 }
 
 /// HTTP response, successful or not.
@@ -50,45 +75,56 @@ pub(super) struct Response {
 }
 
 impl Transport {
-    /// Creates the HTTP client. Makes no connection.
+    /// Creates the HTTP clients. Makes no connection.
     pub(super) fn new(
         base_url: BaseUrl,
+        network: Network,
         timeout: Duration,
-        user_agent: &str,
+        user_agent: String,
     ) -> Result<Self, ErrorKind> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(user_agent)
-            .timeout(timeout)
-            .connect_timeout(timeout.min(CONNECT_TIMEOUT))
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .gzip(true)
-            .tcp_keepalive(TCP_KEEPALIVE);
-        // A request to this machine may be unencrypted and must not pass through a proxy.
-        if base_url.is_loopback() {
-            builder = builder.no_proxy();
-        }
-        // Plain HTTP needs no root certificates, and reading them takes a while.
-        if base_url.as_url().scheme() == "http" {
-            builder = builder.tls_certs_only([]);
-        }
-        let http = builder.build().map_err(|error| ErrorKind::Unsent {
-            cause: causes(&error.without_url()),
-            permanent: true,
-        })?;
-        Ok(Self { http, base_url })
+        let settings = Settings { base_url, network, timeout, user_agent };
+        let fresh = settings.client(|builder| builder.pool_max_idle_per_host(0))?;
+        let pool = Mutex::new(Pool { http: settings.client(|builder| builder)?, generation: 0 });
+        Ok(Self { settings, fresh, pool })
     }
 
-    /// Sends `form` once. An error means that no response was received.
-    pub(super) async fn send(&self, form: &Form) -> Result<Response, ErrorKind> {
-        let response = self
-            .http
-            .post(self.base_url.as_url().clone())
+    /// Sends `form` once; on a connection of its own if it is not `repeatable`. An error means that
+    /// no response was received.
+    pub(super) async fn send(&self, form: &Form, repeatable: bool) -> Result<Response, ErrorKind> {
+        let (pooled, generation) = {
+            let pool = lock(&self.pool);
+            (pool.http.clone(), pool.generation)
+        };
+        let sent = self.send_with(if repeatable { pooled } else { self.fresh.clone() }, form).await;
+        let lost = match &sent {
+            Ok(response) => response.body.as_ref().err(),
+            Err(kind) => Some(kind),
+        };
+        if matches!(lost, Some(ErrorKind::MaybeSent(_))) {
+            self.replace_pool(generation);
+        }
+        sent
+    }
+
+    /// Replaces the pool of this `generation`, unless another request has done so.
+    fn replace_pool(&self, generation: u32) {
+        let mut pool = lock(&self.pool);
+        if pool.generation != generation {
+            return;
+        }
+        if let Ok(http) = self.settings.client(|builder| builder) {
+            *pool = Pool { http, generation: generation.wrapping_add(1) };
+        }
+    }
+
+    async fn send_with(&self, http: reqwest::Client, form: &Form) -> Result<Response, ErrorKind> {
+        let response = http
+            .post(self.settings.base_url.as_url().clone())
             .header("U-Timestamp-Ms", unix_ms())
             .form(form.as_map())
             .send()
             .await
-            .map_err(classify)?;
+            .map_err(|error| self.settings.failure(error))?;
         Ok(Response {
             status: response.status().as_u16(),
             request_id: text(response.headers(), REQUEST_ID),
@@ -96,6 +132,123 @@ impl Transport {
             body: read(response).await,
         })
     }
+}
+
+impl Settings {
+    fn client(
+        &self,
+        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<reqwest::Client, ErrorKind> {
+        let Self { base_url, network, timeout, user_agent } = self;
+        let unprocessed =
+            retry::for_host(base_url.host_and_port().0).no_budget().classify_fn(|attempt| {
+                match attempt.error() {
+                    Some(error) if is_unprocessed(error) => attempt.retryable(),
+                    _ => attempt.success(),
+                }
+            });
+        let mut builder = reqwest::Client::builder()
+            .user_agent(user_agent)
+            .timeout(*timeout)
+            .connect_timeout((*timeout).min(CONNECT_TIMEOUT))
+            .redirect(redirect::Policy::none())
+            .retry(unprocessed)
+            .gzip(true)
+            .tcp_keepalive(TCP_KEEPALIVE);
+        let unusable = |error: reqwest::Error| ErrorKind::Unsent {
+            at: Stage::Settings,
+            cause: causes(&error.without_url()),
+        };
+        match &network.proxy {
+            Some(proxy) => {
+                let proxy = reqwest::Proxy::all(proxy.url.clone()).map_err(unusable)?;
+                builder = builder.proxy(proxy);
+            }
+            // A request to this machine may be unencrypted and must not pass through a proxy.
+            // Windows and macOS have further proxy settings, which reqwest reads.
+            None if base_url.is_loopback() || !cfg!(any(windows, target_os = "macos")) => {
+                builder = builder.no_proxy();
+            }
+            None => {}
+        }
+        if base_url.as_url().scheme() == "http" {
+            builder = builder.tls_certs_only([]);
+        } else if let Some(certificates) = &network.certificates {
+            builder = builder.tls_backend_preconfigured(tls(certificates.roots.clone())?);
+        }
+        adjust(builder).build().map_err(unusable)
+    }
+
+    /// Returns the kind of a failure before the headers of a response. Name resolution, connect, TLS
+    /// handshake and a refusing proxy come before the first byte of a request. All later failures
+    /// count as sent: a server that closed the connection at once may have read the whole request.
+    fn failure(&self, error: reqwest::Error) -> ErrorKind {
+        let error = error.without_url();
+        if error.is_builder() {
+            return ErrorKind::Unsent { at: Stage::Settings, cause: causes(&error) };
+        }
+        if error.is_connect() {
+            return self.unconnected(&error);
+        }
+        if is_unprocessed(&error) {
+            let cause = format!("the server refused the HTTP/2 stream: {}", causes(&error));
+            return ErrorKind::Unsent { at: Stage::Stream, cause };
+        }
+        lost(&error)
+    }
+
+    fn unconnected(&self, error: &reqwest::Error) -> ErrorKind {
+        let Self { base_url, network: Network { proxy, certificates }, .. } = self;
+        let (host, port) = base_url.host_and_port();
+        let way = match proxy {
+            Some(proxy) => format!("{host}:{port} through the proxy {proxy}"),
+            None => format!("{host}:{port}"),
+        };
+        let reason = causes(error);
+        if is_distrust(error) {
+            let origin = certificates.as_ref().map_or("those of the system", |from| &from.origin);
+            let cause = format!("no trust in {way}: {reason}; trusted certificates: {origin}");
+            return ErrorKind::Unsent { at: Stage::Certificate, cause };
+        }
+        let (at, reason) = match proxy {
+            Some(proxy) => proxy_failure(proxy, reason),
+            None => (Stage::Connection, reason),
+        };
+        ErrorKind::Unsent { at, cause: format!("no connection to {way}: {reason}") }
+    }
+}
+
+/// TLS with these authorities, and the HTTP versions that reqwest offers by default.
+fn tls(roots: Arc<RootCertStore>) -> Result<ClientConfig, ErrorKind> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ErrorKind::Unsent { at: Stage::Settings, cause: error.to_string() })?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// Returns the stage and the reason of a failure on the way through `proxy`. The errors of the HTTP
+/// library for this have private types.
+fn proxy_failure(proxy: &Proxy, reason: String) -> (Stage, String) {
+    let requires_login = ["authorization required", "authentication", "credentials not accepted"];
+    if requires_login.iter().any(|part| reason.contains(part)) {
+        let reason = if proxy.has_password() {
+            "the proxy does not accept the user name and password in its URL"
+        } else {
+            "the proxy requires a user name and password in its URL"
+        };
+        return (Stage::ProxyLogin, reason.to_owned());
+    }
+    if reason.ends_with("tunnel error: unsuccessful") {
+        return (Stage::Proxy, "the proxy refuses to connect to this host".to_owned());
+    }
+    let connected = !reason.contains("underlying connection");
+    let at =
+        if connected && reason.contains("SOCKS error") { Stage::Proxy } else { Stage::Connection };
+    (at, reason)
 }
 
 /// Returns the wall clock time, which the vendor's SDKs also send.
@@ -119,7 +272,7 @@ pub(super) fn seconds(headers: &HeaderMap) -> Option<Duration> {
 
 async fn read(mut response: reqwest::Response) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
     let mut body = Zeroizing::new(Vec::new());
-    while let Some(piece) = response.chunk().await.map_err(classify)? {
+    while let Some(piece) = response.chunk().await.map_err(|error| lost(&error.without_url()))? {
         if body.len() + piece.len() > MAX_BODY {
             return Err(ErrorKind::TooLarge { limit: MAX_BODY });
         }
@@ -128,27 +281,36 @@ async fn read(mut response: reqwest::Response) -> Result<Zeroizing<Vec<u8>>, Err
     Ok(body)
 }
 
-/// Returns the kind of a failure. Name resolution, connect, TLS handshake and a refusing proxy come
-/// before the first byte of a request. All later failures count as sent: a server that closed the
-/// connection at once may have read the whole request.
-fn classify(error: reqwest::Error) -> ErrorKind {
-    let error = error.without_url();
-    if error.is_builder() {
-        return ErrorKind::Unsent { cause: causes(&error), permanent: true };
-    }
-    if error.is_connect() {
-        return ErrorKind::Unsent { cause: causes(&error), permanent: is_distrust(&error) };
-    }
+/// Returns the kind of a failure of which the request may have been processed.
+fn lost(error: &reqwest::Error) -> ErrorKind {
     if error.is_timeout() {
         return ErrorKind::MaybeSent(Lost::TimedOut);
     }
-    ErrorKind::MaybeSent(Lost::Interrupted(causes(&error)))
+    ErrorKind::MaybeSent(Lost::Interrupted(causes(error)))
 }
 
-/// Returns true if the server's certificate was not accepted, which a retry would not change.
+/// Returns true if the server has certainly not processed the request: it refused the HTTP/2 stream,
+/// or closed the connection and reported that the last stream it processed is an earlier one.
+fn is_unprocessed(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(|cause| match cause.downcast_ref::<h2::Error>() {
+        Some(error) if error.is_remote() => {
+            error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM)
+        }
+        _ => false,
+    })
+}
+
+/// Returns true if the server's certificate was not accepted.
 fn is_distrust(error: &reqwest::Error) -> bool {
-    let mut causes = std::iter::successors(error.source(), |cause| source(*cause));
-    causes.any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))))
+    chain(error)
+        .any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))))
+}
+
+/// Returns `error` and its causes.
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |cause| source(*cause))
 }
 
 /// Returns the source of `cause`, or the error inside an I/O error, which its `source` skips.

@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        compshare::{Client, Credentials, PowerAction, PowerCall, Settings, State},
+        compshare::{Client, Credentials, Network, PowerAction, PowerCall, Settings, State},
         operation::{
             decision::{Situation, Step},
             instance_ref::InstanceRef,
@@ -197,7 +197,7 @@ mod tests {
             public_key: DEMO_PUBLIC_KEY.into(),
             private_key: DEMO_PRIVATE_KEY.into(),
         };
-        let client = Client::new(settings, credentials).unwrap();
+        let client = Client::new(settings, Network::default(), credentials).unwrap();
         let short = Duration::from_millis(5);
         let pace = Pace { confirm: short, retry: short, ..Pace::new(short) };
         (simulator, Operations::new(BatchingClient::new(client), pace))

@@ -187,7 +187,7 @@ impl<K: Kind> Run<'_, K> {
 /// Returns true if another describe may succeed after `error`.
 fn may_pass(error: &Error) -> bool {
     match (&error.kind, error.class()) {
-        (ErrorKind::Unsent { permanent, .. }, _) => !permanent,
+        (ErrorKind::Unsent { at, .. }, _) => !at.is_permanent(),
         (_, Some(class)) => class.behavior().resend != Resend::Never,
         (_, None) => true,
     }

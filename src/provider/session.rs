@@ -12,7 +12,7 @@ use super::{
     timeouts::duration,
 };
 use crate::{
-    compshare::{Arguments, BaseUrl, BatchingClient, Client, Scope, Settings, locate},
+    compshare::{Arguments, BaseUrl, BatchingClient, Client, Network, Scope, Settings, locate},
     environment::Environment,
     framework::{Attr, Context, Diagnostic, Diagnostics, Host},
     operation::{InstanceRef, Location, Operations, Pace},
@@ -118,8 +118,10 @@ impl Session {
         let credentials = locate(&self.arguments, &self.environment)
             .await
             .map_err(|error| message::credentials(&error))?;
-        let client = Client::new(self.settings.clone(), credentials)
-            .map_err(|error| message::call("Set Up the API Client", &error))?;
+        let failed = |error| message::call("Set Up the API Client", &error);
+        let network = Network::read(&self.settings.base_url, &self.environment);
+        let network = network.await.map_err(failed)?;
+        let client = Client::new(self.settings.clone(), network, credentials).map_err(failed)?;
         let client = BatchingClient::new(client);
         Ok(Clients { operations: Operations::new(client.clone(), self.pace), client })
     }

@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 use serde_json::json;
 use terraform_provider_compshare::{
     compshare::{
-        BatchingClient, Client, Credentials, Error, ErrorKind, Instance, Scope, Settings, State,
+        BatchingClient, Client, Credentials, Error, ErrorKind, Instance, Network, Scope, Settings,
+        State,
     },
     simulator::{DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Fault, Options, Simulator},
 };
@@ -31,7 +32,7 @@ async fn simulator(count: usize) -> (Simulator, BatchingClient) {
         Simulator::start(Options { instances, latency, ..Options::default() }).await.unwrap();
     let credentials =
         Credentials { public_key: DEMO_PUBLIC_KEY.into(), private_key: DEMO_PRIVATE_KEY.into() };
-    let client = Client::new(settings(&simulator.url()), credentials).unwrap();
+    let client = Client::new(settings(&simulator.url()), Network::default(), credentials).unwrap();
     (simulator, BatchingClient::new(client))
 }
 

@@ -5,6 +5,8 @@
 
 mod batching;
 mod compressed;
+mod connections;
+mod http2;
 mod limits;
 mod requests;
 mod responses;
@@ -14,7 +16,8 @@ mod tls;
 use std::time::Duration;
 
 use terraform_provider_compshare::compshare::{
-    Call, Client, Credentials, DescribeInstances, Error, PowerAction, PowerCall, Scope, Settings,
+    Call, Client, Credentials, DescribeInstances, Error, Network, PowerAction, PowerCall, Scope,
+    Settings,
 };
 
 use crate::support::{
@@ -37,11 +40,13 @@ fn settings(url: &str) -> Settings {
 }
 
 fn client(settings: Settings) -> Client {
-    Client::new(
-        settings,
-        Credentials { public_key: "canary-public".into(), private_key: "canary-private".into() },
-    )
-    .unwrap()
+    client_through(Network::default(), settings)
+}
+
+fn client_through(network: Network, settings: Settings) -> Client {
+    let credentials =
+        Credentials { public_key: "canary-public".into(), private_key: "canary-private".into() };
+    Client::new(settings, network, credentials).unwrap()
 }
 
 fn start() -> PowerCall {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use terraform_provider_compshare::compshare::{
-    Client, Credentials, DescribeInstances, PowerAction, PowerCall, Spec, WithoutGpu,
+    Client, Credentials, DescribeInstances, Network, PowerAction, PowerCall, Spec, WithoutGpu,
 };
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, layer::SubscriberExt};
@@ -20,7 +20,7 @@ async fn start_is_one_signed_form() {
     let script = Script::start([Step::json(START, STARTED)]).await;
     let credentials =
         Credentials { public_key: "my_public_key".into(), private_key: "my_private_key".into() };
-    let client = Client::new(settings(&script.url()), credentials).unwrap();
+    let client = Client::new(settings(&script.url()), Network::default(), credentials).unwrap();
     let call = PowerCall { instance_id: "uhost-xxxx".to_owned(), ..start() };
     client.call(&call).await.unwrap();
 
@@ -69,15 +69,6 @@ async fn lists_are_flattened_and_values_escaped_after_signing() {
     assert_eq!(request.form["Tag"], "训练 组/a+b=c&d%20?");
     assert_eq!(request.form["Limit"], "100");
     assert!(request.body.contains("Tag=%E8%AE%AD"), "{}", request.body);
-}
-
-#[tokio::test]
-async fn connections_are_reused() {
-    let script = Script::start([Step::json(DESCRIBE, NONE), Step::json(START, STARTED)]).await;
-    let client = client(settings(&script.url()));
-    client.call(&describe()).await.unwrap();
-    client.clone().call(&start()).await.unwrap();
-    assert_eq!(script.finish().connections, 1);
 }
 
 /// Events logged on this thread, as text.

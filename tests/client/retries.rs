@@ -1,7 +1,7 @@
 //! Retries: a describe is resent after any failure that may pass, a start only if it was certainly
 //! not carried out.
 
-use terraform_provider_compshare::compshare::{ErrorKind, Lost};
+use terraform_provider_compshare::compshare::{ErrorKind, Lost, Stage};
 use tokio::time::Instant;
 
 use super::*;
@@ -33,13 +33,13 @@ async fn start_is_not_resent_after_a_lost_response() {
 
 /// The HTTP library must not resend it either.
 #[tokio::test]
-async fn start_is_not_resent_after_a_kept_connection_breaks() {
+async fn start_is_not_resent_after_its_connection_breaks() {
     let script = Script::start([Step::json(DESCRIBE, NONE), Step::reset(START)]).await;
     let client = client(settings(&script.url()));
     client.call(&describe()).await.unwrap();
     let error = client.call(&start()).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::MaybeSent(Lost::Interrupted(_))), "{error:?}");
-    assert_eq!(script.finish().connections, 1);
+    assert_eq!(script.finish().connections, 2);
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn describe_and_start_are_resent_after_a_refused_connection() {
     for error in
         [client.call(&start()).await.unwrap_err(), client.call(&describe()).await.unwrap_err()]
     {
-        assert!(matches!(error.kind, ErrorKind::Unsent { permanent: false, .. }), "{error:?}");
+        assert!(matches!(error.kind, ErrorKind::Unsent { at: Stage::Connection, .. }), "{error:?}");
         assert!(error.to_string().contains("refused"), "{error}");
         assert!(!error.may_have_happened());
         assert_eq!(error.attempts, 3);
@@ -75,7 +75,7 @@ async fn unresolved_host_name_counts_as_unsent() {
     // RFC 6761: never resolves.
     let client = client(Settings { max_retries: 0, ..settings("https://nowhere.invalid") });
     let error = client.call(&start()).await.unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Unsent { permanent: false, .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Unsent { at: Stage::Connection, .. }), "{error:?}");
 }
 
 #[tokio::test]

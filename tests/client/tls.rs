@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use terraform_provider_compshare::compshare::ErrorKind;
+use terraform_provider_compshare::compshare::{ErrorKind, Stage};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -31,7 +31,7 @@ async fn untrusted_certificate_fails_without_retry() {
     });
     let client = client(settings(&format!("https://localhost:{port}")));
     let error = client.call(&start()).await.unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Unsent { permanent: true, .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Unsent { at: Stage::Certificate, .. }), "{error:?}");
     assert_eq!(error.attempts, 1);
     assert!(error.to_string().contains("certificate"), "{error}");
     assert_eq!(received.load(Ordering::SeqCst), 0);
@@ -50,7 +50,7 @@ async fn failed_tls_handshake_is_retried() {
     });
     let error =
         client(settings(&format!("https://localhost:{port}"))).call(&start()).await.unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Unsent { permanent: false, .. }), "{error:?}");
+    assert!(matches!(error.kind, ErrorKind::Unsent { at: Stage::Connection, .. }), "{error:?}");
     assert_eq!(error.attempts, 3);
     server.abort();
 }

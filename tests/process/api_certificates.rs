@@ -22,23 +22,27 @@ use tokio::{
 use super::account;
 use crate::support::{host::Launch, terraform_core::Terraform, tls};
 
-const AN_HOUR: Duration = Duration::from_secs(60 * 60);
+pub(super) const AN_HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// A certificate authority.
-struct Authority {
+pub(super) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let mut params = CertificateParams::new([]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap() }
     }
 
+    pub(super) fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
     /// Returns a certificate for `name`, valid for the hour before `end`, and its key.
-    fn certificate(&self, name: &str, end: SystemTime) -> Certified {
+    pub(super) fn certificate(&self, name: &str, end: SystemTime) -> Certified {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.not_before = (end - AN_HOUR).into();
@@ -49,14 +53,14 @@ impl Authority {
 }
 
 /// TLS server in front of a simulator.
-struct TlsProxy {
-    url: String,
+pub(super) struct TlsProxy {
+    pub(super) url: String,
     connections: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
 impl TlsProxy {
-    async fn start(cloud: &Simulator, (certificate, key): Certified) -> Self {
+    pub(super) async fn start(cloud: &Simulator, (certificate, key): Certified) -> Self {
         let acceptor = tls::server(certificate, key);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
@@ -83,7 +87,7 @@ impl Drop for TlsProxy {
 }
 
 /// A certificate and its key.
-type Certified = (CertificateDer<'static>, PrivatePkcs8KeyDer<'static>);
+pub(super) type Certified = (CertificateDer<'static>, PrivatePkcs8KeyDer<'static>);
 
 /// Outcome of a read.
 struct Outcome {
@@ -100,7 +104,7 @@ async fn list(trusted: &Authority, certified: Certified) -> Outcome {
     let cloud = Simulator::start(Options::default()).await.unwrap();
     let proxy = TlsProxy::start(&cloud, certified).await;
     let roots = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(roots.path(), trusted.issuer.pem()).unwrap();
+    std::fs::write(roots.path(), trusted.pem()).unwrap();
     let launch = Launch::new().with("SSL_CERT_FILE", roots.path().to_str().unwrap());
     let host = launch.start().await;
     let terraform = Terraform::on(host.provider().await).await;

@@ -21,6 +21,8 @@ mod manual_start;
 mod memory;
 mod old_tls;
 mod other_users;
+#[cfg(target_os = "linux")]
+mod proxies;
 mod restarts;
 mod security;
 mod services;

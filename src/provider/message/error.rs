@@ -2,7 +2,7 @@
 
 use super::text::{Facts, Text};
 use crate::{
-    compshare::{Class, Error, ErrorKind, Lost},
+    compshare::{Class, Error, ErrorKind, Lost, Stage},
     framework::Diagnostics,
 };
 
@@ -22,11 +22,7 @@ impl Cause {
 
     pub(super) fn of(error: &Error) -> Self {
         match &error.kind {
-            ErrorKind::Unsent { .. } => Self::new(
-                "API Not Reachable",
-                "The CompShare API could not be reached.",
-                "Check the network, the proxy settings, and `base_url`, then try again.",
-            ),
+            ErrorKind::Unsent { at, .. } => unsent(*at),
             ErrorKind::MaybeSent(Lost::TimedOut) => Self::new(
                 "No Response",
                 "The CompShare API did not respond in time.",
@@ -71,6 +67,43 @@ impl Cause {
 
 const CHECK_ENDPOINT: &str =
     "Check `base_url`, and check that no proxy intercepts the request, then try again.";
+
+fn unsent(at: Stage) -> Cause {
+    match at {
+        Stage::Settings => Cause::new(
+            "Unusable Network Settings",
+            "The proxy or the trusted certificates in the environment cannot be used.",
+            "Correct the environment variable or the file that is named below.",
+        ),
+        Stage::Connection => Cause::new(
+            "API Not Reachable",
+            "The CompShare API could not be reached.",
+            "Check the network, the proxy settings, and `base_url`, then try again.",
+        ),
+        Stage::Certificate => Cause::new(
+            "Certificate Not Trusted",
+            "The certificate of the CompShare API, or of a proxy in front of it, is not trusted.",
+            "If a proxy of your company decrypts connections, name a file with its certificate in \
+             the environment variable `SSL_CERT_FILE`.",
+        ),
+        Stage::Proxy => Cause::new(
+            "Refused by Proxy",
+            "The proxy refuses to connect to the CompShare API.",
+            "Allow the host in the proxy, or exempt it with the environment variable `NO_PROXY`.",
+        ),
+        Stage::ProxyLogin => Cause::new(
+            "Proxy Login Required",
+            "The proxy does not let the provider in.",
+            "Set user name and password in the URL of the proxy, for example \
+             `http://user:password@proxy.example:3128`.",
+        ),
+        Stage::Stream => Cause::new(
+            "Request Not Accepted",
+            "The server of the CompShare API refused the request before processing it.",
+            "Try again later.",
+        ),
+    }
+}
 
 fn too_many_requests() -> Cause {
     Cause::new(
