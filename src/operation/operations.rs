@@ -56,6 +56,16 @@ impl Operations {
         self.describer.describe_recent(id, scope).await
     }
 
+    /// As [`Self::describe`], after a pause, to confirm an earlier describe.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::describe`].
+    pub(crate) async fn describe_again(&self, id: &str, scope: &Scope) -> Described {
+        sleep(self.pace.recheck).await;
+        self.describe(id, scope).await
+    }
+
     /// Keeps operations that end with their object from stopping the instance.
     pub(crate) fn keep_running(&self, id: &str) {
         lock(&self.kept_running).push(id.to_owned());

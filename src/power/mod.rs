@@ -24,6 +24,6 @@ mod reason;
 pub(crate) use self::{
     decide::undoes_start,
     operation::{GpuMode, InOtherMode, Operation, REBOOT, START, STOP, Target},
-    preflight::preflight,
+    preflight::{describe, preflight},
     reason::{Failure, NoGpuRefusal, PowerReason, Reason},
 };

@@ -1,13 +1,39 @@
 //! Check whether an operation can succeed, as far as a describe shows.
 
+use std::sync::Arc;
+
 use super::{
     operation::{GpuMode, InOtherMode, Operation, Target},
     reason::{NoGpuRefusal, PowerReason, Reason},
 };
-use crate::compshare::{Instance, Spec, State};
+use crate::{
+    compshare::{Error, Instance, Spec, State},
+    operation::{InstanceRef, Operations},
+};
 
 /// Charge types that are prepaid.
 const PREPAID: [&str; 3] = ["Day", "Month", "Year"];
+
+/// Describes the instance of `operation` for the check of a plan. If it runs in a GPU mode that the
+/// plan would be refused for, describes it again: one describe is not enough for that.
+///
+/// # Errors
+///
+/// As [`Operations::describe`].
+pub(crate) async fn describe(
+    operations: &Operations,
+    operation: &Operation,
+) -> Result<Option<Arc<Instance>>, Error> {
+    let InstanceRef { id, scope, .. } = &operation.instance;
+    let described = operations.describe_recent(id, scope).await?;
+    let refusal = described.as_ref().map(|seen| feasible(operation.target, seen));
+    match refusal {
+        Some(Err(Reason::Kind(PowerReason::RestartNotAllowed { .. }))) => {
+            operations.describe_again(id, scope).await
+        }
+        _ => Ok(described),
+    }
+}
 
 /// Checks the location of an instance, and whether the operation can succeed. For plans.
 ///

@@ -3,6 +3,7 @@
 
 mod actions;
 mod conformance;
+mod contradictions;
 mod data_sources;
 mod gpu_mode;
 mod identity;

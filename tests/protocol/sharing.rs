@@ -2,13 +2,17 @@
 
 use futures_util::future::{join, join_all};
 use serde_json::json;
-use terraform_provider_compshare::simulator::{Effect, Fault, Options};
+use terraform_provider_compshare::simulator::{Effect, Fault, Options, Simulator};
 
 use super::setup::{
-    ID, cloud, cloud_with, configuration, describes, on_start, starts_and_stops, stored_state,
-    wait_until, without_repeats,
+    ID, cloud, cloud_with, configuration, describes, on_start, reporting, starts_and_stops,
+    stored_state, wait_until, without_repeats,
 };
-use crate::support::{actions::START, calls::Calls as _};
+use crate::support::{
+    actions::{DESCRIBE, START},
+    calls::Calls as _,
+    terraform_core::Terraform,
+};
 
 #[tokio::test]
 async fn two_resources_start_one_instance_once() {
@@ -43,6 +47,79 @@ async fn conflicting_resources_are_serialized() {
         (starts, stops) == (1, 1) || (starts, stops) == (1, 0),
         "{starts} starts, {stops} stops"
     );
+}
+
+/// An object that stops its instance when it is destroyed, and another one without a state, as
+/// after a rename without `moved`.
+async fn renamed(instance: serde_json::Value) -> (Simulator, Terraform, Terraform) {
+    let (simulator, mut old) = cloud_with(instance).await;
+    let new = old.another();
+    old.set_state(&stored_state("Running", json!({"stop_on_destroy": true})));
+    (simulator, old, new)
+}
+
+#[tokio::test]
+async fn destroy_keeps_an_instance_that_another_object_runs() {
+    // Imported, started, and updated without and with a start.
+    for (instance, before, starts) in [
+        ("Running", None, 0),
+        ("Stopped", None, 1),
+        ("Running", Some("Running"), 0),
+        ("Stopped", Some("Stopped"), 1),
+    ] {
+        let (simulator, mut old, mut new) = renamed(json!({"State": instance})).await;
+        if let Some(before) = before {
+            new.set_state(&stored_state(before, json!({})));
+        }
+        new.run(configuration(json!({"force_stop": true}))).await.unwrap();
+        let plan = old.plan_destroy().await.unwrap();
+        let describes_before = describes(&simulator);
+        let warnings = old.apply(plan).await.unwrap();
+        assert_eq!(warnings[0].summary, "Instance Left Running");
+        assert!(old.state().is_none());
+        assert_eq!(describes(&simulator), describes_before);
+        assert_eq!(starts_and_stops(&simulator), (starts, 0), "{instance} {before:?}");
+        // In another run, the object may be destroyed.
+        new.configure(json!({})).await.unwrap();
+        new.set_state(&stored_state("Running", json!({"stop_on_destroy": true})));
+        new.destroy().await.unwrap();
+        assert_eq!(starts_and_stops(&simulator), (starts, 1), "{instance} {before:?}");
+    }
+}
+
+#[tokio::test]
+async fn destroy_waits_for_the_object_that_starts_the_instance() {
+    let (simulator, mut old, mut new) = renamed(json!({"State": "Stopped"})).await;
+    let plan = new.plan(configuration(json!({}))).await.unwrap();
+    let destroy = old.plan_destroy().await.unwrap();
+    simulator.add_fault(reporting("Stopped", 1));
+    simulator.add_fault(reporting("Starting", 20));
+    let later = async {
+        wait_until(|| simulator.count(START) == 1).await;
+        old.apply(destroy).await
+    };
+    let (created, destroyed) = join(new.apply(plan), later).await;
+    created.unwrap();
+    assert_eq!(destroyed.unwrap()[0].summary, "Instance Left Running");
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
+}
+
+#[tokio::test]
+async fn destroy_stops_an_instance_that_no_object_runs() {
+    // An action is no object.
+    let (simulator, mut old, new) = renamed(json!({"State": "Running"})).await;
+    let config = configuration(json!({}));
+    new.invoke("compshare_instance_start", &config).await.succeed();
+    old.destroy().await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (0, 1));
+
+    // The object that required the instance to run could not be created.
+    let (simulator, mut old, mut new) = renamed(json!({"State": "Running"})).await;
+    let plan = new.plan(configuration(json!({}))).await.unwrap();
+    simulator.add_fault(Fault::refuse(299, "no permission").on_action(DESCRIBE));
+    new.apply(plan).await.unwrap_err();
+    old.destroy().await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (0, 1));
 }
 
 #[tokio::test]

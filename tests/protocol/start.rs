@@ -221,6 +221,32 @@ async fn stopped_after_accepted_start_counts_as_starting() {
 }
 
 #[tokio::test]
+async fn instance_that_rests_in_an_unlisted_state_is_started_once() {
+    // A spot instance that CompShare has interrupted, for example.
+    let (simulator, mut terraform) = cloud_with(json!({})).await;
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
+    simulator.add_fault(reporting("中断", 100_000));
+    let starts = async {
+        wait_until(|| simulator.count(START) == 1).await;
+        simulator.clear_faults();
+    };
+    tokio::join!(terraform.apply(plan), starts).0.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
+
+    // The API refuses a start in a transitional state.
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Hibernating"})).await;
+    let plan = terraform.plan(configuration(json!({}))).await.unwrap();
+    let wakes = async {
+        wait_until(|| simulator.count(START) == 1).await;
+        let before = describes(&simulator);
+        wait_until(|| describes(&simulator) > before + 20).await;
+        simulator.patch(ID, json!({"State": "Running"}));
+    };
+    tokio::join!(terraform.apply(plan), wakes).0.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (1, 0));
+}
+
+#[tokio::test]
 async fn start_without_effect_is_an_error_and_not_repeated() {
     let (simulator, terraform, result) = start_with(reporting("Stopped", 10_000)).await;
     result.unwrap_err().says(

@@ -176,6 +176,30 @@ async fn destroy_uses_the_delete_timeout() {
 }
 
 #[tokio::test]
+async fn instance_stuck_in_its_start_is_stopped() {
+    for stuck in ["Starting", "Initializing"] {
+        let (simulator, mut terraform) = running(json!({})).await;
+        simulator.patch(ID, json!({"State": stuck}));
+        terraform.destroy().await.unwrap();
+        assert_eq!(starts_and_stops(&simulator), (0, 1), "{stuck}");
+        assert_eq!(simulator.instance(ID).unwrap()["State"], "Stopped", "{stuck}");
+    }
+    // The API refuses the stop, and the start ends nevertheless.
+    let (simulator, mut terraform) = running(json!({})).await;
+    simulator.patch(ID, json!({"State": "Starting"}));
+    simulator.add_fault(Fault::refuse(8905, "Operation not allowed").on_action(STOP));
+    let plan = terraform.plan_destroy().await.unwrap();
+    let ends = async {
+        wait_until(|| simulator.count(STOP) == 1).await;
+        let before = describes(&simulator);
+        wait_until(|| describes(&simulator) > before + 20).await;
+        simulator.patch(ID, json!({"State": "Running"}));
+    };
+    tokio::join!(terraform.apply(plan), ends).0.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (0, 2));
+}
+
+#[tokio::test]
 async fn starting_instance_is_stopped_once_running() {
     let (simulator, mut terraform) = running(json!({})).await;
     simulator.add_fault(reporting("Starting", 5));

@@ -122,7 +122,7 @@ async fn preflight(
     let id = &operation.instance.id;
     let operations = &session.clients(&context.stop).await?.operations;
     let described = tokio::select! {
-        described = operations.describe_recent(id, &operation.instance.scope) => described,
+        described = power::describe(operations, &operation) => described,
         () = context.stop.cancelled() => return Ok(None),
         () = tokio::time::sleep(session.request_timeout()) => {
             session.warn(context, "", message::plan_not_checked(None));
