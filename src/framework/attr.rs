@@ -6,7 +6,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cty::{Error, Number, Step, Type, Value};
 
-/// The value of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Attr<T> {
     /// Absent.
@@ -55,7 +54,6 @@ impl Attr<bool> {
     }
 }
 
-/// `None` becomes null.
 impl<T> From<Option<T>> for Attr<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Self::Known)
@@ -79,9 +77,6 @@ pub trait Convert: Sized {
     fn ty() -> Type;
 
     /// Converts a value that is neither null nor unknown.
-    ///
-    /// # Errors
-    /// The value is of another type; the path leads to the place inside it.
     fn from_known(value: &Value) -> Result<Self, Error>;
 
     fn into_value(self) -> Value;

@@ -41,10 +41,7 @@ impl<S> Context<S> {
         })
     }
 
-    /// Awaits `work`, unless the host interrupts the operation before.
-    ///
-    /// # Errors
-    /// The host has interrupted the operation: the diagnostic `interrupted`.
+    /// Awaits `work`; fails with `interrupted` if the host interrupts the operation before.
     pub async fn or_interrupted<T>(
         &self,
         work: impl Future<Output = T>,

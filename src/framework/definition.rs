@@ -13,9 +13,8 @@ use crate::cty::{self, Value};
 /// Name, schema and validation of a resource, data source, ephemeral resource, list resource or
 /// action. The trait of its kind adds the behavior.
 pub trait Definition: Send + Sync + 'static {
-    /// Configuration and result in to_model form.
+    /// The attributes of configuration and result.
     type Model: Model;
-    /// The session of a configured provider.
     type Session: Send + Sync + 'static;
 
     /// The type name, beginning with the provider's name.

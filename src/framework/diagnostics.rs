@@ -30,7 +30,6 @@ impl Diagnostic {
         }
     }
 
-    /// A warning that concerns no particular attribute.
     pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(summary, detail) }
     }

@@ -22,9 +22,6 @@ pub trait ListResource: Definition {
 
     /// Sends the objects to `results`, each as soon as it is known. Ends after the last object, or
     /// when [`push`](Results::push) returns `Break`.
-    ///
-    /// # Errors
-    /// The list is incomplete.
     fn list(
         &self,
         context: &Context<Self::Session>,
@@ -33,7 +30,6 @@ pub trait ListResource: Definition {
     ) -> impl Future<Output = Result<(), Diagnostics>> + Send;
 }
 
-/// One object of a list.
 #[derive(Debug, Clone)]
 pub struct Listed<R: Resource> {
     /// Name for people.
@@ -73,20 +69,16 @@ impl<R: Resource> Results<R> {
 /// [`Listed`] without its types.
 #[derive(Debug)]
 pub struct ListEvent {
-    /// As [`Listed::display_name`].
     pub display_name: String,
-    /// Value of the resource's identity type.
     pub identity: Value,
     /// Value of the resource's type; only if the request includes objects.
     pub object: Option<Value>,
 }
 
-/// The values of a list request.
 #[derive(Debug)]
 pub struct ListRequest {
     /// The `config` block.
     pub config: Value,
-    /// Return the object with each identity.
     pub include_object: bool,
     /// Maximum number of objects.
     pub limit: usize,

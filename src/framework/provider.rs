@@ -23,10 +23,8 @@ pub trait Provider: Send + Sync + 'static {
     /// Result of a configuration, passed to every operation.
     type Session: Send + Sync + 'static;
 
-    /// Description of the provider, in Markdown.
     fn description(&self) -> &'static str;
 
-    /// The schema of the provider block, as the model declares it.
     fn schema(&self) -> Schema {
         Schema::new(self.description(), Self::Model::block())
     }

@@ -29,7 +29,6 @@ pub struct Change<'a, M> {
 /// A failed create or update, with the state that is to be saved nevertheless.
 #[derive(Debug)]
 pub struct Failure<M> {
-    /// At least one error.
     pub diagnostics: Diagnostics,
     /// The state to save. `None` leaves the stored state unchanged; after a create, there is none.
     pub state: Option<Box<M>>,
@@ -56,9 +55,7 @@ pub enum ImportBy<I> {
     Identity(I),
 }
 
-/// One managed resource type.
-///
-/// Terraform enforces three rules: a configured value is planned as configured or as its prior
+/// One managed resource type. Terraform enforces three rules: a configured value is planned as configured or as its prior
 /// value; a value that the plan knows is unchanged by the apply; no value is unknown after an
 /// apply.
 pub trait Resource: Definition {

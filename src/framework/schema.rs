@@ -31,7 +31,6 @@ pub struct Block {
 /// A nested block that may be written once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NestedBlock {
-    /// The block's type name in the configuration.
     pub name: &'static str,
     pub block: Block,
 }
@@ -128,7 +127,6 @@ impl Attribute {
         Self { never_null: true, ..self }
     }
 
-    /// Plans `value` if the configuration sets none.
     #[must_use]
     pub fn default(self, value: impl Into<Value>) -> Self {
         Self { default: Some(value.into()), ..self }
@@ -140,7 +138,6 @@ impl Attribute {
         Self { replacement: Replacement::IfConfigured, ..self }
     }
 
-    /// Checks the configured value.
     #[must_use]
     pub fn rule(self, rule: Rule) -> Self {
         Self { rule: Some(rule), ..self }
@@ -153,7 +150,6 @@ impl Attribute {
 }
 
 impl Block {
-    /// The type of the block's value: an object.
     pub fn ty(&self) -> Type {
         let attributes = self.attributes.iter().map(|a| (a.name.to_owned(), a.ty.clone()));
         let blocks = self.blocks.iter().map(|b| (b.name.to_owned(), b.block.ty()));
