@@ -55,7 +55,9 @@ pub enum ImportBy<I> {
     Identity(I),
 }
 
-/// One managed resource type. Terraform enforces three rules: a configured value is planned as configured or as its prior
+/// One managed resource type.
+///
+/// Terraform enforces three rules: a configured value is planned as configured or as its prior
 /// value; a value that the plan knows is unchanged by the apply; no value is unknown after an
 /// apply.
 pub trait Resource: Definition {
