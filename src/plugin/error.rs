@@ -16,10 +16,11 @@ pub enum Error {
          Run it with --help for its use during development."
     )]
     NotStartedByHost,
-    /// The host requires TLS, but its certificate cannot be used. Serving without TLS would let every
-    /// local user in.
+    /// The host requires TLS, but its certificate cannot be used. Serving without TLS would let
+    /// every local user in.
     #[error(
-        "PLUGIN_CLIENT_CERT must be exactly one certificate in PEM: {0}. Unset it if the host did not set it."
+        "PLUGIN_CLIENT_CERT must be exactly one certificate in PEM: {0}. Unset it if the \
+         host did not set it."
     )]
     ClientCertificate(String),
     #[error("PLUGIN_MIN_PORT and PLUGIN_MAX_PORT must be port numbers, the lower one first: {0}.")]
@@ -34,7 +35,8 @@ pub enum Error {
         cause: io::Error,
     },
     #[error(
-        "PLUGIN_UNIX_SOCKET_GROUP names the group `{0}`, which /etc/group does not have. Set it to the number of the group."
+        "PLUGIN_UNIX_SOCKET_GROUP names the group `{0}`, which /etc/group does not have. Set it to \
+         the number of the group."
     )]
     Group(String),
     #[error(
@@ -42,7 +44,8 @@ pub enum Error {
     )]
     Directory { variable: &'static str, cause: io::Error },
     #[error(
-        "the path in {variable}, of {length} bytes, is too long for a socket. Set {variable} to a shorter path."
+        "the path in {variable}, of {length} bytes, is too long for a socket. Set {variable} \
+         to a shorter path."
     )]
     TooLong { variable: &'static str, length: usize },
     /// The path of the socket cannot be passed to the host.
