@@ -6,12 +6,12 @@ use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Options, Simulator, WithoutGpuMode};
 
 use super::setup::{
-    CHANGED_BY_A_START, ID, cloud, cloud_with, configuration, describes, merged, on_start,
+    CHANGED_BY_A_START, ID, cloud, cloud_with, configuration, describes, merged, on_start, only,
     reporting, starts_and_stops, stored_state, wait_until,
 };
 use crate::support::{
     actions::{DESCRIBE, START, STOP},
-    terraform_core::{Errors, Terraform},
+    terraform_core::{Action, Errors, Terraform},
 };
 
 fn without_gpu(more: Json) -> Json {
@@ -426,4 +426,63 @@ async fn mode_is_read_only_while_running() {
     terraform.set_state(&stored_state("Running", json!({})));
     terraform.refresh().await.unwrap();
     assert_eq!(terraform.attribute("without_gpu"), false);
+}
+
+#[tokio::test]
+async fn mode_that_is_not_configured_is_kept_with_a_warning() {
+    for ignored in [&["state"][..], &[]] {
+        let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
+        let mut terraform = terraform.ignoring(ignored);
+        terraform.set_state(&stored_state("Running", json!({})));
+        // Stopped, and started again without its GPU, outside of Terraform.
+        simulator.patch(ID, json!({"GPU": 0, "MachineType": "O", "SrcInstanceConfig": {"Gpu": 1}}));
+        terraform.refresh().await.unwrap();
+        for (more, action) in
+            [(json!({}), Action::NoOp), (json!({"force_stop": true}), Action::Update)]
+        {
+            let process = terraform.in_another_process(&simulator.url()).await;
+            process.configure(json!({"max_retries": 0})).await.unwrap();
+            let plan = process.plan(configuration(more)).await.unwrap();
+            assert_eq!((plan.action, plan.attribute("without_gpu")), (action, json!(true)));
+            let warning = only(&plan.warnings);
+            assert_eq!(warning.summary, "Instance Running Without Its GPU");
+        }
+        terraform.run(configuration(json!({"stop_on_destroy": true}))).await.unwrap();
+        assert_eq!(terraform.attribute("without_gpu"), true);
+        // A create keeps the mode as well.
+        let process = terraform.in_another_process(&simulator.url()).await.another();
+        process.configure(json!({"max_retries": 0})).await.unwrap();
+        let plan = process.plan(configuration(json!({}))).await.unwrap();
+        assert_eq!(only(&plan.warnings).summary, "Instance Running Without Its GPU");
+        let mut created = process;
+        created.apply(plan).await.unwrap();
+        assert_eq!(created.attribute("without_gpu"), true);
+        assert_eq!(starts_and_stops(&simulator), (0, 0));
+        // An allowed restart returns to the GPU.
+        created.run(configuration(json!({"allow_stopping_for_update": true}))).await.unwrap();
+        assert_eq!(starts_and_stops(&simulator), (1, 1));
+        assert_eq!(
+            (created.attribute("without_gpu"), created.attribute("gpu_count")),
+            (json!(false), json!(1))
+        );
+    }
+}
+
+#[tokio::test]
+async fn instance_that_has_no_gpu_is_started_once() {
+    for (state, starts) in [("Stopped", 1), ("Running", 0)] {
+        for more in [json!({}), json!({"allow_stopping_for_update": true})] {
+            let instance = json!({"State": state, "GPU": 0, "SupportWithoutGpuStart": false});
+            let (simulator, mut terraform) = cloud_with(instance).await;
+            for _ in 0..3 {
+                let plan = terraform.plan(configuration(more.clone())).await.unwrap();
+                terraform.apply(plan).await.unwrap();
+                terraform.refresh().await.unwrap();
+            }
+            assert_eq!(starts_and_stops(&simulator), (starts, 0), "{state} {more}");
+            assert_eq!(terraform.attribute("without_gpu"), false, "{state} {more}");
+            let plan = terraform.plan(configuration(more)).await.unwrap();
+            assert_eq!((plan.action, &plan.warnings[..]), (Action::NoOp, &[][..]));
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! and the simulated cloud.
 
 mod actions;
+mod computed;
 mod conformance;
 mod contradictions;
 mod data_sources;

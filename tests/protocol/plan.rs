@@ -11,7 +11,7 @@ use crate::support::{
     actions::DESCRIBE,
     calls::Calls as _,
     closed_port::ClosedPort,
-    terraform_core::{Action, Terraform, UNKNOWN},
+    terraform_core::{Action, Plan, Terraform, UNKNOWN},
 };
 
 #[tokio::test]
@@ -370,4 +370,114 @@ async fn invalid_values_are_refused_without_a_call() {
         assert!(terraform.plan(config).await.is_err());
     }
     simulator.assert_no_calls();
+}
+
+/// Titles of the warnings of a plan by a new provider process.
+async fn warnings(instance: Json, stored: Option<Json>, config: Json) -> Vec<String> {
+    let (_simulator, mut terraform) = cloud_with(instance).await;
+    if let Some(stored) = stored {
+        terraform.set_state(&stored);
+        terraform.refresh().await.unwrap();
+    }
+    let plan = terraform.plan(configuration(config)).await.unwrap();
+    plan.warnings.into_iter().map(|warning| warning.summary).collect()
+}
+
+#[tokio::test]
+async fn plan_warns_of_a_deletion_by_compshare() {
+    const SOON: &str = "Instance Will Be Deleted Soon";
+    const IF_STOPPED: &str = "Stopped Instance Will Be Deleted After Seven Days";
+    let hours_ahead = |hours: i64| jiff::Timestamp::now().as_second() + hours * 60 * 60;
+    let deleted = |hours| json!({"ReleaseTime": hours_ahead(hours)});
+
+    let prior = |state| Some(stored_state(state, json!({})));
+    let stopped = || json!({"state": "Stopped"});
+    for (instance, stored, config, expected) in [
+        (deleted(47), None, json!({}), &[SOON][..]),
+        (deleted(49), None, json!({}), &[]),
+        (deleted(47), None, stopped(), &[SOON, IF_STOPPED]),
+        (deleted(47), prior("Stopped"), stopped(), &[SOON]),
+        (deleted(47), prior("Stopped"), json!({}), &[SOON]),
+        (deleted(49), prior("Stopped"), stopped(), &[]),
+        (json!({"State": "Running"}), prior("Running"), stopped(), &[IF_STOPPED]),
+        (json!({"State": "Running"}), None, stopped(), &[IF_STOPPED]),
+        (json!({}), None, stopped(), &[IF_STOPPED]),
+        (json!({"ChargeType": "Month"}), None, stopped(), &[]),
+        (json!({"State": "Running"}), prior("Running"), json!({}), &[]),
+        (
+            merged(json!({"State": "Running"}), json!({"ChargeType": null})),
+            prior("Running"),
+            stopped(),
+            &[],
+        ),
+    ] {
+        let found = warnings(instance.clone(), stored.clone(), config.clone()).await;
+        assert_eq!(found, expected, "{instance} {stored:?} {config}");
+    }
+}
+
+#[tokio::test]
+async fn second_resource_of_an_instance_is_warned_of() {
+    let two = ["Instance Managed by Two Resources"];
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    let titles = |plan: &Plan| -> Vec<_> {
+        plan.warnings.iter().map(|warning| warning.summary.clone()).collect()
+    };
+    let first = terraform.plan(configuration(json!({}))).await.unwrap();
+    assert_eq!(titles(&first), [""; 0]);
+    let second = terraform.another().plan(configuration(json!({}))).await.unwrap();
+    assert_eq!(titles(&second), two);
+
+    // One that exists, and a new one.
+    terraform.apply(first).await.unwrap();
+    let process = terraform.in_another_process(&simulator.url()).await;
+    process.configure(json!({})).await.unwrap();
+    let existing = process.plan(configuration(json!({}))).await.unwrap();
+    assert_eq!((existing.action, titles(&existing)), (Action::NoOp, vec![]));
+    let new = process.another().plan(configuration(json!({}))).await.unwrap();
+    assert_eq!(titles(&new), two);
+
+    // A replacement is planned twice, but is one resource.
+    for replaced in [true, false] {
+        let mut process = terraform.in_another_process(&simulator.url()).await;
+        process.configure(json!({})).await.unwrap();
+        process.set_state(&stored_state("Running", json!({"stop_on_destroy": true})));
+        let config = configuration(json!({"stop_on_destroy": true}));
+        let plan = if replaced {
+            process.plan_replace(config).await.unwrap()
+        } else {
+            process.plan(merged(config, json!({"region": "cn-wlcb"}))).await.unwrap()
+        };
+        assert_eq!(titles(&plan), [""; 0], "{replaced}");
+    }
+}
+
+#[tokio::test]
+async fn destroyed_and_created_in_one_plan_is_warned_of() {
+    for (stops, stored, desired, warns) in [
+        (true, "Running", "Running", true),
+        (true, "Starting", "Running", true),
+        (true, "Stopped", "Running", false),
+        (true, "Running", "Stopped", false),
+        (false, "Running", "Running", false),
+    ] {
+        for created_first in [true, false] {
+            let (simulator, _) =
+                cloud_with(json!({"State": "Running", "ChargeType": "Month"})).await;
+            let old = Terraform::with(&simulator.url(), json!({})).await;
+            let (mut old, new) = (old.clone(), old);
+            old.set_state(&stored_state(stored, json!({"stop_on_destroy": stops})));
+            let config = configuration(json!({"state": desired}));
+            let mut warnings = Vec::new();
+            for turn in [created_first, !created_first] {
+                let plan =
+                    if turn { new.plan(config.clone()).await } else { old.plan_destroy().await };
+                warnings.extend(plan.unwrap().warnings);
+            }
+            let title = "Instance Will Be Stopped and Started";
+            let found = warnings.iter().find(|warning| warning.summary == title);
+            assert_eq!(found.is_some(), warns, "{stored} {desired} {created_first}");
+            assert!(found.is_none_or(|warning| warning.detail.contains("`moved`")));
+        }
+    }
 }

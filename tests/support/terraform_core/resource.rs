@@ -40,13 +40,25 @@ impl Terraform {
         let identity = state.map_or(Value::Null, |state| state.identity.clone());
         let mut plan = self.plan_change(&prior, config.clone(), private, &identity).await?;
         if plan.action == Action::Replace {
-            // Core sends the identity of the first plan, although there is no prior object.
-            let first = plan.identity.clone();
-            let create = self.plan_change(&Value::Null, config, plan.private, &first).await?;
-            plan =
-                Plan { action: Action::Replace, requires_replace: plan.requires_replace, ..create };
+            plan = self.planned_again(plan, config).await?;
         }
         Ok(plan)
+    }
+
+    /// Plans a replacement that the user has requested, with `-replace`.
+    pub(crate) async fn plan_replace(&self, config: Json) -> Result<Plan, Errors> {
+        let plan = self.plan(config.clone()).await?;
+        self.planned_again(plan, config).await
+    }
+
+    /// The second plan of a replacement, as a create.
+    async fn planned_again(&self, first: Plan, config: Json) -> Result<Plan, Errors> {
+        // Core sends the identity and the private data of the first plan, although there is no prior
+        // object.
+        let Plan { requires_replace, warnings, private, identity, .. } = first;
+        let create = self.plan_change(&Value::Null, config, private, &identity).await?;
+        let warnings = [warnings, create.warnings].concat();
+        Ok(Plan { action: Action::Replace, requires_replace, warnings, ..create })
     }
 
     /// Plans the destruction of the resource.
