@@ -159,3 +159,33 @@ fn import_generates_configuration() {
         stage.assert_no_changes();
     });
 }
+
+#[test]
+fn import_in_transition_generates_its_resting_state() {
+    with_each_terraform_that_has(Feature::GeneratedConfig, async |terraform| {
+        let states = [
+            ("a", "Starting", "Running"),
+            ("b", "Stopping", "Stopped"),
+            ("c", "Running", "Running"),
+        ];
+        let instances = states
+            .map(|(name, state, _)| json!({"UHostId": format!("uhost-{name}"), "State": state}));
+        let stage = Stage::new(terraform, &instances).await;
+        let imports = states.map(|(name, _, _)| {
+            format!(
+                "import {{\n  to       = compshare_instance_power.{name}\n  id       = \
+                 \"uhost-{name}\"\n  provider = compshare\n}}\n"
+            )
+        });
+        stage.configure(&imports.concat());
+        stage.workspace.plan_with(&["-generate-config-out=generated.tf"]);
+        let generated = stage.workspace.read("generated.tf");
+        for (_, _, resting) in states {
+            assert!(generated.contains(&format!("= \"{resting}\"")), "{generated}");
+        }
+        // Only import blocks without a resource may name the provider.
+        stage.configure(&imports.concat().replace("  provider = compshare\n", ""));
+        stage.apply().says(&["0 added, 0 changed, 0 destroyed"]);
+        stage.assert_no_changes();
+    });
+}

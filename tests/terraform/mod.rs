@@ -10,6 +10,7 @@ mod data_sources;
 mod debug;
 mod ephemeral;
 mod examples;
+mod fleet;
 mod guides;
 mod identity;
 mod interrupt;

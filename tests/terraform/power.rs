@@ -308,3 +308,64 @@ fn deleted_instance_leaves_the_state() {
         stage.assert_no_changes();
     });
 }
+
+#[test]
+fn instance_started_by_hand_without_gpu_stays_so() {
+    with_each_terraform(async |terraform| {
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        let ignores_state = "lifecycle {\n    ignore_changes = [state]\n  }";
+        stage.configure_resource(ignores_state).apply();
+        let without_gpu = json!({"GPU": 0, "MachineType": "O", "SrcInstanceConfig": {"Gpu": 1}});
+        stage.cloud.patch("uhost-a", without_gpu);
+        let plan = stage.plan();
+        plan.assert_empty();
+        plan.run.says(&["Warning: Instance Running Without Its GPU", "without_gpu = true"]);
+        stage.apply();
+        stage.assert_no_changes();
+        assert_eq!(stage.stored().unwrap()["without_gpu"], true);
+    });
+}
+
+#[test]
+fn instance_that_has_no_gpu_is_started_once() {
+    with_each_terraform(async |terraform| {
+        let instance = json!({"UHostId": "uhost-a", "GPU": 0, "SupportWithoutGpuStart": false});
+        let stage = Stage::new(terraform, &[instance]).await;
+        for lines in ["", "allow_stopping_for_update = true"] {
+            stage.configure_resource(lines).apply();
+            stage.assert_empty_plan();
+        }
+        assert_eq!(stage.changes(), [START]);
+    });
+}
+
+#[test]
+fn facts_may_change_between_plan_and_apply() {
+    with_each_terraform(async |terraform| {
+        let stage = Stage::new(terraform, &[instance("Stopped")]).await;
+        let output = "output \"address\" {\n  value = compshare_instance_power.this.public_ip\n}\n";
+        stage.workspace.write("output.tf", output);
+        for (name, state) in [("one", "Stopped"), ("two", "Stopped"), ("three", "Running")] {
+            stage.set_state(state);
+            let plan = stage.configure_resource("").plan();
+            let address = format!("203.0.113.{}", name.len());
+            stage.cloud.patch(
+                "uhost-a",
+                json!({
+                    "Name": name, "InstancePrice": name.len(), "IsSpot": true, "GpuType": name,
+                    "SshLoginCommand": format!("ssh -p 2{} root@{address}", name.len()),
+                    "IPSet": [{"IP": address, "Type": "Bgp"}],
+                }),
+            );
+            stage.workspace.run(&["apply", "-no-color", plan.file()]).succeed();
+            stage.apply();
+            assert_eq!(stage.workspace.output("address"), address);
+            let stored = stage.stored().unwrap();
+            assert_eq!(
+                (&stored["ssh_host"], &stored["price_cny"]),
+                (&json!(address), &json!(name.len()))
+            );
+        }
+        assert_eq!(stage.changes(), [START, START]);
+    });
+}
