@@ -71,7 +71,7 @@ impl Operations {
         lock(&self.kept_running).push(id.to_owned());
     }
 
-    fn is_kept_running(&self, id: &str) -> bool {
+    pub(crate) fn is_kept_running(&self, id: &str) -> bool {
         lock(&self.kept_running).iter().any(|kept| kept == id)
     }
 

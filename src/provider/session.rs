@@ -126,6 +126,12 @@ impl Session {
         Ok(Clients { operations: Operations::new(client.clone(), self.pace), client })
     }
 
+    /// Returns true if an object of this run requires the instance `id` to run.
+    pub(crate) fn is_kept_running(&self, id: &str) -> bool {
+        let clients = self.clients.get().and_then(|clients| clients.as_ref().ok());
+        clients.is_some_and(|clients| clients.operations.is_kept_running(id))
+    }
+
     pub(crate) const fn planned(&self) -> &PlannedInstances {
         &self.planned
     }

@@ -23,7 +23,11 @@ fn renamed(lines: &str) -> String {
 fn several_resources_for_one_instance_start_it_once() {
     with_each_terraform(async |terraform| {
         let stage = Stage::new(terraform, &[instance("Stopped")]).await;
-        stage.configure_resource("for_each = toset([\"one\", \"two\", \"three\"])").apply();
+        let three = "for_each = toset([\"one\", \"two\", \"three\"])";
+        stage
+            .configure_resource(three)
+            .apply()
+            .says(&["Warning: Instance Managed by Two Resources"]);
         assert_eq!(stage.changes(), [START]);
         stage.assert_empty_plan();
     });
@@ -49,6 +53,48 @@ fn replace_with_stop_on_destroy_stops_and_starts() {
         stage.configure_resource("stop_on_destroy = true").apply();
         stage.workspace.apply_with(&[&format!("-replace={ADDRESS}")]);
         assert_eq!(stage.changes(), [STOP, START]);
+        stage.assert_empty_plan();
+    });
+}
+
+#[test]
+fn replaced_instance_keeps_running_if_created_first() {
+    with_each_terraform(async |terraform| {
+        let stage = Stage::new(terraform, &[instance("Running")]).await;
+        let lines = "stop_on_destroy = true\n  lifecycle {\n    create_before_destroy = true\n  }";
+        stage.configure_resource(lines).apply();
+        let replace = stage.workspace.apply_with(&[&format!("-replace={ADDRESS}")]);
+        assert!(!replace.stdout.contains("Will Be Stopped"), "{replace}");
+        replace.says(&["1 added, 0 changed, 1 destroyed", "Warning: Instance Left Running"]);
+        stage.assert_no_changes();
+        stage.assert_empty_plan();
+    });
+}
+
+#[test]
+fn renamed_resources_without_moved_leave_instances_running() {
+    with_each_terraform(async |terraform| {
+        let running = |id: &str| json!({"UHostId": id, "State": "Running"});
+        let stage = Stage::new(terraform, &["uhost-a", "uhost-b"].map(running)).await;
+        let pair = |one: &str, other: &str| {
+            format!(
+                "resource \"compshare_instance_power\" \"{one}\" {{\n  instance_id = \"uhost-a\"\n  \
+                 stop_on_destroy = true\n}}\n\n\
+                 resource \"compshare_instance_power\" \"{other}\" {{\n  instance_id = \"uhost-b\"\n  \
+                 stop_on_destroy = true\n  depends_on = [compshare_instance_power.{one}]\n}}\n"
+            )
+        };
+        stage.configure(&pair("one", "two")).apply();
+        let plan = stage.configure(&pair("first", "second")).plan();
+        let file = plan.file().to_owned();
+        if terraform.has(Feature::DestroyPlan) {
+            plan.run.says(&["Warning: Instance Will Be Stopped and Started", "`moved`"]);
+        }
+        stage.workspace.run(&["apply", "-no-color", &file]).succeed();
+        for id in ["uhost-a", "uhost-b"] {
+            assert_eq!(stage.reported(id), "Running", "{id}: {:?}", stage.changes());
+        }
+        assert_eq!(stage.cloud.count(START), stage.cloud.count(STOP));
         stage.assert_empty_plan();
     });
 }

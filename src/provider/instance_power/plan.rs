@@ -73,17 +73,15 @@ fn planned_mode(change: &PowerChange<'_>, planned: &InstancePowerModel) -> Attr<
         return change.config.without_gpu;
     }
     let before = change.prior.map_or(Attr::Known(false), |prior| prior.without_gpu);
-    let may_start = change.prior.is_none_or(|prior| prior.state.text() != Some(RUNNING));
-    let wants_gpu = before == Attr::Known(false) && !may_start;
-    match (&planned.state, &planned.allow_stopping_for_update) {
-        (Attr::Unknown, _) => Attr::Unknown,
-        (Attr::Known(state), allowed) if state == RUNNING && !wants_gpu => match allowed {
-            Attr::Known(true) => Attr::Known(false),
-            Attr::Unknown => Attr::Unknown,
-            _ if may_start => Attr::Unknown,
-            _ => before,
-        },
-        _ => before,
+    let ran_before = change.prior.is_some_and(|prior| prior.state.text() == Some(RUNNING));
+    let Some(state) = planned.state.text() else { return Attr::Unknown };
+    if state != RUNNING || ran_before && before == Attr::Known(false) {
+        return before;
+    }
+    match planned.allow_stopping_for_update {
+        Attr::Known(true) => Attr::Known(false),
+        Attr::Null | Attr::Known(false) if ran_before => before,
+        _ => Attr::Unknown,
     }
 }
 
@@ -197,4 +195,50 @@ fn warnings(
         warnings.push(message::runs_without_gpu(id));
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const YES: Attr<bool> = Attr::Known(true);
+    const NO: Attr<bool> = Attr::Known(false);
+
+    fn model(state: &str, without_gpu: Attr<bool>, allowed: Attr<bool>) -> InstancePowerModel {
+        let state = if state == "?" { Attr::Unknown } else { state.into() };
+        let allow_stopping_for_update = allowed;
+        InstancePowerModel { state, without_gpu, allow_stopping_for_update, ..Default::default() }
+    }
+
+    #[test]
+    fn mode_is_planned_from_configuration_and_prior_state() {
+        use Attr::{Null, Unknown};
+        // Prior state and mode; configured state, mode and permission; planned mode.
+        for (prior, config, expected) in [
+            (None, ("Running", Null, Null), Unknown),
+            (None, ("Running", Null, YES), NO),
+            (None, ("Running", YES, Null), YES),
+            (None, ("Stopped", Null, Null), NO),
+            (None, ("?", Null, YES), Unknown),
+            (Some(("Running", NO)), ("Running", Null, Null), NO),
+            (Some(("Running", NO)), ("Running", Null, Unknown), NO),
+            (Some(("Running", YES)), ("Running", Null, Null), YES),
+            (Some(("Running", YES)), ("Running", Null, YES), NO),
+            (Some(("Running", YES)), ("Running", Null, Unknown), Unknown),
+            (Some(("Running", YES)), ("Running", NO, Null), NO),
+            (Some(("Running", YES)), ("Stopped", Null, YES), YES),
+            (Some(("Running", YES)), ("?", Null, Null), Unknown),
+            (Some(("Stopped", YES)), ("Running", Null, Null), Unknown),
+            (Some(("Stopped", YES)), ("Running", Null, YES), NO),
+            (Some(("Stopped", NO)), ("Running", Unknown, Null), Unknown),
+            // With `ignore_changes`, the reported state is the desired one.
+            (Some(("Starting", YES)), ("Starting", Null, YES), YES),
+        ] {
+            let before = prior.map(|(state, mode)| model(state, mode, Null));
+            let (state, mode, allowed) = config;
+            let config = model(state, mode, allowed);
+            let change = Change { config: &config, prior: before.as_ref(), is_replacement: false };
+            assert_eq!(planned_mode(&change, &config), expected, "{prior:?} {state} {mode:?}");
+        }
+    }
 }

@@ -74,6 +74,9 @@ impl Resource for InstancePower {
             return Ok(());
         }
         let session = context.session()?;
+        if session.is_kept_running(id) {
+            return Ok(());
+        }
         if let Some(conflict) = session.planned().stop(id) {
             session.warn(context, id, message::conflict(id, conflict));
         }
