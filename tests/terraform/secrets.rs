@@ -22,7 +22,8 @@ use crate::support::{
 /// Login password, in plain text and as encoded by the API.
 const PASSWORD: [&str; 2] = ["canary-password-51e8", "Y2FuYXJ5LXBhc3N3b3JkLTUxZTg="];
 
-const COMMAND: &str = "ssh -p 2201 canary-user@203.0.113.77";
+/// Login command. The resource stores its host, port and user, and nothing else of it.
+const COMMAND: &str = "ssh -p 2201 -o canary-option ubuntu@203.0.113.77";
 const URL: &str = "http://203.0.113.77:8888/?token=canary-token";
 
 /// Texts that must not be written. A part of a secret stands for all of it, and the name of the
@@ -32,7 +33,7 @@ const SECRETS: [&str; 7] = [
     PRIVATE_KEY,
     PASSWORD[0],
     PASSWORD[1],
-    "canary-user",
+    "canary-option",
     "canary-token",
     "Signature=",
 ];
