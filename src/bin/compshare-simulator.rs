@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use terraform_provider_compshare::{
     error_chain::error_chain,
     simulator::{self, AccountFile, Clock, Options, Simulator, WithoutGpuMode, parse_duration},
@@ -45,8 +45,8 @@ struct Arguments {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "0s")]
     latency: Duration,
     /// Parameter that selects no-GPU mode in a start.
-    #[arg(long, value_name = "MODE", value_enum, default_value_t = Mode::Any)]
-    without_gpu: Mode,
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = WithoutGpuMode::Any)]
+    without_gpu: WithoutGpuMode,
     /// Let the size without GPU end with a stop, instead of with the next start with GPU.
     #[arg(long)]
     size_restored_on_stop: bool,
@@ -60,29 +60,6 @@ Requests that control the simulator:
   POST   /simulator/advance       Advance the clock by a duration, for example \"30s\"
   GET    /simulator/calls         List the API requests
   DELETE /simulator/calls         Clear the list of API requests";
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Mode {
-    /// Either of them
-    Any,
-    /// The boolean WithoutGpu
-    Documented,
-    /// WithoutGpuSpec; the boolean is ignored
-    Spec,
-    /// WithoutGpuSpec; the boolean is refused
-    Strict,
-}
-
-impl From<Mode> for WithoutGpuMode {
-    fn from(mode: Mode) -> Self {
-        match mode {
-            Mode::Any => Self::Any,
-            Mode::Documented => Self::Documented,
-            Mode::Spec => Self::Spec,
-            Mode::Strict => Self::Strict,
-        }
-    }
-}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -103,7 +80,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         stop_time: arguments.stop_time,
         lock_ttl: arguments.lock_ttl,
         latency: arguments.latency,
-        without_gpu: arguments.without_gpu.into(),
+        without_gpu: arguments.without_gpu,
         size_restored_on_stop: arguments.size_restored_on_stop,
         listen: arguments.listen,
         clock: Clock::Real,

@@ -92,8 +92,7 @@ impl Instance {
         Ok((id, instance))
     }
 
-    /// Merges `patch` into the fields. A new `State` ends the
-    /// transition and its lock.
+    /// Merges `patch` into the fields. A new `State` ends the transition and its lock.
     ///
     /// `GPU: 0` selects the size without GPU, and `SrcInstanceConfig` beside it the full size. On an
     /// instance with `SupportWithoutGpuStart: false`, it means that the instance has no GPU at all.

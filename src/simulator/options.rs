@@ -16,7 +16,7 @@ pub const DEMO_PUBLIC_KEY: &str = "demo-public-key";
 pub const DEMO_PRIVATE_KEY: &str = "demo-private-key";
 
 /// Parameter that selects no-GPU mode in a start. The real API has changed it over time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum WithoutGpuMode {
     /// Either parameter. The boolean `WithoutGpu` alone selects size `A`.
     #[default]

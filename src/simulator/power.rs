@@ -59,7 +59,8 @@ struct States {
 /// The state machine.
 fn states(state: &str, operation: PowerOperation) -> Result<States, Refusal> {
     match (state, operation) {
-        ("Stopped", PowerOperation::Start) => {
+        // A reclaimed spot instance is interrupted.
+        ("Stopped" | "Interrupted", PowerOperation::Start) => {
             Ok(States { transitional: "Starting", target: "Running" })
         }
         // A stop during a start is not documented, but is how users free an instance that does not

@@ -163,6 +163,15 @@ async fn spot_instance_stop_requires_force() {
 }
 
 #[tokio::test]
+async fn interrupted_spot_instance_can_be_started() {
+    let spot = json!({"UHostId": "uhost-1", "State": "Interrupted", "IsSpot": true});
+    let cloud = Cloud::with([spot]).await;
+    assert_eq!(cloud.operate(START, "uhost-1").await, 0);
+    cloud.advance(30);
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Running");
+}
+
+#[tokio::test]
 async fn start_and_stop_times_are_recorded() {
     let cloud =
         Cloud::of(Options { instances: vec![json!({"UHostId": "uhost-1"})], ..stepped() }).await;
