@@ -19,6 +19,8 @@ pub enum Class {
     NotFound,
     /// A limit of the account is reached.
     Quota,
+    /// A limit of the account is reached, or could not be determined.
+    QuotaCheck,
     /// The zone has no free machine of this kind.
     Capacity,
     /// The API timed out internally. The action may or may not have been carried out.
@@ -69,7 +71,8 @@ pub(crate) enum OnRefusal {
     InDoubt,
     /// The operation sends the request again after a pause.
     Retry,
-    /// As `Retry`, for a few times: the reported state may lag behind the real one.
+    /// As `Retry`, for a few times: the reported state may lag behind the real one, or a check
+    /// within the API may have failed.
     RetryFewTimes,
     /// The operation sends the request again if it is configured to wait for capacity.
     RetryForCapacity,
@@ -87,7 +90,9 @@ impl Class {
             }
             Self::Throttled => (Resend::Always, IdFault::Excluded, OnRefusal::Retry),
             Self::InProgress => (Resend::Never, IdFault::Excluded, OnRefusal::Retry),
-            Self::PowerState => (Resend::Never, IdFault::Excluded, OnRefusal::RetryFewTimes),
+            Self::PowerState | Self::QuotaCheck => {
+                (Resend::Never, IdFault::Excluded, OnRefusal::RetryFewTimes)
+            }
             Self::Capacity => (Resend::Never, IdFault::Excluded, OnRefusal::RetryForCapacity),
             Self::Usage => (Resend::Never, IdFault::IfNamed, OnRefusal::RetryWithoutParameter),
             Self::NotFound | Self::Permission | Self::Unlisted => {

@@ -139,7 +139,7 @@ fn refused(error: &Error, code: i64, message: &str) -> Cause {
              one at a time.",
             "Stop the other instance first, or remove `without_gpu`.",
         ),
-        Some(Class::Quota) => Cause::new(
+        Some(Class::Quota | Class::QuotaCheck) => Cause::new(
             "Quota Exceeded",
             "The account quota is exhausted.",
             "Stop another instance, or request a higher quota in the CompShare console.",
