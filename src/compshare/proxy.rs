@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr};
 
 use url::Url;
 
-use super::base_url::BaseUrl;
+use super::{base_url::BaseUrl, error::Stage};
 use crate::environment::Environment;
 
 /// Variables that name a proxy, in this order. `HTTP_PROXY` is for unencrypted requests, which are
@@ -54,7 +54,32 @@ impl Proxy {
         Ok(Some(Self { url, variable }))
     }
 
-    pub(super) fn has_password(&self) -> bool {
+    /// Returns the stage of a failure on the way through this proxy, and `reason` in plain words. The
+    /// HTTP library has private types for such errors.
+    pub(super) fn failure(&self, reason: String) -> (Stage, String) {
+        let requires_login =
+            ["authorization required", "authentication", "credentials not accepted"];
+        if requires_login.iter().any(|part| reason.contains(part)) {
+            let reason = if self.has_password() {
+                "the proxy does not accept the user name and password in its URL"
+            } else {
+                "the proxy requires a user name and password in its URL"
+            };
+            return (Stage::ProxyLogin, reason.to_owned());
+        }
+        if reason.ends_with("tunnel error: unsuccessful") {
+            return (Stage::Proxy, "the proxy refuses to connect to this host".to_owned());
+        }
+        let connected = !reason.contains("underlying connection");
+        let at = if connected && reason.contains("SOCKS error") {
+            Stage::Proxy
+        } else {
+            Stage::Connection
+        };
+        (at, reason)
+    }
+
+    fn has_password(&self) -> bool {
         !self.url.username().is_empty() || self.url.password().is_some()
     }
 }

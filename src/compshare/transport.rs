@@ -21,7 +21,6 @@ use super::{
     error::{ErrorKind, Lost, Stage},
     form::Form,
     network::Network,
-    proxy::Proxy,
 };
 use crate::{error_chain::error_chain, lock::lock};
 
@@ -40,7 +39,7 @@ pub(super) const RETRY_AFTER: &str = "Retry-After";
 /// Sender of forms to one URL.
 #[derive(Debug)]
 pub(super) struct Transport {
-    settings: Settings,
+    settings: HttpSettings,
     /// Client without kept-alive connections, for requests that must not be repeated: the server may
     /// be closing a kept-alive one, and then it is uncertain whether it processed the request.
     fresh: reqwest::Client,
@@ -49,7 +48,7 @@ pub(super) struct Transport {
 
 /// Settings of the HTTP clients.
 #[derive(Debug)]
-struct Settings {
+struct HttpSettings {
     base_url: BaseUrl,
     network: Network,
     timeout: Duration,
@@ -82,9 +81,9 @@ impl Transport {
         timeout: Duration,
         user_agent: String,
     ) -> Result<Self, ErrorKind> {
-        let settings = Settings { base_url, network, timeout, user_agent };
-        let fresh = settings.client(|builder| builder.pool_max_idle_per_host(0))?;
-        let pool = Mutex::new(Pool { http: settings.client(|builder| builder)?, generation: 0 });
+        let settings = HttpSettings { base_url, network, timeout, user_agent };
+        let fresh = settings.client(0)?;
+        let pool = Mutex::new(Pool { http: settings.client(usize::MAX)?, generation: 0 });
         Ok(Self { settings, fresh, pool })
     }
 
@@ -112,7 +111,7 @@ impl Transport {
         if pool.generation != generation {
             return;
         }
-        if let Ok(http) = self.settings.client(|builder| builder) {
+        if let Ok(http) = self.settings.client(usize::MAX) {
             *pool = Pool { http, generation: generation.wrapping_add(1) };
         }
     }
@@ -134,11 +133,9 @@ impl Transport {
     }
 }
 
-impl Settings {
-    fn client(
-        &self,
-        adjust: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-    ) -> Result<reqwest::Client, ErrorKind> {
+impl HttpSettings {
+    /// Creates a client that keeps at most `max_idle` unused connections.
+    fn client(&self, max_idle: usize) -> Result<reqwest::Client, ErrorKind> {
         let Self { base_url, network, timeout, user_agent } = self;
         let unprocessed =
             retry::for_host(base_url.host_and_port().0).no_budget().classify_fn(|attempt| {
@@ -154,6 +151,7 @@ impl Settings {
             .redirect(redirect::Policy::none())
             .retry(unprocessed)
             .gzip(true)
+            .pool_max_idle_per_host(max_idle)
             .tcp_keepalive(TCP_KEEPALIVE);
         let unusable = |error: reqwest::Error| ErrorKind::Unsent {
             at: Stage::Settings,
@@ -176,7 +174,7 @@ impl Settings {
         } else if let Some(certificates) = &network.certificates {
             builder = builder.tls_backend_preconfigured(tls(certificates.roots.clone())?);
         }
-        adjust(builder).build().map_err(unusable)
+        builder.build().map_err(unusable)
     }
 
     /// Returns the kind of a failure before the headers of a response. Name resolution, connect, TLS
@@ -211,7 +209,7 @@ impl Settings {
             return ErrorKind::Unsent { at: Stage::Certificate, cause };
         }
         let (at, reason) = match proxy {
-            Some(proxy) => proxy_failure(proxy, reason),
+            Some(proxy) => proxy.failure(reason),
             None => (Stage::Connection, reason),
         };
         ErrorKind::Unsent { at, cause: format!("no connection to {way}: {reason}") }
@@ -228,27 +226,6 @@ fn tls(roots: Arc<RootCertStore>) -> Result<ClientConfig, ErrorKind> {
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
-}
-
-/// Returns the stage and the reason of a failure on the way through `proxy`. The errors of the HTTP
-/// library for this have private types.
-fn proxy_failure(proxy: &Proxy, reason: String) -> (Stage, String) {
-    let requires_login = ["authorization required", "authentication", "credentials not accepted"];
-    if requires_login.iter().any(|part| reason.contains(part)) {
-        let reason = if proxy.has_password() {
-            "the proxy does not accept the user name and password in its URL"
-        } else {
-            "the proxy requires a user name and password in its URL"
-        };
-        return (Stage::ProxyLogin, reason.to_owned());
-    }
-    if reason.ends_with("tunnel error: unsuccessful") {
-        return (Stage::Proxy, "the proxy refuses to connect to this host".to_owned());
-    }
-    let connected = !reason.contains("underlying connection");
-    let at =
-        if connected && reason.contains("SOCKS error") { Stage::Proxy } else { Stage::Connection };
-    (at, reason)
 }
 
 /// Returns the wall clock time, which the vendor's SDKs also send.
