@@ -44,6 +44,7 @@ async fn start_is_repeated_while_an_operation_is_in_progress() {
         (226_620, "image synchronising"),
         (226_621, "disk migrating"),
         (226_622, "starting"),
+        (226_628, "image synchronising to the zone"),
         (7777, "Error: InstanceOperationInProgress, try later"),
         (8357, "InstanceOperationInProgress"),
         (230, "InstanceOperationInProgress [Region]"),
@@ -89,6 +90,14 @@ async fn refused_state_is_repeated_a_limited_number_of_times() {
     );
     assert!(terraform.state().is_none());
     assert_eq!(starts_and_stops(&simulator).0, 4);
+}
+
+#[tokio::test]
+async fn refusal_that_may_pass_is_repeated() {
+    for code in [8367, 8436] {
+        let refusal = Fault::refuse(code, "try again").on_action(START).times(2);
+        check_runs(&start_with(refusal).await, 3);
+    }
 }
 
 #[tokio::test]
