@@ -8,7 +8,7 @@ use super::{
     log::OperationLog,
     pace::Pace,
 };
-use crate::compshare::{Call, Error};
+use crate::compshare::{Call, Error, State};
 
 /// Kind of operation on one instance; a value is the specification of one operation.
 pub(crate) trait Kind: Sync {
@@ -19,6 +19,12 @@ pub(crate) trait Kind: Sync {
     type Reason: fmt::Debug + Send;
 
     fn instance(&self) -> &InstanceRef;
+
+    /// State that the instance had when its object was read, if a contradicting describe must be
+    /// confirmed.
+    fn known_state(&self) -> Option<&State> {
+        None
+    }
 
     /// Timeout of the operation, including the wait for the instance lock.
     fn timeout(&self) -> Duration;

@@ -61,6 +61,8 @@ pub(crate) enum CallStatus {
 #[derive(Debug)]
 pub(crate) struct OperationLog {
     pub(crate) instance_id: String,
+    /// State of the instance before the operation, if it is known.
+    known_state: Option<State>,
     /// The last describe that found the instance.
     pub(crate) last_seen: Option<Arc<Instance>>,
     /// The describe before that one.
@@ -86,6 +88,7 @@ impl OperationLog {
     pub(crate) fn new(instance_id: &str, events: Option<UnboundedSender<Event>>) -> Self {
         Self {
             instance_id: instance_id.to_owned(),
+            known_state: None,
             last_seen: None,
             seen_before: None,
             absences: 0,
@@ -97,6 +100,10 @@ impl OperationLog {
             not_before: None,
             events,
         }
+    }
+
+    pub(super) fn with_known_state(self, state: Option<&State>) -> Self {
+        Self { known_state: state.cloned(), ..self }
     }
 
     pub(crate) fn found(&mut self, instance: &Arc<Instance>) {
@@ -141,7 +148,8 @@ impl OperationLog {
         let Some(seen) = &self.last_seen else { return false };
         let state = &seen.state;
         let other = |before: &&State| **before != State::Unknown && *before != state;
-        let Some(before) = self.states.iter().rfind(other) else { return false };
+        let known = self.known_state.iter().chain(&self.states);
+        let Some(before) = known.rev().find(other) else { return false };
         let executed = |call: &&LoggedCall| !matches!(call.outcome, CallOutcome::Refused(_));
         let cause = self.calls.iter().rfind(executed);
         let is_caused = cause.is_some_and(|call| call.before.state == *before);

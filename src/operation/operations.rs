@@ -112,7 +112,8 @@ impl Operations {
     ) -> Result<Success, Failure<K::Reason>> {
         let mut run = Run {
             kind,
-            log: OperationLog::new(&kind.instance().id, events),
+            log: OperationLog::new(&kind.instance().id, events)
+                .with_known_state(kind.known_state()),
             describer: &self.describer,
             client: self.client.client(),
             pace: &self.pace,

@@ -8,7 +8,7 @@ use super::{
     reason::PowerReason,
 };
 use crate::{
-    compshare::{Error, PowerAction, PowerCall, WithoutGpu},
+    compshare::{Error, PowerAction, PowerCall, State, WithoutGpu},
     operation::{CallStatus, InstanceRef, Kind, OperationLog, Pace, Situation, Step},
 };
 
@@ -18,6 +18,10 @@ impl Kind for Operation {
 
     fn instance(&self) -> &InstanceRef {
         &self.instance
+    }
+
+    fn known_state(&self) -> Option<&State> {
+        self.known_state.as_ref()
     }
 
     fn timeout(&self) -> Duration {

@@ -2,16 +2,16 @@
 //!
 //! A power operation is a kind of [`operation`](crate::operation): it describes the instance,
 //! decides on one step, takes it, and describes again. The decision (`decide`) is a pure function
-//! of the last describe and of the log of this operation. Earlier plans and describes never enter
-//! it.
+//! of the last describe and of the log of this operation.
 //!
 //! The rules that cost money if they are broken:
 //! - A start is sent once. It is sent again only if it was certainly refused, or if its response
 //!   was lost and the instance has been reported `Stopped` for a while since.
 //! - A start in no-GPU mode that gets a GPU is an error. It is undone if this operation found the
-//!   instance stopped. Two describes must agree on the GPU.
+//!   instance stopped.
 //! - A reboot is sent once, and again only if it was certainly refused.
-//! - An instance that is not found is described a second time before anything follows from it.
+//! - Nothing follows from one describe that contradicts earlier ones, that shows the other GPU mode,
+//!   or that does not find the instance. A second one must agree.
 //!
 //! This module contains no diagnostics, no terms of Terraform, no forms and no JSON.
 

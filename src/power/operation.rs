@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    compshare::{Instance, PowerAction, Spec},
+    compshare::{Instance, PowerAction, Spec, State},
     operation::InstanceRef,
 };
 
@@ -17,6 +17,9 @@ pub(crate) const REBOOT: &str = PowerAction::Reboot.name();
 pub(crate) struct Operation {
     pub(crate) instance: InstanceRef,
     pub(crate) target: Target,
+    /// State of the instance that the object has stored. A destroy must not end because of one
+    /// outdated describe: Terraform would never see the instance again.
+    pub(crate) known_state: Option<State>,
     /// Force each stop. Stops of spot instances are always forced.
     pub(crate) force_stop: bool,
     /// Resend the start while the zone is sold out.
@@ -32,6 +35,7 @@ impl Operation {
         Self {
             instance,
             target,
+            known_state: None,
             force_stop: false,
             wait_for_capacity: false,
             keep_running: false,

@@ -169,7 +169,7 @@ impl Cell<'_> {
     }
 
     fn add_faults(&self) {
-        for fault in self.fault.simulator_faults() {
+        for fault in self.fault.simulator_faults(self.operation) {
             self.cloud.add_fault(fault);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault as SimulatorFault, Garbage};
 
 use super::operation::Operation;
@@ -20,6 +21,7 @@ pub(super) enum Class {
     Busy,
     Unreachable,
     Killed,
+    Contradicting,
     UnusualTimes,
 }
 
@@ -49,10 +51,20 @@ pub(super) enum Kind {
     Unreachable(ConnectionFailure),
     /// The provider is killed during this request of the operation; then the operation is repeated.
     Killed { during: usize },
+    /// The first describe after the first power call contradicts the others.
+    Contradiction(Contradiction),
     /// The clock of the API advances by a day at a time.
     ClockJumps,
     /// The API reports this time in every time field.
     Times(i64),
+}
+
+/// Content of a describe that contradicts the others.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Contradiction {
+    StateBefore,
+    FailedState,
+    OtherGpuMode,
 }
 
 /// Requests that a fault affects.
@@ -86,6 +98,7 @@ impl Class {
             Busy => "busy",
             Unreachable => "unreachable",
             Killed => "killed",
+            Contradicting => "contradiction",
             UnusualTimes => "unusual times",
         }
     }
@@ -103,6 +116,7 @@ impl Class {
             Busy => "The state of the instance does not allow the request at present.",
             Unreachable => "No request can be sent.",
             Killed => "The provider is killed while a request is in flight, and run again.",
+            Contradicting => "One describe contradicts those before and after it.",
             UnusualTimes => "The clock or the times of the API are extreme.",
         }
     }
@@ -169,6 +183,14 @@ pub(super) fn all() -> Vec<Fault> {
     all.extend(
         (1..=4).map(|n| Fault::new(Killed, &format!("request {n}"), Kind::Killed { during: n })),
     );
+    all.extend(
+        [
+            ("state before the call", Contradiction::StateBefore),
+            ("failed state", Contradiction::FailedState),
+            ("other GPU mode", Contradiction::OtherGpuMode),
+        ]
+        .map(|(name, what)| Fault::new(Contradicting, name, Kind::Contradiction(what))),
+    );
     all.extend([
         Fault::new(UnusualTimes, "clock advances by days", Kind::ClockJumps),
         Fault::new(UnusualTimes, "times before 1970", Kind::Times(-86_400)),
@@ -204,7 +226,8 @@ impl Fault {
             Kind::Response {
                 requests: Requests::PowerCalls | Requests::DescribesAfterCall,
                 ..
-            } => operation.sends_power_calls(),
+            }
+            | Kind::Contradiction(_) => operation.sends_power_calls(),
             // The number of requests of a read is certain only up to the first.
             Kind::Killed { during } => operation.sends_power_calls() || during == 1,
             _ => true,
@@ -212,7 +235,10 @@ impl Fault {
     }
 
     /// Faults to add to the simulator.
-    pub(super) fn simulator_faults(&self) -> Vec<SimulatorFault> {
+    pub(super) fn simulator_faults(&self, operation: Operation) -> Vec<SimulatorFault> {
+        if let Kind::Contradiction(what) = self.kind {
+            return vec![SimulatorFault::report(what.fields(operation))];
+        }
         let Kind::Response { effect, requests, always } = &self.kind else { return Vec::new() };
         let actions: &[&str] = match requests {
             Requests::PowerCalls => &POWER_CALLS,
@@ -248,7 +274,10 @@ impl Fault {
 
     /// Returns whether the fault begins after the first power call.
     pub(super) fn begins_after_a_call(&self) -> bool {
-        matches!(self.kind, Kind::Response { requests: Requests::DescribesAfterCall, .. })
+        matches!(
+            self.kind,
+            Kind::Response { requests: Requests::DescribesAfterCall, .. } | Kind::Contradiction(_)
+        )
     }
 
     /// Returns whether a power operation is expected to run into its timeout.
@@ -267,6 +296,18 @@ impl Fault {
     /// Returns whether the API reports that the instance does not exist.
     pub(super) fn denies_the_instance(&self) -> bool {
         self.class == NotFound
+    }
+}
+
+impl Contradiction {
+    fn fields(self, operation: Operation) -> Json {
+        match self {
+            Self::StateBefore => json!({"State": operation.origin()}),
+            Self::FailedState => json!({"State": "Install Fail"}),
+            Self::OtherGpuMode => {
+                json!({"State": "Running", "GPU": i32::from(operation.is_without_gpu())})
+            }
+        }
     }
 }
 

@@ -98,6 +98,11 @@ impl Operation {
         !matches!(self, InstanceByName | Instances | Zones | Query)
     }
 
+    /// Returns whether the instance is to run in no-GPU mode.
+    pub(super) fn is_without_gpu(self) -> bool {
+        matches!(self, CreateWithoutGpu | UpdateToWithoutGpu)
+    }
+
     /// State of the instance before the operation.
     pub(super) fn origin(self) -> &'static str {
         match self {

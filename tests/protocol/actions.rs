@@ -140,7 +140,8 @@ async fn start_accepts_the_options_of_the_resource() {
     );
 
     // Without an argument, the mode of a running instance is kept.
-    terraform.invoke(START_IT, &of(json!({}))).await.succeed();
+    let warnings = terraform.invoke(START_IT, &of(json!({}))).await.outcome.unwrap();
+    assert_eq!(warnings[0].summary, "Instance Running Without Its GPU");
     let errors = terraform.invoke(START_IT, &of(json!({"without_gpu": false}))).await.fail();
     errors.says("Restart Required to Change GPU Mode", &["allow_stopping_for_update"]);
     assert_eq!(starts_and_stops(&simulator), (1, 0));

@@ -116,6 +116,15 @@ async fn one_describe_without_the_instance_decides_nothing() {
     assert_eq!(starts_and_stops(&simulator), (0, 1));
 }
 
+#[tokio::test]
+async fn one_outdated_describe_does_not_end_a_destroy() {
+    let (simulator, mut terraform) = cloud_with(json!({"State": "Running"})).await;
+    terraform.set_state(&stored_state("Running", json!({"stop_on_destroy": true})));
+    simulator.add_fault(reporting("Stopped", 1));
+    terraform.destroy().await.unwrap();
+    assert_eq!(starts_and_stops(&simulator), (0, 1));
+}
+
 /// Applies the start of a stopped instance, which is refused. The next describe reports `after`.
 async fn refused_start(after: Json) -> (Simulator, Terraform, Result<(), Errors>) {
     let (simulator, mut terraform) = cloud_with(json!({})).await;

@@ -7,7 +7,7 @@ use super::progress::Reporter;
 use crate::{
     framework::{Action, Attr, Context, Definition, Diagnostics, Model, Progress, Rule, model},
     operation::Location,
-    power::{Operation, Target},
+    power::{InOtherMode, Operation, Target},
     provider::{
         gpu_mode::running,
         instance::identity::InstanceIdentity,
@@ -177,6 +177,7 @@ impl<M: Model> Action for PowerAction<M> {
         let operation = Operation {
             instance: session.instance(id, &instance.project_id, Location::default()),
             target: request.target,
+            known_state: None,
             force_stop: request.force_stop,
             wait_for_capacity: request.wait_for_capacity,
             keep_running: false,
@@ -192,6 +193,11 @@ impl<M: Model> Action for PowerAction<M> {
             .map_err(|failure| message::operation(&operation, &failure))?;
         if let Some(caveat) = success.caveat {
             context.warn(message::caveat(id, caveat));
+        }
+        if let Target::Running { in_other_mode: InOtherMode::Keep, .. } = request.target
+            && success.instance.is_some_and(|seen| seen.runs_without_gpu() == Some(true))
+        {
+            context.warn(message::runs_without_gpu(id));
         }
         reporter.finish();
         Ok(())

@@ -27,6 +27,7 @@ pub(super) fn operation(
             location,
         },
         target,
+        known_state: None,
         force_stop: model.force_stop.is_true(),
         wait_for_capacity: model.wait_for_capacity.is_true(),
         keep_running: matches!(target, Target::Running { .. }),

@@ -14,7 +14,7 @@ use crate::{
         Attr, Change, Context, Definition, Diagnostics, Failure, ImportBy, Model as _, Resource,
     },
     operation::Location,
-    power::Target,
+    power::{Operation, Target},
     provider::{
         instance::identity::InstanceIdentity,
         message,
@@ -163,7 +163,10 @@ impl Resource for InstancePower {
         let timeout = timeout(&state, "timeouts.delete", |timeouts| &timeouts.delete)?;
         let (location, target) = (Location::default(), Target::NotRunning);
         let session = context.session()?;
-        let operation = operation(session, &state, location, target, timeout);
+        let operation = Operation {
+            known_state: state.state.known().cloned().map(State::from),
+            ..operation(session, &state, location, target, timeout)
+        };
         let success = session
             .clients(&context.stop)
             .await?
