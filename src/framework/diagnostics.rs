@@ -34,6 +34,15 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(summary, detail) }
     }
 
+    /// A configured value that is not valid, for `reason`.
+    pub fn invalid_value(path: Path, reason: impl std::fmt::Display) -> Self {
+        Self::error(
+            "Invalid Attribute Value",
+            format!("The value of `{path}` is not valid: {reason}."),
+        )
+        .at(path)
+    }
+
     /// A defect of the provider, with the request to report it.
     pub fn bug(what: impl std::fmt::Display) -> Self {
         Self::error(

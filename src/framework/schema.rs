@@ -169,13 +169,7 @@ impl Block {
             let Some(rule) = attribute.rule else { continue };
             if let Err(reason) = rule.check(config.attribute(attribute.name)) {
                 let path = path.clone().attribute(attribute.name);
-                diagnostics.push(
-                    Diagnostic::error(
-                        "Invalid Attribute Value",
-                        format!("The value of `{path}` is not valid: {reason}."),
-                    )
-                    .at(path),
-                );
+                diagnostics.push(Diagnostic::invalid_value(path, reason));
             }
         }
         for nested in &self.blocks {

@@ -23,13 +23,8 @@ pub(crate) fn duration(
     default: Duration,
 ) -> Result<Duration, Diagnostic> {
     let Some(text) = attr.text() else { return Ok(default) };
-    parse_duration(text).map_err(|error| {
-        Diagnostic::error(
-            "Invalid Attribute Value",
-            format!("The value of `{name}` is not valid: {error}."),
-        )
-        .at(name.split('.').fold(Path::root(), Path::attribute))
-    })
+    let path = || name.split('.').fold(Path::root(), Path::attribute);
+    parse_duration(text).map_err(|error| Diagnostic::invalid_value(path(), error))
 }
 
 /// Formats a duration as in a configuration: `20m`, `1h30m`, `50ms`.

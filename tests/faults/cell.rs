@@ -63,11 +63,14 @@ impl Outcome {
     }
 
     /// Splits the title of an error, `Unable to …: REASON`, into message and reason. A first line that
-    /// names the instance describes the outcome of the operation, and belongs to the message.
+    /// names the instance describes the outcome of the operation, and belongs to the message, unless
+    /// the outcome is open: its title then names the cause.
     fn failed(error: &Diagnostic) -> Self {
         let id = format!("`{ID}`");
         let line = error.detail.lines().next().unwrap_or_default();
-        let Some((title, reason)) = error.summary.split_once(": ").filter(|_| !line.contains(&id))
+        let is_open = error.summary.starts_with("Unable to Confirm");
+        let Some((title, reason)) =
+            error.summary.split_once(": ").filter(|_| is_open || !line.contains(&id))
         else {
             let message = format!("{}. {}", error.summary, line.replace(&id, "ID"));
             return Self::Failed { message: message.trim_end().to_owned(), reason: None };

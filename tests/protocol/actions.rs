@@ -143,7 +143,7 @@ async fn start_accepts_the_options_of_the_resource() {
     let warnings = terraform.invoke(START_IT, &of(json!({}))).await.outcome.unwrap();
     assert_eq!(warnings[0].summary, "Instance Running Without Its GPU");
     let errors = terraform.invoke(START_IT, &of(json!({"without_gpu": false}))).await.fail();
-    errors.says("Restart Required to Change GPU Mode", &["allow_stopping_for_update"]);
+    errors.says("Unable to Change GPU Mode: Restart Not Allowed", &["allow_stopping_for_update"]);
     assert_eq!(starts_and_stops(&simulator), (1, 0));
     let config = of(json!({"allow_stopping_for_update": true}));
     terraform.invoke(START_IT, &config).await.succeed();
@@ -168,7 +168,12 @@ async fn start_action_stops_an_instance_with_unwanted_gpu() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     simulator.add_fault(on_start(Effect::GpuAllocated));
     let errors = terraform.invoke(START_IT, &of(json!({"without_gpu": true}))).await.fail();
-    errors.says("Unexpected GPU Allocation", &["stopped the instance again"]).at("without_gpu");
+    errors
+        .says(
+            "Unable to Start in No-GPU Mode: GPU Allocated, Stopped Again",
+            &["stopped the instance again"],
+        )
+        .at("without_gpu");
     assert_eq!((starts_and_stops(&simulator), state(&simulator)), ((1, 1), json!("Stopped")));
 }
 
@@ -199,7 +204,7 @@ async fn reboot_requires_a_running_instance() {
     let errors = terraform.invoke(REBOOT_IT, &of(json!({}))).await.fail();
     errors.says(
         "Unable to Reboot Instance: Not Running",
-        &["`Stopped`", "Start the instance instead"],
+        &["is stopped", "Start the instance instead"],
     );
     assert_eq!(reboots(&simulator), 0);
     simulator.add_fault(reporting("Starting", 2));
@@ -234,7 +239,7 @@ async fn accepted_reboot_that_is_not_observed_succeeds_with_a_warning() {
     let (simulator, terraform) = cloud_with(json!({"State": "Running"})).await;
     let invoked = terraform.invoke(REBOOT_IT, &of(json!({}))).await;
     let warnings = invoked.outcome.unwrap();
-    assert_eq!(warnings[0].summary, "Reboot Not Observed");
+    assert_eq!(warnings[0].summary, "Unable to Confirm Reboot: Not Observed");
     assert_eq!((warnings.len(), reboots(&simulator)), (1, 1));
 }
 
@@ -245,8 +250,8 @@ async fn unconfirmed_reboot_is_an_error_and_not_repeated() {
         simulator.add_fault(Fault::new(effect).on_action(REBOOT));
         let errors = terraform.invoke(REBOOT_IT, &of(json!({}))).await.fail();
         errors.says(
-            "Unable to Reboot Instance: Not Confirmed",
-            &["did not confirm", "does not change the bill"],
+            "Unable to Confirm Reboot: Connection Lost",
+            &["not repeated", "does not change the bill"],
         );
         assert_eq!(reboots(&simulator), 1);
     }
@@ -275,8 +280,8 @@ async fn refused_reboot_is_repeated() {
 #[tokio::test]
 async fn reboot_that_ends_stopped_or_failed_is_an_error() {
     for (end, summary) in [
-        ("Stopped", "Instance Stopped Unexpectedly During Reboot"),
-        ("Install Fail", "Instance Is in a Failed State"),
+        ("Stopped", "Unable to Reboot Instance: Stopped Instead"),
+        ("Install Fail", "Unable to Reboot Instance: Failed State"),
     ] {
         let (simulator, terraform) =
             cloud_taking(Duration::from_secs(60), json!({"State": "Running"})).await;
@@ -332,15 +337,17 @@ async fn ctrl_c_ends_actions_and_reports_the_sent_calls() {
 #[tokio::test]
 async fn action_on_absent_or_remote_instance_is_an_error() {
     let (simulator, terraform) = cloud_with(json!({"Region": "cn-sh2"})).await;
-    for action in ALL {
+    for (action, verb) in ALL.into_iter().zip(["Start", "Stop", "Reboot"]) {
         let errors = terraform.invoke(action, &json!({"instance_id": "uhost-2"})).await.fail();
-        errors.says("Instance Not Found", &["uhost-2"]).at("instance_id");
+        let title = format!("Unable to {verb} Instance: Instance Not Found");
+        errors.says(&title, &["uhost-2"]).at("instance_id");
     }
     let provider = json!({"region": "cn-wlcb"});
     let terraform = Terraform::with(&simulator.url(), provider).await;
-    for action in ALL {
+    for (action, verb) in ALL.into_iter().zip(["Start", "Stop", "Reboot"]) {
         let errors = terraform.invoke(action, &of(json!({}))).await.fail();
-        errors.says("Instance Outside the Provider's Region", &["cn-sh2"]).at("instance_id");
+        let title = format!("Unable to {verb} Instance: Outside the Provider's Region");
+        errors.says(&title, &["cn-sh2"]).at("instance_id");
     }
     assert_eq!((starts_and_stops(&simulator), reboots(&simulator)), ((0, 0), 0));
 }
@@ -352,7 +359,11 @@ async fn action_sends_the_project_with_each_call() {
     terraform.invoke(START_IT, &of(json!({"project_id": "org-research"}))).await.succeed();
     let calls = simulator.calls();
     assert!(calls.iter().all(|call| call.parameters["ProjectId"] == "org-research"));
-    terraform.invoke(STOP_IT, &of(json!({}))).await.fail().says("Instance Not Found", &[]);
+    terraform
+        .invoke(STOP_IT, &of(json!({})))
+        .await
+        .fail()
+        .says("Unable to Stop Instance: Instance Not Found", &[]);
 }
 
 #[tokio::test]
@@ -377,7 +388,7 @@ async fn action_config_is_validated_before_any_call() {
     }
     let spec = of(json!({"without_gpu_spec": "A"}));
     let errors = terraform.invoke(START_IT, &spec).await.fail();
-    errors.says("Invalid Attribute Combination", &[]).at("without_gpu_spec");
+    errors.says("No-GPU Spec Without No-GPU Mode", &[]).at("without_gpu_spec");
     let spec = of(json!({"without_gpu": UNKNOWN, "without_gpu_spec": "A"}));
     terraform.plan_action(START_IT, &spec).await.unwrap();
     let spec = of(json!({"without_gpu": true, "without_gpu_spec": "C"}));
@@ -410,7 +421,7 @@ async fn action_reports_progress_while_waiting_for_the_lock() {
     let (first, late) = tokio::join!(terraform.invoke(START_IT, &long), late);
     first.fail();
     assert!(late.progress.iter().any(|line| line.contains("no state reported yet")), "{late:?}");
-    late.fail().says("Timed Out Waiting for Instance to Stop", &["within 300ms"]);
+    late.fail().says("Timed Out Before Reading Instance", &["within 300ms"]);
 }
 
 #[tokio::test]

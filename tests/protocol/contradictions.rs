@@ -98,7 +98,7 @@ async fn one_describe_in_another_mode_refuses_no_plan() {
     simulator.add_fault(Fault::report(json!({"GPU": 0})).times(2));
     let terraform = Terraform::with(&simulator.url(), json!({})).await;
     let errors = terraform.plan(configuration(json!({"without_gpu": false}))).await.unwrap_err();
-    errors.says("Restart Required to Change GPU Mode", &[]);
+    errors.says("Unable to Change GPU Mode: Restart Not Allowed", &[]);
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn instance_is_described_again_after_a_failed_start() {
     assert_eq!(starts_and_stops(&simulator), (1, 0));
 
     let (simulator, terraform, result) = refused_start(json!({"State": "Stopped"})).await;
-    result.unwrap_err().says("Unable to Start Instance: Request Refused", &["boot failed"]);
+    result.unwrap_err().says("Unable to Start Instance: RetCode 99999", &["boot failed"]);
     assert_eq!(terraform.attribute("state"), "Stopped");
     assert_eq!(terraform.attribute("name"), "renamed");
     assert_eq!(starts_and_stops(&simulator), (1, 0));

@@ -235,7 +235,7 @@ async fn ambiguous_name_is_an_error_that_lists_matches() {
     let errors = terraform.read_data(INSTANCE, &json!({"name": "训练"})).await.unwrap_err();
     errors
         .says(
-            "Multiple Instances Found",
+            "Unable to Select Instance: Name Not Unique",
             &[
                 "2 instances",
                 "uhost-1: Stopped, in cn-wlcb-01",
@@ -252,7 +252,9 @@ async fn ambiguous_name_is_an_error_that_lists_matches() {
         json!({"name": "训练", "region": "cn-bj2"}),
     ] {
         let errors = terraform.read_data(INSTANCE, &config).await.unwrap_err();
-        errors.says("Instance Not Found", &["No instance is named"]).at("name");
+        errors
+            .says("Unable to Select Instance: Name Not Found", &["No instance is named"])
+            .at("name");
     }
 }
 
@@ -262,7 +264,10 @@ async fn ambiguous_name_error_lists_twenty_instances() {
     let options = Options { instances: instances.collect(), ..Options::default() };
     let (_simulator, terraform) = cloud(options).await;
     let errors = terraform.read_data(INSTANCE, &json!({"name": "x"})).await.unwrap_err();
-    errors.says("Multiple Instances Found", &["25 instances", "uhost-19", "and more: 5"]);
+    errors.says(
+        "Unable to Select Instance: Name Not Unique",
+        &["25 instances", "uhost-19", "and more: 5"],
+    );
     errors.omits(&["uhost-20"]);
 }
 
@@ -270,34 +275,37 @@ async fn ambiguous_name_error_lists_twenty_instances() {
 async fn absence_is_confirmed_and_location_is_checked() {
     let (simulator, terraform) = namesakes().await;
     let errors = terraform.read_data(INSTANCE, &json!({"instance_id": "uhost-9"})).await;
-    errors.unwrap_err().says("Instance Not Found", &["uhost-9", "twice"]).at("instance_id");
+    errors
+        .unwrap_err()
+        .says("Unable to Read Instance: Instance Not Found", &["uhost-9", "twice"])
+        .at("instance_id");
     assert_eq!(describes(&simulator), 2);
-    for (config, at) in [
-        (json!({"instance_id": "uhost-2", "region": "cn-wlcb"}), "region"),
-        (json!({"instance_id": "uhost-2", "zone": "cn-sh2-01"}), "zone"),
+    for (config, at, place) in [
+        (json!({"instance_id": "uhost-2", "region": "cn-wlcb"}), "region", "Region"),
+        (json!({"instance_id": "uhost-2", "zone": "cn-sh2-01"}), "zone", "Zone"),
     ] {
         let errors = terraform.read_data(INSTANCE, &config).await.unwrap_err();
-        errors.says(&errors.only().summary.clone(), &["cn-sh2"]).at(at);
-        assert!(errors.only().summary.starts_with("Instance in Another"), "{errors:?}");
+        errors.says(&format!("Unable to Read Instance: In Another {place}"), &["cn-sh2"]).at(at);
     }
     let provider = Terraform::with(&simulator.url(), json!({"region": "cn-wlcb"})).await;
     let errors = provider.read_data(INSTANCE, &json!({"instance_id": "uhost-2"})).await;
     errors
         .unwrap_err()
-        .says("Instance Outside the Provider's Region", &["provider"])
+        .says("Unable to Read Instance: Outside the Provider's Region", &["provider"])
         .at("instance_id");
 }
 
 #[tokio::test]
 async fn exactly_one_of_id_and_name_is_required() {
     let (simulator, terraform) = namesakes().await;
-    for (config, at) in [
-        (json!({}), "instance_id"),
-        (json!({"region": "cn-sh2"}), "instance_id"),
-        (json!({"instance_id": "uhost-1", "name": "训练"}), "name"),
+    for (config, at, reason) in [
+        (json!({}), "instance_id", "No ID or Name"),
+        (json!({"region": "cn-sh2"}), "instance_id", "No ID or Name"),
+        (json!({"instance_id": "uhost-1", "name": "训练"}), "name", "Both ID and Name"),
     ] {
         let errors = terraform.read_data(INSTANCE, &config).await.unwrap_err();
-        errors.says("Invalid Attribute Combination", &["`instance_id`", "`name`"]).at(at);
+        let title = format!("Unable to Select Instance: {reason}");
+        errors.says(&title, &["`instance_id`", "`name`"]).at(at);
     }
     for config in [json!({"instance_id": ""}), json!({"name": " "})] {
         terraform

@@ -80,7 +80,7 @@ async fn refused_spec_is_not_repeated() {
         .add_fault(Fault::refuse(230, "Params [WithoutGpuSpec] not available").on_action(START));
     let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
     errors.says(
-        "Unable to Start Instance: Invalid Parameter",
+        "Unable to Start Instance: Invalid No-GPU Spec",
         &["Params [WithoutGpuSpec] not available", "230"],
     );
     assert_eq!(starts_and_stops(&simulator), (1, 0));
@@ -93,7 +93,7 @@ async fn unwanted_gpu_stops_an_instance_found_stopped() {
     let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
     errors
         .says(
-            "Unexpected GPU Allocation",
+            "Unable to Start in No-GPU Mode: GPU Allocated, Stopped Again",
             &[
                 "allocated a GPU",
                 "stopped the instance again",
@@ -115,10 +115,10 @@ async fn failed_undo_reports_that_the_gpu_is_billed() {
     let errors = terraform.run(without_gpu(json!({}))).await.unwrap_err();
     errors
         .says(
-            "Unexpected GPU Allocation",
+            "Unable to Start in No-GPU Mode: GPU Allocated, Stop Failed",
             &[
                 "299",
-                "failed: the account",
+                "could not stop the instance again. The account",
                 "billed until the instance is stopped",
                 "Stop the instance",
             ],
@@ -135,7 +135,12 @@ async fn unwanted_gpu_after_restart_is_stored_in_state() {
         terraform.plan(without_gpu(json!({"allow_stopping_for_update": true}))).await.unwrap();
     simulator.add_fault(on_start(Effect::GpuAllocated));
     let errors = terraform.apply(plan).await.unwrap_err();
-    errors.says("Unexpected GPU Allocation", &["the GPU is being billed"]).at("without_gpu");
+    errors
+        .says(
+            "Unable to Start in No-GPU Mode: GPU Allocated and Billed",
+            &["the GPU is being billed"],
+        )
+        .at("without_gpu");
     assert_eq!(starts_and_stops(&simulator), (1, 1));
     assert_eq!(terraform.attribute("state"), "Running");
     assert_eq!(terraform.attribute("without_gpu"), false);
@@ -155,7 +160,7 @@ async fn start_that_ends_without_gpu_is_an_error() {
         simulator.clear_faults();
     };
     let errors = tokio::join!(apply, loses_gpu).0.unwrap_err();
-    errors.says("GPU Missing After Start", &[ID]);
+    errors.says("Unable to Start Instance: GPU Missing", &[ID]);
 }
 
 /// Checks that `config` is refused for `instance` in the plan, and in the apply if the instance
@@ -178,7 +183,9 @@ async fn refused_in_plan_and_in_apply(instance: Json, config: Json, check: impl 
 async fn unsupported_model_is_refused_before_any_call() {
     let instance = json!({"SupportWithoutGpuStart": false});
     refused_in_plan_and_in_apply(instance, without_gpu(json!({})), |errors| {
-        errors.says("No-GPU Mode Not Supported for GPU Model", &["model", ID]).at("without_gpu");
+        errors
+            .says("Unable to Start in No-GPU Mode: GPU Model Not Supported", &["model", ID])
+            .at("without_gpu");
     })
     .await;
 }
@@ -189,7 +196,7 @@ async fn prepaid_instance_is_refused_before_any_call() {
         let instance = json!({"ChargeType": charge});
         refused_in_plan_and_in_apply(instance, without_gpu(json!({})), |errors| {
             errors
-                .says("No-GPU Mode Not Supported for Prepaid Instance", &[charge, "prepaid"])
+                .says("Unable to Start in No-GPU Mode: Prepaid Instance", &[charge, "prepaid"])
                 .at("without_gpu");
         })
         .await;
@@ -202,7 +209,7 @@ async fn spec_b_on_a_container_is_refused_before_any_call() {
     let config = without_gpu(json!({"without_gpu_spec": "B"}));
     refused_in_plan_and_in_apply(instance, config, |errors| {
         errors
-            .says("No-GPU Spec Not Supported for Container", &["container"])
+            .says("Unable to Start in No-GPU Mode: Container With Spec B", &["container"])
             .at("without_gpu_spec");
     })
     .await;
@@ -214,7 +221,9 @@ async fn container_is_recognized_by_its_id() {
     let (_simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
     let config = json!({"instance_id": "cpod-1", "without_gpu": true, "without_gpu_spec": "B"});
     let errors = terraform.plan(config).await.unwrap_err();
-    errors.says("No-GPU Spec Not Supported for Container", &["cpod-1"]).at("without_gpu_spec");
+    errors
+        .says("Unable to Start in No-GPU Mode: Container With Spec B", &["cpod-1"])
+        .at("without_gpu_spec");
 }
 
 #[tokio::test]
@@ -224,12 +233,12 @@ async fn mode_change_while_running_is_refused_in_plan() {
         let config = configuration(json!({"without_gpu": wants}));
         let errors = terraform.plan(config.clone()).await.unwrap_err();
         errors
-            .says("Restart Required to Change GPU Mode", &["allow_stopping_for_update"])
+            .says("Unable to Change GPU Mode: Restart Not Allowed", &["allow_stopping_for_update"])
             .at("without_gpu");
         terraform.import(ID).await.unwrap();
         assert_eq!(terraform.attribute("without_gpu"), !wants);
         let errors = terraform.plan(config).await.unwrap_err();
-        errors.says("Restart Required to Change GPU Mode", &[]).at("without_gpu");
+        errors.says("Unable to Change GPU Mode: Restart Not Allowed", &[]).at("without_gpu");
         assert_eq!(starts_and_stops(&simulator), (0, 0));
     }
 }
@@ -269,7 +278,10 @@ async fn mode_drift_since_plan_is_refused_in_apply() {
     let plan = terraform.plan(without_gpu(json!({}))).await.unwrap();
     simulator.patch(ID, json!({"State": "Running", "GPU": 1}));
     let errors = terraform.apply(plan).await.unwrap_err();
-    errors.says("Restart Required to Change GPU Mode", &["No instance was started or stopped"]);
+    errors.says(
+        "Unable to Change GPU Mode: Restart Not Allowed",
+        &["No instance was started or stopped"],
+    );
     assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
@@ -281,7 +293,7 @@ async fn impossible_restart_does_not_stop_the_instance() {
         terraform.plan(without_gpu(json!({"allow_stopping_for_update": true}))).await.unwrap();
     simulator.patch(ID, json!({"SupportWithoutGpuStart": false}));
     let errors = terraform.apply(plan).await.unwrap_err();
-    errors.says("No-GPU Mode Not Supported for GPU Model", &[]);
+    errors.says("Unable to Start in No-GPU Mode: GPU Model Not Supported", &[]);
     assert_eq!(starts_and_stops(&simulator), (0, 0));
     assert_eq!(terraform.attribute("state"), "Running");
 }
@@ -324,7 +336,11 @@ async fn sold_out_restart_reports_that_instance_is_stopped() {
     errors
         .says(
             "Unable to Start Instance: Zone Sold Out",
-            &["no free GPU", "still stopped", "StopCompShareInstance (accepted)"],
+            &[
+                "no free GPU",
+                "The provider stopped the instance",
+                "StopCompShareInstance (accepted)",
+            ],
         )
         .omits(&["being billed"]);
     assert_eq!(terraform.attribute("state"), "Stopped");
@@ -352,13 +368,7 @@ async fn sold_out_is_an_immediate_error_with_advice() {
         let errors = terraform.run(configuration(json!({}))).await.unwrap_err();
         errors.says(
             "Unable to Start Instance: Zone Sold Out",
-            &[
-                "no free GPU",
-                "wait_for_capacity",
-                "without_gpu",
-                "Try again later",
-                "Resource sold out",
-            ],
+            &["no free GPU", "wait_for_capacity", "Try again later", "Resource sold out"],
         );
         errors.says(
             "Unable to Start Instance: Zone Sold Out",

@@ -234,10 +234,14 @@ async fn timeout_limits_every_kind_of_wait() {
     );
     let timeout = "Timed Out Waiting for Instance to Start";
     stuck.says(timeout, &["Stopped -> Starting", "700ms"]);
-    slow_start.says(timeout, &["no response yet", "may have been accepted"]);
-    slow_describe.says(timeout, &["No instance was started or stopped"]);
-    word.says(timeout, &["(维护中)"]);
-    empty.says(timeout, &["(state not reported)"]);
+    slow_start.says(
+        "Unable to Confirm Start: No Response",
+        &["no response yet", "may have been accepted"],
+    );
+    slow_describe
+        .says("Timed Out Before Reading Instance", &["No instance was started or stopped"]);
+    word.says("Unable to Start Instance: Not Ready", &["(维护中)"]);
+    empty.says("Unable to Start Instance: State Not Reported", &["(state not reported)"]);
     lock.says("Unable to Start Instance: Operation in Progress", &["8903", "700ms"]);
     sold_out.says("Unable to Start Instance: Zone Sold Out", &["8357", "700ms"]);
     busy.says("Unable to Start Instance: Too Many Requests", &["8441", "700ms"]);

@@ -53,14 +53,34 @@ async fn correct_location_is_planned_and_stored() {
 #[tokio::test]
 async fn wrong_location_error_names_the_right_one() {
     for (claim, attribute, summary, right) in [
-        (json!({"region": "cn-wlcb"}), "region", "Instance in Another Region", "cn-sh2"),
-        (json!({"region": "cn-wlbc"}), "region", "Instance in Another Region", "cn-sh2"),
-        (json!({"zone": "cn-sh2-01"}), "zone", "Instance in Another Zone", "cn-sh2-02"),
-        (json!({"zone": "closed_port"}), "zone", "Instance in Another Zone", "cn-sh2-02"),
+        (
+            json!({"region": "cn-wlcb"}),
+            "region",
+            "Unable to Start Instance: In Another Region",
+            "cn-sh2",
+        ),
+        (
+            json!({"region": "cn-wlbc"}),
+            "region",
+            "Unable to Start Instance: In Another Region",
+            "cn-sh2",
+        ),
+        (
+            json!({"zone": "cn-sh2-01"}),
+            "zone",
+            "Unable to Start Instance: In Another Zone",
+            "cn-sh2-02",
+        ),
+        (
+            json!({"zone": "closed_port"}),
+            "zone",
+            "Unable to Start Instance: In Another Zone",
+            "cn-sh2-02",
+        ),
         (
             json!({"region": "cn-sh2", "zone": "cn-wlcb-01"}),
             "zone",
-            "Instance in Another Zone",
+            "Unable to Start Instance: In Another Zone",
             "cn-sh2-02",
         ),
     ] {
@@ -84,7 +104,7 @@ async fn provider_region_excludes_instances_elsewhere() {
     let (simulator, terraform) = in_shanghai(json!({"region": "cn-wlcb"})).await;
     let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
     errors
-        .says("Instance Outside the Provider's Region", &["cn-sh2", "cn-wlcb", ID])
+        .says("Unable to Start Instance: Outside the Provider's Region", &["cn-sh2", "cn-wlcb", ID])
         .at("instance_id");
     assert_eq!(regions(&simulator), ["cn-wlcb", ""]);
     assert_eq!(starts_and_stops(&simulator), (0, 0));
@@ -133,8 +153,7 @@ async fn required_region_error_names_the_argument() {
     // A failed preflight is silent.
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     let errors = terraform.apply(plan).await.unwrap_err();
-    errors
-        .says("Unable to Read Instance: Region Required", &["Set the provider's `region`", "210"]);
+    errors.says("Unable to Read Instance: Region Required", &["Set `region`", "210"]);
     assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
 
@@ -159,7 +178,7 @@ async fn project_is_sent_with_each_call_and_stored() {
     let instances = vec![json!({"UHostId": ID, "ProjectId": "org-research"})];
     let (simulator, terraform) = cloud(Options { instances, ..Options::default() }).await;
     let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
-    errors.says("Instance Not Found", &["project_id"]).at("instance_id");
+    errors.says("Unable to Start Instance: Instance Not Found", &["project_id"]).at("instance_id");
 
     let mut terraform = terraform.another();
     simulator.clear_calls();

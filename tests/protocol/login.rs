@@ -86,7 +86,7 @@ async fn login_wait_ends_at_its_timeout() {
     let config = of(json!({"wait_for_running": true, "timeout": "100ms"}));
     let errors = terraform.open(LOGIN, &config).await.unwrap_err();
     errors.says(
-        "Instance Not Running",
+        "Unable to Read Login: Instance Not Running",
         &["not running within 100ms", "does not start it", "No instance was started or stopped"],
     );
     assert_eq!(starts_and_stops(&simulator), (0, 0));
@@ -99,13 +99,13 @@ async fn login_wait_ends_if_the_instance_fails_or_vanishes() {
     simulator.add_fault(reporting("Starting", 3));
     simulator.add_fault(reporting("Install Fail", 2));
     let errors = terraform.open(LOGIN, &config).await.unwrap_err();
-    errors.says("Instance Is in a Failed State", &["Install Fail"]);
+    errors.says("Unable to Read Instance: Failed State", &["Install Fail"]);
     let remove = async {
         wait_until(|| describes(&simulator) > 6).await;
         simulator.remove(ID);
     };
     let (opened, ()) = tokio::join!(terraform.open(LOGIN, &config), remove);
-    opened.unwrap_err().says("Instance No Longer Exists", &[]);
+    opened.unwrap_err().says("Unable to Read Instance: No Longer Exists", &[]);
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn login_of_absent_instance_is_an_error() {
     for more in [json!({}), json!({"wait_for_running": true})] {
         let config = merged(json!({"instance_id": "uhost-2"}), more);
         let errors = terraform.open(LOGIN, &config).await.unwrap_err();
-        errors.says("Instance Not Found", &["uhost-2"]).at("instance_id");
+        errors.says("Unable to Read Instance: Instance Not Found", &["uhost-2"]).at("instance_id");
     }
 }
 
@@ -125,7 +125,9 @@ async fn login_outside_the_provider_region_is_an_error() {
     let terraform = Terraform::with(&simulator.url(), provider).await;
     for more in [json!({}), json!({"wait_for_running": true})] {
         let errors = terraform.open(LOGIN, &of(more)).await.unwrap_err();
-        errors.says("Instance Outside the Provider's Region", &["cn-sh2"]).at("instance_id");
+        errors
+            .says("Unable to Read Instance: Outside the Provider's Region", &["cn-sh2"])
+            .at("instance_id");
     }
 }
 

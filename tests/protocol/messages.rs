@@ -2,10 +2,11 @@
 //!
 //! Each message is provoked through the protocol, by faults of the simulator.
 
-use std::{fmt::Write as _, future::Future, time::Duration};
+use std::{collections::HashMap, fmt::Write as _, future::Future, time::Duration};
 
 use expect_test::expect_file;
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
+use regex_lite::Regex;
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::{
     protocol::tfplugin5::move_resource_state::Request as MoveRequest,
@@ -122,6 +123,48 @@ async fn messages_match_snapshot() {
     let chapters: [String; 11] = chapters.into();
     let page = format!("Written by the test in `messages.rs`.\n{}", chapters.concat());
     expect_file!["./messages.md"].assert_eq(&page);
+    check_titles(&page);
+}
+
+/// Checks that messages with the same title have the same reason: their first sentences are equal
+/// except for names, values and numbers.
+fn check_titles(page: &str) {
+    let mut reasons = HashMap::new();
+    for message in page.split("```text\n").skip(1) {
+        let (title, detail) = message.split_once("\n\n").unwrap();
+        let title = title.split(" (at `").next().unwrap();
+        let reason = first_sentence(detail);
+        let known = reasons.entry(title).or_insert_with(|| reason.clone());
+        assert_eq!(*known, reason, "two reasons with the title {title:?}");
+    }
+}
+
+/// The first sentence, or its part before a colon, with `…` for each value.
+fn first_sentence(text: &str) -> String {
+    let quoted = Regex::new("`[^`]*`|\"[^\"]*\"|[0-9]([0-9a-z.]*[0-9a-z])?").unwrap();
+    let masked = quoted.replace_all(text, "…");
+    let end = masked.find([':', '\n']).into_iter().chain(masked.find(". ")).min();
+    masked[..end.unwrap_or(masked.len())].trim_end_matches('.').to_owned()
+}
+
+#[test]
+fn values_are_no_part_of_a_first_sentence() {
+    let sentence = "Instance … did not start within …";
+    for text in [
+        "Instance `uhost-1` did not start within 2s.\n\nMore.",
+        "Instance `uhost-2` did not start within 1h30m. More.",
+        "Instance \"a: b\" did not start within 1.5s: reason.",
+    ] {
+        assert_eq!(first_sentence(text), sentence);
+    }
+}
+
+#[test]
+#[should_panic(expected = "two reasons with the title \"Error: Title\"")]
+fn title_of_two_reasons_is_an_error() {
+    check_titles(
+        "```text\nError: Title\n\nOne.\n```\n```text\nError: Title (at `zone`)\n\nTwo.\n```\n",
+    );
 }
 
 async fn chapter(title: &str, write: impl AsyncFn(&mut Page)) -> String {
@@ -133,17 +176,25 @@ async fn chapter(title: &str, write: impl AsyncFn(&mut Page)) -> String {
 async fn refusals(page: &mut Page) {
     for (class, code, message) in [
         ("capacity", 8357, "Resource sold out"),
+        ("capacity, check", 226_612, "Resource check failed"),
         ("billing, balance", 520, "Balance not enough"),
         ("billing, arrears", 226_601, "Account in arrears"),
+        ("billing, expired", 226_602, "Instance expired"),
+        ("billing, either", 8429, "Arrears or expired"),
+        ("billing, order", 8917, "Order unpaid"),
         ("quota", 8095, "Quota exceeded"),
+        ("quota check", 8367, "Get quota failed"),
         ("quota of instances in no-GPU mode", 8445, "Instance without gpu already running"),
         ("credentials", 171, "Signature VerifyAC Error"),
         ("permission", 299, "IAM permission denied"),
         ("account not verified", 226_606, "Account not verified"),
         ("not found", 8039, "Resource [uhost-1] not exist"),
         ("power state", 8905, "Operation not allowed in state [Resizing]"),
-        ("usage", 230, "Params [Zone] not available"),
+        ("usage, zone", 230, "Params [Zone] not available"),
+        ("usage, zone missing", 210, "Missing params [Zone]"),
         ("usage, region missing", 210, "Missing params [Region]"),
+        ("usage, conflict", 230, "existing CFS"),
+        ("usage, other parameter", 220, "Params [Limit] out of range"),
         ("usage, no-GPU mode not supported", 8442, "Instance does not support start without gpu"),
         ("ambiguous, repeatedly", 8438, "Upstream timeout"),
         ("transient, repeatedly", 8433, "Upstream error"),
@@ -152,15 +203,19 @@ async fn refusals(page: &mut Page) {
     ] {
         page.add(&format!("{code}: {class}"), refused(code, message)).await;
     }
-    let (locked, throttled, sold_out) = tokio::join!(
-        refused_until_timeout(8903, "InstanceOperationInProgress"),
-        refused_until_timeout(8441, "Too many requests"),
-        refused_until_timeout(8357, "Resource sold out"),
-    );
-    page.add("8903: in progress until the timeout", async { locked }).await;
-    page.add("8441: throttled until the timeout", async { throttled }).await;
-    let how = "8357: capacity until the timeout, with `wait_for_capacity`";
-    page.add(how, async { sold_out }).await;
+    let until_timeout = [
+        ("in progress", 8903, "InstanceOperationInProgress"),
+        ("in progress, no-GPU start", 8443, "Start without gpu in progress"),
+        ("in progress, image", 8964, "Image is being created"),
+        ("in progress, migration", 226_620, "Image is being synchronized"),
+        ("in progress, start", 226_622, "Instance is starting"),
+        ("throttled", 8441, "Too many requests"),
+        ("capacity, with `wait_for_capacity`", 8357, "Resource sold out"),
+    ];
+    let errors = join_all(until_timeout.map(|(_, code, text)| refused_until_timeout(code, text)));
+    for ((class, code, _), error) in until_timeout.into_iter().zip(errors.await) {
+        page.add(&format!("{code}: {class} until the timeout"), async { error }).await;
+    }
     let spot = json!({"State": "Running", "IsSpot": true});
     let stop = apply(spot, json!({"state": "Stopped"}), |cloud| {
         cloud.add_fault(Fault::report(json!({"IsSpot": null})).forever());

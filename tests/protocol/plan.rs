@@ -206,10 +206,13 @@ async fn impossible_change_warns_in_plan_and_fails_in_apply() {
         state.iter().for_each(|state| terraform.set_state(state));
         let plan = terraform.plan(configuration(json!({}))).await.unwrap();
         let warning = only(&plan.warnings);
-        assert_eq!(warning.summary, "Instance Is in a Failed State");
+        assert_eq!(warning.summary, "Unable to Start Instance: Failed State");
         assert!(warning.detail.contains("Install Fail") && warning.detail.contains("will fail"));
         let errors = terraform.apply(plan).await.unwrap_err();
-        errors.says("Instance Is in a Failed State", &["Install Fail", "Billing is unchanged"]);
+        errors.says(
+            "Unable to Start Instance: Failed State",
+            &["Install Fail", "Billing is unchanged"],
+        );
     }
     assert_eq!(starts_and_stops(&simulator), (0, 0));
 }
@@ -220,7 +223,7 @@ async fn unknown_id_is_refused_in_the_plan() {
     simulator.remove(ID);
     let terraform = Terraform::with(&simulator.url(), json!({"max_retries": 0})).await;
     let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
-    errors.says("Instance Not Found", &[ID, "twice"]).at("instance_id");
+    errors.says("Unable to Start Instance: Instance Not Found", &[ID, "twice"]).at("instance_id");
     let config = configuration(json!({"project_id": "org-none"}));
     let errors = terraform.plan(config).await.unwrap_err();
     errors.says("Unable to Read Instance: Project Not Found", &["292", "project_id"]);
@@ -240,9 +243,9 @@ async fn instance_that_has_gone_warns_in_the_plan() {
         }
         let config = configuration(json!({"state": "Stopped"}));
         let plan = terraform.plan(config).await.unwrap();
-        assert_eq!(only(&plan.warnings).summary, "Instance No Longer Exists");
+        assert_eq!(only(&plan.warnings).summary, "Unable to Manage Instance: No Longer Exists");
         let errors = terraform.apply(plan).await.unwrap_err();
-        errors.says("Instance Not Found", &[ID]);
+        errors.says("Unable to Stop Instance: Instance Not Found", &[ID]);
     }
 }
 
@@ -265,7 +268,7 @@ async fn failed_check_of_a_plan_is_a_warning() {
         let (simulator, terraform) = cloud_with(json!({})).await;
         simulator.add_fault(Fault::new(effect.clone()).forever());
         let plan = terraform.plan(configuration(json!({}))).await.unwrap();
-        let title = format!("Plan Not Checked: {reason}");
+        let title = format!("Unable to Check Plan: {reason}");
         assert_eq!(only(&plan.warnings).summary, title, "{effect:?}");
         // The second instance of the run has the same problem.
         let plan = terraform.another().plan(json!({"instance_id": "uhost-2"})).await.unwrap();
@@ -274,7 +277,7 @@ async fn failed_check_of_a_plan_is_a_warning() {
     let closed_port = ClosedPort::new();
     let terraform = Terraform::with(&closed_port.url(), json!({"max_retries": 0})).await;
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
-    assert_eq!(only(&plan.warnings).summary, "Plan Not Checked: API Not Reachable");
+    assert_eq!(only(&plan.warnings).summary, "Unable to Check Plan: API Not Reachable");
 }
 
 #[tokio::test]
@@ -298,7 +301,7 @@ async fn slow_api_delays_a_plan_by_one_request() {
     let began = tokio::time::Instant::now();
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     assert!(began.elapsed() < std::time::Duration::from_secs(3));
-    assert_eq!(only(&plan.warnings).summary, "Plan Not Checked: No Response");
+    assert_eq!(only(&plan.warnings).summary, "Unable to Check Plan: No Response");
 }
 
 #[tokio::test]
@@ -314,7 +317,7 @@ async fn destroy_plan_warns_of_a_running_instance() {
         let plan = terraform.plan_destroy().await.unwrap();
         assert_eq!(plan.action, Action::Delete);
         let summaries: Vec<_> = plan.warnings.iter().map(|w| w.summary.as_str()).collect();
-        let expected: &[&str] = if warns { &["Instance Keeps Running"] } else { &[] };
+        let expected: &[&str] = if warns { &["Destroy Does Not Stop Instance"] } else { &[] };
         assert_eq!(summaries, expected, "{state}, {stops}");
         assert!(plan.warnings.iter().all(|w| w.detail.contains(ID) && w.detail.contains("billed")));
     }

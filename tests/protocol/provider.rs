@@ -285,7 +285,7 @@ async fn missing_key_is_named() {
     .await;
     terraform.configure(json!({})).await.unwrap();
     let errors = terraform.plan(configuration(json!({}))).await.unwrap_err();
-    errors.says("Incomplete API Keys", &["private"]);
+    errors.says("Missing API Private Key", &["private"]);
 }
 
 #[tokio::test]

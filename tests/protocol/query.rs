@@ -268,12 +268,12 @@ async fn invalid_filters_are_refused_on_their_attribute() {
     terraform.validate_list(&config).await.unwrap();
     let errors = terraform.query(&json!({"region": "mars"}), false, ALL).await.unwrap_err();
     errors
-        .says("Unable to List Instances: Invalid Parameter", &["Params [Region] not available"])
+        .says("Unable to List Instances: Invalid Region", &["Params [Region] not available"])
         .at("region");
     let place = json!({"region": "cn-wlcb", "zone": "mars-01"});
     let errors = terraform.query(&place, false, ALL).await.unwrap_err();
     errors
-        .says("Unable to List Instances: Invalid Parameter", &["Params [Zone] not available"])
+        .says("Unable to List Instances: Invalid Zone", &["Params [Zone] not available"])
         .at("zone");
 }
 

@@ -75,7 +75,10 @@ async fn destroy_keeps_an_instance_that_another_object_runs() {
         let plan = old.plan_destroy().await.unwrap();
         let describes_before = describes(&simulator);
         let warnings = old.apply(plan).await.unwrap();
-        assert_eq!(warnings[0].summary, "Instance Left Running");
+        assert_eq!(
+            warnings[0].summary,
+            "Destroy Left Instance Running: Needed by Another Resource"
+        );
         assert!(old.state().is_none());
         assert_eq!(describes(&simulator), describes_before);
         assert_eq!(starts_and_stops(&simulator), (starts, 0), "{instance} {before:?}");
@@ -100,7 +103,10 @@ async fn destroy_waits_for_the_object_that_starts_the_instance() {
     };
     let (created, destroyed) = join(new.apply(plan), later).await;
     created.unwrap();
-    assert_eq!(destroyed.unwrap()[0].summary, "Instance Left Running");
+    assert_eq!(
+        destroyed.unwrap()[0].summary,
+        "Destroy Left Instance Running: Needed by Another Resource"
+    );
     assert_eq!(starts_and_stops(&simulator), (1, 0));
 }
 
@@ -134,7 +140,7 @@ async fn wait_for_the_instance_lock_has_its_own_timeout() {
         wait_until(|| simulator.count(START) == 1).await;
         let errors = second.apply(short).await.unwrap_err();
         errors.says(
-            "Timed Out Waiting for Instance to Start",
+            "Timed Out Before Reading Instance",
             &["100ms", "No instance was started or stopped"],
         );
         core.stop().await;
@@ -192,5 +198,5 @@ async fn unicode_names_are_preserved() {
     terraform.refresh().await.unwrap();
     assert_eq!(terraform.run(configuration(json!({}))).await.unwrap(), []);
     let errors = terraform.another().plan(json!({"instance_id": "实例-1"})).await.unwrap_err();
-    errors.says("Instance Not Found", &["实例-1"]);
+    errors.says("Unable to Start Instance: Instance Not Found", &["实例-1"]);
 }

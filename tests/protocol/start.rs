@@ -86,7 +86,7 @@ async fn refused_state_is_repeated_a_limited_number_of_times() {
     let (simulator, terraform, result) = start_with(refusal).await;
     result.unwrap_err().says(
         "Unable to Start Instance: Not Allowed in This State",
-        &["8905", "state does not allow"],
+        &["8905", "does not allow the operation"],
     );
     assert!(terraform.state().is_none());
     assert_eq!(starts_and_stops(&simulator).0, 4);
@@ -188,13 +188,8 @@ async fn repeatedly_lost_responses_are_an_error() {
     let lost = on_start(Effect::DropConnection).forever();
     let (simulator, terraform, result) = start_with(lost).await;
     result.unwrap_err().says(
-        "Unable to Start Instance: Not Confirmed",
-        &[
-            "did not confirm",
-            "did not change",
-            "may have been accepted",
-            "StartCompShareInstance (",
-        ],
+        "Unable to Confirm Start: Connection Lost",
+        &["did not change", "may have been accepted", "StartCompShareInstance ("],
     );
     assert_eq!(starts_and_stops(&simulator), (3, 0));
     assert!(terraform.state().is_none());
@@ -271,15 +266,19 @@ async fn each_failed_end_of_a_start_has_its_own_message() {
     for (effect, summary, parts) in [
         (
             Effect::FallBackToStopped,
-            "Instance Stopped Unexpectedly During Start",
+            "Unable to Start Instance: Stopped Again",
             ["returned to `Stopped`", "Starting -> Stopped"],
         ),
         (
             Effect::InstallFail,
-            "Instance Is in a Failed State",
+            "Unable to Start Instance: Failed State",
             ["`Install Fail`", "Starting -> Install Fail"],
         ),
-        (Effect::Vanish, "Instance No Longer Exists", ["checked twice", "Starting"]),
+        (
+            Effect::Vanish,
+            "Unable to Start Instance: No Longer Exists",
+            ["checked twice", "Starting"],
+        ),
     ] {
         let (simulator, mut terraform) = cloud(slow_start()).await;
         let plan = terraform.plan(configuration(json!({}))).await.unwrap();
@@ -347,7 +346,7 @@ async fn failed_update_stores_the_observed_state() {
     let plan = terraform.plan(configuration(json!({}))).await.unwrap();
     simulator.add_fault(on_start(Effect::InstallFail));
     let errors = tokio::join!(terraform.apply(plan), finish_start(&simulator)).0.unwrap_err();
-    errors.says("Instance Is in a Failed State", &[]);
+    errors.says("Unable to Start Instance: Failed State", &[]);
     assert_eq!(terraform.attribute("state"), "Install Fail");
     assert!(!terraform.state().unwrap().tainted);
 }

@@ -152,7 +152,7 @@ async fn stop_that_falls_back_to_running_is_an_error() {
     simulator.add_fault(reporting("Running", 100_000));
     let errors = terraform.apply(plan).await.unwrap_err();
     errors.says(
-        "Instance Started Unexpectedly During Stop",
+        "Unable to Stop Instance: Running Again",
         &["returned to `Running`", "is being billed"],
     );
     assert_eq!(terraform.attribute("state"), "Running");
@@ -168,7 +168,7 @@ async fn destroy_uses_the_delete_timeout() {
     let errors = terraform.destroy().await.unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(5));
     errors.says(
-        "Timed Out Waiting for Instance to Stop",
+        "Unable to Stop Instance: Not Ready",
         &["700ms", "Resizing", "No instance was started or stopped"],
     );
     assert!(terraform.state().is_some());

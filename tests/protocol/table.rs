@@ -110,6 +110,8 @@ async fn check(simulator: &Simulator, mut terraform: Terraform, case: &Case) {
         _ => (0, 0),
     };
     assert_eq!(calls, expected, "{case:?}: {result:?}");
+    let verb = if case.desired == "Running" { "Start" } else { "Stop" };
+    let unable = |reason| format!("Unable to {verb} Instance: {reason}");
     match (case.outcome.as_str(), &result) {
         ("start" | "stop", Ok(_)) => {}
         // A destroy confirms a state that differs from the stored one.
@@ -119,10 +121,10 @@ async fn check(simulator: &Simulator, mut terraform: Terraform, case: &Case) {
         }
         ("wait", Ok(_)) => assert!(describes >= 2, "{describes} describes: {case:?}"),
         ("failed", Err(errors)) => {
-            errors.says("Instance Is in a Failed State", &[&case.id, &case.reported]);
+            errors.says(&unable("Failed State"), &[&case.id, &case.reported]);
         }
         ("not found", Err(errors)) => {
-            errors.says("Instance Not Found", &[&case.id, "twice"]).at("instance_id");
+            errors.says(&unable("Instance Not Found"), &[&case.id, "twice"]).at("instance_id");
         }
         _ => panic!("{case:?}: {result:?}"),
     }
@@ -192,7 +194,7 @@ async fn destroy_without_stop_on_destroy_makes_no_call() {
         terraform.set_state(&stored_state(state, json!({})));
         let plan = terraform.plan_destroy().await.unwrap();
         let warned =
-            plan.warnings.iter().any(|warning| warning.summary == "Instance Keeps Running");
+            plan.warnings.iter().any(|warning| warning.summary == "Destroy Does Not Stop Instance");
         assert_eq!(warned, state != "Stopped", "{state}");
         terraform.apply(plan).await.unwrap();
         assert!(terraform.state().is_none());

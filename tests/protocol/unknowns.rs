@@ -40,7 +40,7 @@ async fn every_argument_of_every_block_can_be_unknown() {
             let result = terraform.validate_block(kind, name, &config).await;
             // One argument that selects the instance is required.
             if let Err(errors) = result {
-                errors.says("Invalid Attribute Combination", &["select the instance"]);
+                errors.says("Unable to Select Instance: No ID or Name", &["Set one of them"]);
             }
             checked += 1;
         }
@@ -108,7 +108,7 @@ async fn strings_reach_the_api_unchanged() {
     let (_simulator, terraform) = cloud_with(json!({})).await;
     let long = "长".repeat(300_000);
     let errors = terraform.read_data("compshare_instance", &json!({"name": long})).await;
-    errors.unwrap_err().says("Instance Not Found", &[]);
+    errors.unwrap_err().says("Unable to Select Instance: Name Not Found", &[]);
 }
 
 #[tokio::test]

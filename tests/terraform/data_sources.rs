@@ -181,7 +181,7 @@ fn unknown_instance_id_is_in_the_error() {
 
 #[test]
 fn unknown_instance_name_is_in_the_error() {
-    let facts = ["Instance Not Found", "No instance is named \"训\"", "2: name = \"训\""];
+    let facts = ["Name Not Found", "No instance is named \"训\"", "2: name = \"训\""];
     check_refused("name = \"训\"", &facts);
 }
 

@@ -39,15 +39,18 @@ fn unusable_instances_fail_alone() {
         }
         assert_eq!(actions.len(), 4, "{actions:?}");
         plan.run.says(&[
-            "Warning: Instance Is in a Failed State",
-            "Warning: Instance No Longer Exists",
+            "Warning: Unable to Start Instance: Failed State",
+            "Warning: Unable to Manage Instance: No Longer Exists",
             "Warning: Instance Running Without Its GPU",
         ]);
 
         let apply = stage.workspace.try_apply().fail();
         let errors = apply.stderr.matches("Error: ").count();
         assert_eq!(errors, 2, "{apply}");
-        apply.says(&["Error: Instance Is in a Failed State", "Error: Instance Not Found"]);
+        apply.says(&[
+            "Error: Unable to Start Instance: Failed State",
+            "Error: Unable to Start Instance: Instance Not Found",
+        ]);
         assert_eq!(stage.changes(), [START, START]);
         for id in ["uhost-c", "uhost-d", "uhost-e"] {
             assert_eq!(stage.reported(id), "Running", "{id}");
@@ -61,7 +64,7 @@ fn id_that_never_existed_is_refused_in_the_plan() {
         let others = ["uhost-b", "uhost-c", "uhost-d", "uhost-e"].map(|id| json!({"UHostId": id}));
         let stage = Stage::new(terraform, &others).await;
         let run = stage.configure(FLEET).workspace.run(&["plan", "-no-color"]);
-        run.fail().says(&["Error: Instance Not Found", "uhost-a"]);
+        run.fail().says(&["Error: Unable to Start Instance: Instance Not Found", "uhost-a"]);
         stage.assert_no_changes();
     });
 }

@@ -272,8 +272,10 @@ fn fleet() {
         // A failed instance does not hold up the others.
         guide.stage.cloud.patch(THIRD, json!({"State": "Install Fail"}));
         guide.stage.cloud.patch(SPARE, json!({"State": "Stopped"}));
-        let titles =
-            ["Warning: Instance Is in a Failed State", "Error: Instance Is in a Failed State"];
+        let titles = [
+            "Warning: Unable to Start Instance: Failed State",
+            "Error: Unable to Start Instance: Failed State",
+        ];
         guide.stage.workspace.try_apply().fail().says(&titles);
         assert_eq!(guide.changes(), [START]);
         assert_eq!(state_of(&guide, SPARE), "Running");
@@ -343,7 +345,12 @@ fn without_gpu() {
         let allowed = "  allow_stopping_for_update = true\n";
         assert!(main.contains(allowed));
         guide.stage.workspace.write("main.tf", &main.replace(allowed, ""));
-        guide.stage.workspace.try_apply().fail().says(&["Restart Required to Change GPU Mode"]);
+        guide
+            .stage
+            .workspace
+            .try_apply()
+            .fail()
+            .says(&["Unable to Change GPU Mode: Restart Not Allowed"]);
         guide.assert_no_changes();
         guide.end();
     });

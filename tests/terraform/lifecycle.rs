@@ -65,7 +65,8 @@ fn replaced_instance_keeps_running_if_created_first() {
         stage.configure_resource(lines).apply();
         let replace = stage.workspace.apply_with(&[&format!("-replace={ADDRESS}")]);
         assert!(!replace.stdout.contains("Will Be Stopped"), "{replace}");
-        replace.says(&["1 added, 0 changed, 1 destroyed", "Warning: Instance Left Running"]);
+        replace
+            .says(&["1 added, 0 changed, 1 destroyed", "Warning: Destroy Left Instance Running"]);
         stage.assert_no_changes();
         stage.assert_empty_plan();
     });

@@ -301,8 +301,12 @@ fn deleted_instance_leaves_the_state() {
         let stage = Stage::new(terraform, &[instance("Running")]).await;
         stage.configure_resource("").apply();
         stage.cloud.remove("uhost-a");
-        stage.plan().run.says(&["Warning: Instance No Longer Exists", "uhost-a"]);
-        stage.workspace.try_apply().fail().says(&["Error: Instance Not Found", "uhost-a"]);
+        stage.plan().run.says(&["Warning: Unable to Manage Instance: No Longer Exists", "uhost-a"]);
+        stage
+            .workspace
+            .try_apply()
+            .fail()
+            .says(&["Error: Unable to Start Instance: Instance Not Found", "uhost-a"]);
         stage.workspace.refresh();
         assert_eq!(stage.stored(), None);
         stage.assert_no_changes();

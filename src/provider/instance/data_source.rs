@@ -90,8 +90,8 @@ async fn by_name(
         (Some(instance), true) => Ok(instance),
         (Some(last), false) => {
             found.push(last);
-            Err(message::ambiguous_name(name, &found).into())
+            Err(message::ambiguous_name(name, &found))
         }
-        (None, _) => Err(message::unknown_name(name).into()),
+        (None, _) => Err(message::unknown_name(name)),
     }
 }

@@ -187,11 +187,8 @@ impl MatchingPages {
 /// Compiles the value of `name_regex`. Its rule has refused other text, but not every host
 /// validates.
 fn regex(text: &str) -> Result<Regex, Diagnostics> {
-    compiled(text).map_err(|error| {
-        let detail = format!("The value of `name_regex` is not valid: {error}.");
-        let path = Path::root().attribute("name_regex");
-        Diagnostic::error("Invalid Attribute Value", detail).at(path).into()
-    })
+    let path = || Path::root().attribute("name_regex");
+    compiled(text).map_err(|error| Diagnostic::invalid_value(path(), error).into())
 }
 
 #[cfg(test)]

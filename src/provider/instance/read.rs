@@ -23,7 +23,7 @@ pub(crate) async fn describe(
     let described = context
         .or_interrupted(operations.describe(id, scope), || message::interrupted("Reading Instance"))
         .await?
-        .map_err(|error| message::instance_call("Read Instance", id, "", &error))?
+        .map_err(|error| message::read(instance, &error))?
         .ok_or_else(|| message::instance_not_found(instance))?;
     instance
         .check_location(&described)

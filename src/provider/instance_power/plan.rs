@@ -142,7 +142,7 @@ async fn preflight(
         Err(error)
             if error.class() == Some(Class::Credentials) || error.ret_code() == Some(292) =>
         {
-            Err(message::read(id, &error))
+            Err(message::read(&operation.instance, &error))
         }
         Err(error) => {
             session.warn(context, "", message::plan_not_checked(Some(&error)));

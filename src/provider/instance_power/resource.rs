@@ -115,7 +115,7 @@ impl Resource for InstancePower {
         let instance = context
             .or_interrupted(operations.describe(id, &scope), || message::interrupted_read(id))
             .await?
-            .map_err(|error| message::read(id, &error))?;
+            .map_err(|error| message::refresh(id, &error))?;
         if instance.is_none() {
             session.planned().remove(id);
         }

@@ -1,42 +1,65 @@
 //! Messages about the configuration of the provider, and about arguments and import IDs.
 
+use super::{
+    error::NO_CHANGES,
+    read::SELECT,
+    text::{Facts, Text},
+};
 use crate::{
     compshare::LookupError,
-    cty::Path,
     framework::{Attr, Diagnostic, Diagnostics},
 };
 
+fn missing_keys(title: &str, what: &str, places: &[String]) -> Text {
+    Text::new(
+        title,
+        format!("{what} Checked in this order:\n\n  - {}", places.join("\n  - ")),
+        "Create keys at https://console.compshare.cn/uaccount/api_manage. Then set both environment \
+         variables, or run `compshare config` of the official CLI (`pip install compshare-cli`).",
+    )
+}
+
 /// Missing or unusable credentials.
 pub(crate) fn credentials(error: &LookupError) -> Diagnostics {
-    let title = match error {
-        LookupError::NoKeys { .. } => "Missing API Keys",
-        LookupError::OneKey { .. } => "Incomplete API Keys",
-        LookupError::File(_) | LookupError::NoSuchProfile { .. } => "Unusable Credentials File",
-    };
-    Diagnostic::error(
-        title,
-        format!(
-            "The CompShare API requires a public and a private key: {error}.\n\n\
-             Create keys at https://console.compshare.cn/uaccount/api_manage and set the environment \
-             variables `COMPSHARE_PUBLIC_KEY` and `COMPSHARE_PRIVATE_KEY`, run `compshare config` \
-             (official CLI), or set `public_key` and `private_key` in the provider block."
+    let text = match error {
+        LookupError::NoKeys { places } => {
+            missing_keys("Missing API Keys", "No CompShare API keys were found.", places)
+        }
+        LookupError::OneKey { found, place, missing, places } => {
+            let what = format!("The {found} was found ({place}), but no {missing}.");
+            let title = match *missing {
+                "public key" => "Missing API Public Key",
+                _ => "Missing API Private Key",
+            };
+            missing_keys(title, &what, places)
+        }
+        LookupError::File(error) => Text::new(
+            "Unusable Credentials File",
+            format!("The API keys could not be read: {error}."),
+            "Correct the file, or write it with `compshare config` of the official CLI.",
         ),
-    )
-    .into()
+        LookupError::NoSuchProfile { .. } => Text::new(
+            "Profile Not in Credentials File",
+            format!("The API keys could not be read: {error}."),
+            "Correct the name of the profile, or add it with `compshare config` of the official CLI.",
+        ),
+    };
+    text.into_error("", &Facts::default())
 }
 
 /// Provider arguments that a request needs and that are unknown during the plan.
 pub(crate) fn unknown_arguments(names: &[&str]) -> Diagnostics {
     let list = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    Diagnostic::error(
+    Text::new(
         "Unknown Provider Configuration Values",
         format!(
             "A request to the CompShare API is necessary, but these arguments of the provider are not \
-             known until apply: {list}. Use values that are known during the plan, or first apply \
-             the resources that they depend on, with `-target`."
+             known until apply: {list}."
         ),
+        "Use values that are known during the plan, or first apply the resources that they depend \
+         on, with `-target`.",
     )
-    .into()
+    .into_error(NO_CHANGES, &Facts::default())
 }
 
 /// An invalid base URL, for `reason`. The environment has no attribute to point at.
@@ -57,32 +80,36 @@ pub(crate) fn spec_without_mode(
     if without_gpu_spec.known().is_none() || may_be_true {
         return Diagnostics::new();
     }
-    let detail = "`without_gpu_spec` is the machine size in no-GPU mode and requires \
-                  `without_gpu = true`. Set `without_gpu = true`, or remove `without_gpu_spec`.";
-    invalid_combination(detail, "without_gpu_spec")
+    Text::new(
+        "No-GPU Spec Without No-GPU Mode",
+        "`without_gpu_spec` is the machine size in no-GPU mode, which is not configured.",
+        "Set `without_gpu = true`, or remove `without_gpu_spec`.",
+    )
+    .at("without_gpu_spec")
+    .into_error("", &Facts::default())
 }
 
 /// An instance that is selected neither by ID nor by name, or by both, if that is certain.
 pub(crate) fn instance_selection(instance_id: &Attr<String>, name: &Attr<String>) -> Diagnostics {
-    match (instance_id.is_null(), name.is_null()) {
-        (true, true) => {
-            let detail = "Neither `instance_id` nor `name` is set. Set one of them to select the \
-                          instance.";
-            invalid_combination(detail, "instance_id")
-        }
+    let text = match (instance_id.is_null(), name.is_null()) {
+        (true, true) => Text::unable(
+            SELECT,
+            "No ID or Name",
+            "Neither `instance_id` nor `name` is set.",
+            "Set one of them.",
+        )
+        .at("instance_id"),
         // An unknown value may turn out to be null.
-        (false, false) if !instance_id.is_unknown() && !name.is_unknown() => {
-            let detail = "Both `instance_id` and `name` are set. Set only one of them to select the \
-                          instance.";
-            invalid_combination(detail, "name")
-        }
-        _ => Diagnostics::new(),
-    }
-}
-
-fn invalid_combination(detail: &str, attribute: &str) -> Diagnostics {
-    let path = Path::root().attribute(attribute);
-    Diagnostic::error("Invalid Attribute Combination", detail).at(path).into()
+        (false, false) if !instance_id.is_unknown() && !name.is_unknown() => Text::unable(
+            SELECT,
+            "Both ID and Name",
+            "Both `instance_id` and `name` are set.",
+            "Remove one of them.",
+        )
+        .at("name"),
+        _ => return Diagnostics::new(),
+    };
+    text.into_error("", &Facts::default())
 }
 
 /// A malformed import ID of the resource `type_name`.

@@ -1,4 +1,4 @@
-//! Cause of a failed API call, in words, and its facts.
+//! Text of a failed API call, and its facts.
 
 use super::text::{Facts, Text};
 use crate::{
@@ -6,240 +6,305 @@ use crate::{
     framework::Diagnostics,
 };
 
-/// Cause of a failed call.
-#[derive(Debug)]
-pub(super) struct Cause {
-    /// For the title, after a colon.
-    pub(super) reason: &'static str,
-    pub(super) what: String,
-    pub(super) todo: &'static str,
-}
-
-impl Cause {
-    fn new(reason: &'static str, what: impl Into<String>, todo: &'static str) -> Self {
-        Self { reason, what: what.into(), todo }
-    }
-
-    pub(super) fn of(error: &Error) -> Self {
-        match &error.kind {
-            ErrorKind::Unsent { at, .. } => unsent(*at),
-            ErrorKind::MaybeSent(Lost::TimedOut) => Self::new(
-                "No Response",
-                "The CompShare API did not respond in time.",
-                "Try again. If the network or the API is slow, increase `request_timeout`.",
-            ),
-            ErrorKind::MaybeSent(Lost::Interrupted(_)) => Self::new(
-                "Connection Lost",
-                "The connection was lost before the response was received.",
-                "Try again.",
-            ),
-            ErrorKind::Unreadable { .. } => Self::new(
-                "Invalid Response",
-                "The response is not a valid CompShare API response.",
-                CHECK_ENDPOINT,
-            ),
-            ErrorKind::TooLarge { .. } => Self::new(
-                "Response Too Large",
-                "The CompShare API sent a response that is larger than the provider accepts.",
-                "Request fewer instances at a time: set filters such as `region`, or lower \
-                 `-parallelism`.",
-            ),
-            ErrorKind::Incomplete(_) => Self::new(
-                "Incomplete Response",
-                "The response of the CompShare API leaves out instances.",
-                "Try again later.",
-            ),
-            ErrorKind::Http { status: 429 } => too_many_requests(),
-            ErrorKind::Http { status: 500.. } => Self::new(
-                "Service Unavailable",
-                "CompShare, or a proxy in front of it, is temporarily unavailable.",
-                "Try again later.",
-            ),
-            ErrorKind::Http { .. } => Self::new(
-                "Unexpected HTTP Status",
-                "The endpoint did not return a CompShare API response.",
-                CHECK_ENDPOINT,
-            ),
-            ErrorKind::Refused { code, message } => refused(error, *code, message),
-        }
-    }
-}
-
 const CHECK_ENDPOINT: &str =
     "Check `base_url`, and check that no proxy intercepts the request, then try again.";
+const TRY_LATER: &str = "Try again later.";
 
-fn unsent(at: Stage) -> Cause {
+/// Message of a failed call that changes nothing.
+pub(crate) fn call(attempt: &str, error: &Error) -> Diagnostics {
+    let mut facts = Facts::default();
+    add_call(&mut facts, "API call", error);
+    Text { attribute: None, ..call_text(attempt, error) }.into_error(NO_CHANGES, &facts)
+}
+
+/// Effect of a failed read or plan.
+pub(super) const NO_CHANGES: &str = "No changes were made.";
+
+/// Text of a failed call. `attempt` completes the title "Unable to …".
+pub(super) fn call_text(attempt: &str, error: &Error) -> Text {
+    let (reason, what, todo) = match &error.kind {
+        ErrorKind::Refused { code, message } => return refused(attempt, error, *code, message),
+        ErrorKind::Http { status: 429 } => return too_many_requests(attempt),
+        ErrorKind::Http { status } if *status < 500 => {
+            let what = "The endpoint returned an HTTP status that the CompShare API does not use.";
+            return Text::unable(
+                attempt,
+                format_args!("HTTP Status {status}"),
+                what,
+                CHECK_ENDPOINT,
+            );
+        }
+        ErrorKind::Http { .. } => (
+            "Service Unavailable",
+            "CompShare, or a proxy in front of it, is temporarily unavailable.",
+            TRY_LATER,
+        ),
+        ErrorKind::Unsent { at, .. } => unsent(*at),
+        ErrorKind::MaybeSent(Lost::TimedOut) => return Text::no_response(attempt),
+        ErrorKind::MaybeSent(Lost::Interrupted(_)) => (
+            "Connection Lost",
+            "The connection was closed before the response was received.",
+            "Try again.",
+        ),
+        ErrorKind::Unreadable { .. } => (
+            "Invalid Response",
+            "The response is not a valid CompShare API response.",
+            CHECK_ENDPOINT,
+        ),
+        ErrorKind::TooLarge { .. } => (
+            "Response Too Large",
+            "The response is larger than the provider accepts.",
+            "Request fewer instances at a time: set filters such as `region`, or lower \
+             `-parallelism`.",
+        ),
+        ErrorKind::Incomplete(_) => (
+            "Incomplete Response",
+            "The response of the CompShare API leaves out instances.",
+            TRY_LATER,
+        ),
+    };
+    Text::unable(attempt, reason, what, todo)
+}
+
+/// Reason, sentence and remedy of a request that the API did not process.
+const fn unsent(at: Stage) -> (&'static str, &'static str, &'static str) {
     match at {
-        Stage::Settings => Cause::new(
+        Stage::Settings => (
             "Unusable Network Settings",
             "The proxy or the trusted certificates in the environment cannot be used.",
             "Correct the environment variable or the file that is named below.",
         ),
-        Stage::Connection => Cause::new(
+        Stage::Connection => (
             "API Not Reachable",
             "The CompShare API could not be reached.",
             "Check the network, the proxy settings, and `base_url`, then try again.",
         ),
-        Stage::Certificate => Cause::new(
+        Stage::Certificate => (
             "Certificate Not Trusted",
             "The certificate of the CompShare API, or of a proxy in front of it, is not trusted.",
             "If a proxy of your company decrypts connections, name a file with its certificate in \
              the environment variable `SSL_CERT_FILE`.",
         ),
-        Stage::Proxy => Cause::new(
+        Stage::Proxy => (
             "Refused by Proxy",
-            "The proxy refuses to connect to the CompShare API.",
+            "The proxy refused to connect to the CompShare API.",
             "Allow the host in the proxy, or exempt it with the environment variable `NO_PROXY`.",
         ),
-        Stage::ProxyLogin => Cause::new(
+        Stage::ProxyLogin => (
             "Proxy Login Required",
-            "The proxy does not let the provider in.",
-            "Set user name and password in the URL of the proxy, for example \
+            "The proxy requires a valid user name and password.",
+            "Set both in the URL of the proxy, for example \
              `http://user:password@proxy.example:3128`.",
         ),
-        Stage::Stream => Cause::new(
-            "Request Not Accepted",
+        Stage::Stream => (
+            "Request Not Processed",
             "The server of the CompShare API refused the request before processing it.",
-            "Try again later.",
+            TRY_LATER,
         ),
     }
 }
 
-fn too_many_requests() -> Cause {
-    Cause::new(
+fn too_many_requests(attempt: &str) -> Text {
+    Text::unable(
+        attempt,
         "Too Many Requests",
         "The CompShare API is throttling requests.",
-        "Try again later, with a lower `-parallelism` or `max_concurrent_requests`.",
+        "Try again later. If this recurs, lower `max_concurrent_requests` of the provider.",
     )
 }
 
-fn refused(error: &Error, code: i64, message: &str) -> Cause {
-    let meaning = || sentence(error.meaning().unwrap_or("the API refused the request"));
-    match error.class() {
-        Some(Class::Capacity) => Cause::new(
+fn refused(attempt: &str, error: &Error, code: i64, message: &str) -> Text {
+    let text = |reason, what, todo| Text::unable(attempt, reason, what, todo);
+    match (error.class().unwrap_or(Class::Unlisted), code) {
+        (Class::Capacity, 226_612) => text(
+            "Check of Resources Failed",
+            "CompShare could not confirm that the zone has the resources of the instance.",
+            "Try again later, or set `wait_for_capacity = true` to retry until the timeout.",
+        ),
+        (Class::Capacity, _) => text(
             "Zone Sold Out",
             "CompShare has no free GPU of this model in the zone.",
-            "Try again later, or set `wait_for_capacity = true` to retry until the timeout. For work \
-             that needs no GPU, set `without_gpu = true` if the instance supports it.",
+            "Try again later, or set `wait_for_capacity = true` to retry until the timeout.",
         ),
-        Some(Class::InProgress) => Cause::new(
-            "Operation in Progress",
-            meaning(),
-            "CompShare allows one operation at a time and locks the instance for up to 10 minutes. \
-             Try again when the operation has ended.",
+        (Class::Billing, 520) => text(
+            "Balance Too Low",
+            "The account balance is too low.",
+            "Top up the account in the CompShare console, then try again.",
         ),
-        Some(Class::Billing) => Cause::new(
-            "Payment Required",
-            meaning(),
-            "Top up the account or settle unpaid orders in the CompShare console, then try again.",
+        (Class::Billing, 226_601) => text(
+            "Account in Arrears",
+            "The account is in arrears.",
+            "Settle the account in the CompShare console, then try again.",
         ),
-        Some(Class::Quota) if code == 8445 => Cause::new(
+        (Class::Billing, 226_602) => text(
+            "Instance Expired",
+            "The instance has expired.",
+            "Renew the instance in the CompShare console, then try again.",
+        ),
+        (Class::Billing, 8429) => text(
+            "In Arrears or Expired",
+            "The account is in arrears, or the instance has expired.",
+            "Settle the account or renew the instance in the CompShare console, then try again.",
+        ),
+        (Class::Billing, 8917..=8919) => text(
+            "Unpaid Order or Payment Limit",
+            "An order is unpaid, or a payment limit is reached.",
+            "Settle the order or raise the limit in the CompShare console, then try again.",
+        ),
+        (Class::Quota, 8445) => text(
             "Another Instance in No-GPU Mode",
             "Another instance of the account is running in no-GPU mode, and an account can run only \
              one at a time.",
             "Stop the other instance first, or remove `without_gpu`.",
-        ),
-        Some(Class::Quota | Class::QuotaCheck) => Cause::new(
+        )
+        .at("without_gpu"),
+        (Class::Quota, _) => text(
             "Quota Exceeded",
-            "The account quota is exhausted.",
-            "Stop another instance, or request a higher quota in the CompShare console.",
+            "A quota of the account is exhausted.",
+            "Stop another instance or request a higher quota in the CompShare console, then try \
+             again.",
         ),
-        Some(Class::Credentials) => Cause::new(
+        (Class::QuotaCheck, _) => text(
+            "Quota Not Confirmed",
+            "A quota of the account is exhausted, or could not be checked.",
+            "Try again later. If this recurs, request a higher quota in the CompShare console.",
+        ),
+        (Class::Credentials, _) => text(
             "Invalid API Keys",
             "CompShare rejected the API keys.",
-            "Check that the public and the private key belong together and were created in the \
-             CompShare console. UCloud keys (`api.ucloud.cn`) are not valid for CompShare.",
+            "Compare both keys with https://console.compshare.cn/uaccount/api_manage, and set them \
+             again, for example with `compshare config`. UCloud keys (`api.ucloud.cn`) are not valid \
+             for CompShare.",
         ),
-        Some(Class::Permission) if code == 226_606 => Cause::new(
+        (Class::Permission, 226_606) => text(
             "Account Not Verified",
             "The account is not verified.",
             "Complete the verification in the CompShare console, then try again.",
         ),
-        Some(Class::Permission) => Cause::new(
+        (Class::Permission, 240 | 299 | 8226) => text(
             "Permission Denied",
             "The account is not allowed to do this.",
-            "Check the role of the keys and the project: sub-accounts must set `project_id`. Check \
-             that the account is verified.",
+            "Check the permissions of the keys, and `project_id`, which sub-accounts must set.",
         ),
-        Some(Class::NotFound) => Cause::new(
-            "Not Found",
-            meaning(),
-            "Check the ID, the keys, and `project_id`. An instance that CompShare has deleted cannot \
-             be recovered.",
-        ),
-        Some(Class::PowerState) => Cause::new(
+        (Class::NotFound, _) => text(
+            "Resource Not Found",
+            "CompShare reports that the resource does not exist or was released.",
+            "Check the ID, the keys, and `project_id`. An instance that was deleted cannot be \
+             recovered.",
+        )
+        .at("instance_id"),
+        (Class::PowerState, _) => text(
             "Not Allowed in This State",
-            meaning(),
-            "Check the state of the instance in the CompShare console, and try again when it is \
-             `Running` or `Stopped`.",
+            "The state of the instance does not allow the operation.",
+            "Try again when the instance is `Running` or `Stopped`.",
         ),
-        Some(Class::Usage) => invalid_parameter(code, message),
-        Some(Class::Throttled) => too_many_requests(),
-        Some(Class::Ambiguous) => Cause::new(
-            "Service Timeout",
-            "The CompShare API timed out internally. The operation may or may not have been carried \
-             out.",
-            "Try again: the provider checks the state of the instance first.",
+        (Class::InProgress, 8443) => text(
+            "No-GPU Start in Progress",
+            "A start in no-GPU mode is already being processed.",
+            TRY_LATER,
         ),
-        Some(Class::Transient) => Cause::new("Service Error", meaning(), "Try again later."),
-        Some(Class::Unlisted) | None => Cause::new(
-            "Request Refused",
-            "The CompShare API refused the request for a reason that this provider does not know.",
-            "If the API message below does not help, contact CompShare support with the request ID.",
+        (Class::InProgress, 8964) => text(
+            "Image Creation in Progress",
+            "An image is being created from the instance.",
+            "Try again when the image is complete.",
         ),
-    }
-}
-
-fn invalid_parameter(code: i64, message: &str) -> Cause {
-    match code {
-        210 if message.contains("Region") => Cause::new(
-            "Region Required",
-            "The CompShare API requires a region.",
-            "Set the provider's `region` to the region of the instance.",
+        (Class::InProgress, 226_620 | 226_621) => text(
+            "Migration in Progress",
+            "The image or the system disk of the instance is being moved.",
+            TRY_LATER,
         ),
-        210 if message.contains("Force") => Cause::new(
-            "Force Required",
-            "CompShare allows only a forced stop for this instance, for example because it is a spot \
-             instance.",
-            "Set `force_stop = true` and apply. Before a destroy, apply `force_stop = true` first; \
-             this does not change the instance.",
+        (Class::InProgress, 226_622) => {
+            text("Already Starting", "The instance is already starting.", TRY_LATER)
+        }
+        (Class::InProgress, 226_605 | 226_618 | 226_628) => unexplained(attempt, error, code),
+        (Class::InProgress, _) => text(
+            "Operation in Progress",
+            "Another operation on the instance is in progress.",
+            "Try again when it has ended. CompShare locks an instance for at most 10 minutes.",
         ),
-        292 => Cause::new(
+        (Class::Throttled, _) => too_many_requests(attempt),
+        (Class::Ambiguous, _) => {
+            text("Service Timeout", "The CompShare API timed out internally.", TRY_LATER)
+        }
+        (Class::Transient, _) => {
+            text("Service Error", "The CompShare API reported an internal error.", TRY_LATER)
+        }
+        (Class::Usage, 292) => text(
             "Project Not Found",
             "The project does not exist.",
-            "Check `project_id` of the resource and of the provider.",
-        ),
-        8442 => Cause::new(
+            "Correct `project_id` of the resource or of the provider.",
+        )
+        .at("project_id"),
+        (Class::Usage, 8442) => text(
             "No-GPU Mode Not Supported",
             "The instance does not support no-GPU mode.",
             "Remove `without_gpu`.",
-        ),
-        _ => Cause::new(
-            "Invalid Parameter",
-            "The CompShare API rejected a request parameter.",
-            "The API message below names the parameter. Check `region`, `zone`, and `project_id`, \
-             and check for a newer version of the provider.",
-        ),
+        )
+        .at("without_gpu"),
+        (Class::Usage, 210) if message.contains("Force") => text(
+            "Force Required",
+            "CompShare allows only a forced stop of this instance, as of a spot instance.",
+            "Set `force_stop = true` and apply. Before a destroy, apply it first: this does not \
+             change the instance.",
+        )
+        .at("force_stop"),
+        // A conflict with the state, without the name of a parameter.
+        (Class::Usage, 230) if !message.contains("Param") => unexplained(attempt, error, code),
+        (Class::Usage, 210 | 220 | 230 | 280) => parameter(attempt, code, message),
+        (Class::Billing | Class::Permission | Class::Usage | Class::Unlisted, _) => {
+            unexplained(attempt, error, code)
+        }
     }
+}
+
+/// Parameters of the API that attributes set, each with the attribute and its name in titles.
+const PARAMETERS: [(&str, &str, &str); 6] = [
+    ("Region", "region", "Region"),
+    ("Zone", "zone", "Zone"),
+    ("ProjectId", "project_id", "Project ID"),
+    ("UHostId", "instance_id", "Instance ID"),
+    ("WithoutGpuSpec", "without_gpu_spec", "No-GPU Spec"),
+    ("WithoutGpu", "without_gpu", "No-GPU Mode"),
+];
+
+/// A parameter that is missing (210), or has a value that the API does not accept.
+fn parameter(attempt: &str, code: i64, message: &str) -> Text {
+    let named = PARAMETERS.into_iter().find(|(parameter, ..)| message.contains(parameter));
+    let Some((_, attribute, name)) = named else {
+        return Text::unable(
+            attempt,
+            "Invalid Parameter",
+            "The CompShare API rejected a parameter that no attribute sets.",
+            "Check for a newer version of the provider.",
+        );
+    };
+    let (reason, what, todo) = match (code, attribute) {
+        (210, _) => (format!("{name} Required"), "requires", "Set"),
+        (_, "instance_id") => (format!("Invalid {name}"), "rejected the value of", "Correct"),
+        _ => (format!("Invalid {name}"), "rejected the value of", "Correct or remove"),
+    };
+    let what = format!("The CompShare API {what} `{attribute}`.");
+    Text::unable(attempt, reason, what, format!("{todo} `{attribute}`.")).at(attribute)
+}
+
+/// A refusal that only the message of the API explains.
+fn unexplained(attempt: &str, error: &Error, code: i64) -> Text {
+    let what = match error.meaning() {
+        Some(meaning) => sentence(meaning),
+        None => "The CompShare API refused the request for an undocumented reason.".to_owned(),
+    };
+    Text::unable(
+        attempt,
+        format_args!("RetCode {code}"),
+        what,
+        "If the API message below does not help, contact CompShare support with the request ID.",
+    )
 }
 
 /// A meaning from the table of return codes as a sentence.
 fn sentence(meaning: &str) -> String {
     let (first, rest) = meaning.split_at(1);
     format!("{}{rest}.", first.to_uppercase())
-}
-
-/// Text of a failed call. `attempt` completes the title "Unable to …".
-pub(super) fn call_text(attempt: &str, error: &Error) -> Text {
-    let Cause { reason, what, todo } = Cause::of(error);
-    Text::new(format!("Unable to {attempt}: {reason}"), what, todo)
-}
-
-/// Message of a failed call that changes nothing.
-pub(crate) fn call(attempt: &str, error: &Error) -> Diagnostics {
-    let mut facts = Facts::default();
-    add_call(&mut facts, "API call", error);
-    call_text(attempt, error).into_error("", &facts)
 }
 
 pub(super) fn add_call(facts: &mut Facts, name: &str, error: &Error) {

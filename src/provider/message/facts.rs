@@ -10,10 +10,19 @@ use crate::{
     power::{Failure, PowerReason, REBOOT, Reason, START, STOP, undoes_start},
 };
 
+/// Bill of a stopped instance.
+pub(super) const STOPPED: &str = "While it is stopped, a pay-as-you-go instance is billed only for data disks, \
+                       custom images, and a system disk above the free 100 GB; a prepaid instance is \
+                       billed in full.";
+
+pub(super) const REBOOT_BILL: &str = "A reboot does not change the bill.";
+
 /// Effect of a failed operation on the bill.
-pub(super) fn billing(reason: &Reason, log: &OperationLog) -> &'static str {
-    let is_stopped = log.states.last().is_some_and(|state| *state == State::Stopped);
-    match reason {
+pub(super) fn billing(reason: &Reason, log: &OperationLog) -> String {
+    let is_last = |state| log.states.last() == Some(&state);
+    let is_refused_with =
+        |code| log.last_refusal().is_some_and(|error| error.ret_code() == Some(code));
+    let effect = match reason {
         Reason::Kind(PowerReason::GpuAllocated { stopped_again: true }) => {
             "The provider stopped the instance again. You may be charged for the short time it was \
              running with a GPU."
@@ -22,7 +31,9 @@ pub(super) fn billing(reason: &Reason, log: &OperationLog) -> &'static str {
             "The instance is running and the GPU is being billed."
         }
         _ if undoes_start(log) => "The GPU is being billed until the instance is stopped.",
-        Reason::Vanished => "It is no longer billed.",
+        Reason::Vanished => {
+            "The instance is no longer billed. Data disks that it left behind still are."
+        }
         Reason::FailedState(_) if log.may_have_executed(START) => {
             "A start request was sent before the failure. Check in the CompShare console whether the \
              instance is billed in this state."
@@ -31,32 +42,38 @@ pub(super) fn billing(reason: &Reason, log: &OperationLog) -> &'static str {
         Reason::Kind(PowerReason::GpuMissing) => {
             "The instance is billed at the price of no-GPU mode."
         }
-        Reason::FellBack(REBOOT) => {
-            "Only the additional disks of a stopped pay-as-you-go instance are billed."
-        }
+        Reason::FellBack(REBOOT) => STOPPED,
         Reason::FellBack(START) => "You may be charged for the short time it was starting.",
         _ if is_accepted(log, START) => {
-            "The start request was accepted. If the instance is starting or running, it is being \
-             billed."
+            "The start request was accepted and is not canceled. The instance is billed once it is \
+             running."
         }
         _ if log.may_have_executed(START) => {
-            "The start request may have been accepted. If the instance is starting or running, it is \
-             being billed."
+            "The start request may have been accepted. If so, the instance is billed once it is \
+             running."
         }
-        _ if log.may_have_executed(STOP) && is_stopped => {
-            "The provider stopped the instance, and it is still stopped. If it is pay-as-you-go, \
-             only its additional disks are billed."
+        _ if log.may_have_executed(STOP) && is_last(State::Stopped) => {
+            return format!("The provider stopped the instance. {STOPPED}");
         }
         _ if is_accepted(log, STOP) => {
-            "The stop request was accepted. The instance is billed until it is stopped."
+            "The stop request was accepted and is not canceled. The instance is billed until it is \
+             stopped."
         }
         _ if log.may_have_executed(STOP) => {
             "The stop request may have been accepted. The instance is billed until it is stopped."
         }
-        _ if log.may_have_executed(REBOOT) => "A reboot does not change the bill.",
+        _ if log.may_have_executed(REBOOT) => REBOOT_BILL,
+        _ if is_last(State::Starting) || is_refused_with(ALREADY_STARTING) => {
+            "The provider did not start the instance, but it is starting. It is billed once it is \
+             running."
+        }
         _ => "No instance was started or stopped. Billing is unchanged.",
-    }
+    };
+    effect.to_owned()
 }
+
+/// `RetCode` of a start of an instance that is starting.
+const ALREADY_STARTING: i64 = 226_622;
 
 fn is_accepted(log: &OperationLog, action: &str) -> bool {
     let accepted = |call: &LoggedCall| matches!(call.outcome, CallOutcome::Accepted);
@@ -85,16 +102,16 @@ pub(super) fn facts(failure: &Failure) -> Facts {
     facts
 }
 
-/// The instance with its observed states.
+/// The instance with its zone and its observed states.
 fn instance(log: &OperationLog) -> String {
-    if log.states.is_empty() {
-        return format!("`{}`", log.instance_id);
-    }
+    let id = &log.instance_id;
+    let Some(seen) = &log.last_seen else { return format!("`{id}`") };
+    let zone = seen.zone.iter().map(|zone| format!(" in {zone}")).collect::<String>();
     let states = log.states.iter().map(|state| match state.as_str() {
         "" => "state not reported",
         state => state,
     });
-    format!("`{}` ({})", log.instance_id, states.collect::<Vec<_>>().join(" -> "))
+    format!("`{id}`{zone} ({})", states.collect::<Vec<_>>().join(" -> "))
 }
 
 /// The calls that change the instance, with their outcomes. Equal consecutive calls are counted.

@@ -1,9 +1,9 @@
 //! The only place where failures become messages.
 //!
-//! A message has a title with the reason, a first sentence about the failure, the effect on the
-//! bill or on the Terraform state, one remedy, and then the facts: instance with its observed
-//! states, API calls with `RetCode` and message, request ID. No fact is repeated. Titles contain no
-//! IDs.
+//! The title is "Unable to …: reason", without IDs. The detail has a paragraph each about the
+//! failure, its effect on the bill or on the Terraform state, and one remedy, and then the facts:
+//! instance with its observed states, API calls with `RetCode` and message, request ID. No fact is
+//! repeated.
 
 mod configuration;
 mod error;
@@ -19,13 +19,12 @@ pub(crate) use configuration::{
     spec_without_mode, unknown_arguments,
 };
 pub(crate) use error::call;
-pub(crate) use operation::{caveat, keeps_running, operation, refused_plan};
+pub(crate) use operation::{caveat, operation};
 pub(crate) use plan::{
-    conflict, deleted_if_kept_stopped, deleted_soon, failing_apply, no_longer_exists,
-    plan_not_checked, runs_without_gpu,
+    conflict, deleted_if_kept_stopped, deleted_soon, failing_apply, keeps_running,
+    no_longer_exists, plan_not_checked, refused_plan, runs_without_gpu,
 };
 pub(crate) use read::{
-    ambiguous_name, instance_call, interrupted, interrupted_read, list, password, read,
-    unknown_name,
+    ambiguous_name, interrupted, interrupted_read, list, password, read, refresh, unknown_name,
 };
 pub(crate) use unsuitable::{instance_elsewhere, instance_not_found};

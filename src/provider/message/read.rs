@@ -3,30 +3,33 @@
 use std::sync::Arc;
 
 use super::{
-    error::{add_call, call_text},
-    text::Facts,
+    error::{NO_CHANGES, add_call, call_text},
+    text::{Facts, Text},
 };
 use crate::{
     compshare::{Error, Instance, Undecodable},
-    cty::Path,
     framework::{Diagnostic, Diagnostics},
+    operation::{InstanceRef, Location},
 };
 
 /// Maximum number of instances that a message lists.
 const MAX_LISTED: usize = 20;
 
-/// A failed call about one instance. `attempt` completes the title "Unable to …"; `effect` is a
-/// sentence, or empty.
-pub(crate) fn instance_call(attempt: &str, id: &str, effect: &str, error: &Error) -> Diagnostics {
+/// A failed read of an instance by a data source or an ephemeral resource.
+pub(crate) fn read(instance: &InstanceRef, error: &Error) -> Diagnostics {
+    failed_read(&instance.id, NO_CHANGES, &instance.location, error)
+}
+
+/// A failed refresh of a resource that belongs to instance `id`.
+pub(crate) fn refresh(id: &str, error: &Error) -> Diagnostics {
+    failed_read(id, "The Terraform state was not changed.", &Location::default(), error)
+}
+
+fn failed_read(id: &str, effect: &str, location: &Location, error: &Error) -> Diagnostics {
     let mut facts = Facts::default();
     facts.add("Instance", format_args!("`{id}`"));
     add_call(&mut facts, "API call", error);
-    call_text(attempt, error).into_error(effect, &facts)
-}
-
-/// A failed refresh.
-pub(crate) fn read(id: &str, error: &Error) -> Diagnostics {
-    instance_call("Read Instance", id, "The Terraform state was not changed.", error)
+    call_text("Read Instance", error).in_location(location).into_error(effect, &facts)
 }
 
 /// A failed list. `filters` are the configured filters, each with the API's name of the parameter
@@ -37,7 +40,7 @@ pub(crate) fn list(error: &Error, filters: &[(&str, &'static str)]) -> Diagnosti
     let mut text = call_text("List Instances", error);
     let filter = filters.iter().find(|(parameter, _)| error.is_usage_of(parameter));
     text.attribute = filter.map(|(_, attribute)| *attribute);
-    text.into_error("", &facts)
+    text.into_error(NO_CHANGES, &facts)
 }
 
 /// An interrupted read or list. `activity` completes the title "Interrupted While …".
@@ -57,19 +60,24 @@ pub(crate) fn interrupted_read(id: &str) -> Diagnostic {
 }
 
 /// A name that no instance has.
-pub(crate) fn unknown_name(name: &str) -> Diagnostic {
-    Diagnostic::error(
-        "Instance Not Found",
+pub(crate) fn unknown_name(name: &str) -> Diagnostics {
+    Text::unable(
+        SELECT,
+        "Name Not Found",
         format!(
-            "No instance is named \"{name}\". Names are case-sensitive and must match exactly. Only \
-             instances in the configured `region`, `zone`, and `project_id` are considered."
+            "No instance is named \"{name}\" in the configured `region`, `zone`, and `project_id`."
         ),
+        "Correct `name`. Names are case-sensitive and must match exactly.",
     )
-    .at(Path::root().attribute("name"))
+    .at("name")
+    .into_error(NO_CHANGES, &Facts::default())
 }
 
+/// Attempt of a data source that selects one instance.
+pub(super) const SELECT: &str = "Select Instance";
+
 /// A name that several instances have.
-pub(crate) fn ambiguous_name(name: &str, instances: &[Arc<Instance>]) -> Diagnostic {
+pub(crate) fn ambiguous_name(name: &str, instances: &[Arc<Instance>]) -> Diagnostics {
     let mut list = Facts::default();
     for instance in instances.iter().take(MAX_LISTED) {
         let zone = instance.zone.as_deref().or(instance.region.as_deref()).unwrap_or("?");
@@ -78,24 +86,22 @@ pub(crate) fn ambiguous_name(name: &str, instances: &[Arc<Instance>]) -> Diagnos
     if let Some(more) = instances.len().checked_sub(MAX_LISTED).filter(|more| *more > 0) {
         list.add("  and more", more);
     }
-    Diagnostic::error(
-        "Multiple Instances Found",
-        format!(
-            "{} instances are named \"{name}\":\n\n{list}\n\nSet `instance_id` to one of these IDs \
-             instead of `name`.",
-            instances.len()
-        ),
+    Text::unable(
+        SELECT,
+        "Name Not Unique",
+        format!("{} instances are named \"{name}\":\n\n{list}", instances.len()),
+        "Set `instance_id` to one of these IDs instead of `name`.",
     )
-    .at(Path::root().attribute("name"))
+    .at("name")
+    .into_error(NO_CHANGES, &Facts::default())
 }
 
 /// A password that cannot be decoded.
 pub(crate) fn password(id: &str, error: Undecodable) -> Diagnostic {
-    Diagnostic::warning(
+    Text::new(
         "Unable to Decode Instance Password",
-        format!(
-            "The password that the API returned for instance `{id}` is {error}, so `password` is null. \
-             View or reset the password in the CompShare console."
-        ),
+        format!("The password that the API returned for instance `{id}` is {error}."),
+        "View or reset the password in the CompShare console.",
     )
+    .into_warning("`password` is null.", &Facts::default())
 }

@@ -1,10 +1,14 @@
 //! Parts of a message.
 
-use std::fmt::{self, Write as _};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
 use crate::{
     cty::Path,
     framework::{Diagnostic, Diagnostics, Severity},
+    operation::Location,
 };
 
 /// A message without its facts.
@@ -12,24 +16,62 @@ use crate::{
 pub(super) struct Text {
     pub(super) title: String,
     /// One or two sentences about the failure.
-    pub(super) what: String,
+    pub(super) what: Cow<'static, str>,
     /// The remedy.
-    pub(super) todo: String,
+    pub(super) todo: Cow<'static, str>,
+    /// The attribute at fault.
     pub(super) attribute: Option<&'static str>,
 }
 
 impl Text {
     pub(super) fn new(
         title: impl Into<String>,
-        what: impl Into<String>,
-        todo: impl Into<String>,
+        what: impl Into<Cow<'static, str>>,
+        todo: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self { title: title.into(), what: what.into(), todo: todo.into(), attribute: None }
     }
 
-    /// The same, about `attribute`.
+    /// A text with the title "Unable to `attempt`: `reason`".
+    pub(super) fn unable(
+        attempt: impl fmt::Display,
+        reason: impl fmt::Display,
+        what: impl Into<Cow<'static, str>>,
+        todo: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(format!("Unable to {attempt}: {reason}"), what, todo)
+    }
+
+    pub(super) fn no_response(attempt: &str) -> Self {
+        Self::unable(
+            attempt,
+            "No Response",
+            "The CompShare API did not respond in time.",
+            "Try again. If this recurs, increase `request_timeout` of the provider.",
+        )
+    }
+
     pub(super) fn at(self, attribute: &'static str) -> Self {
         Self { attribute: Some(attribute), ..self }
+    }
+
+    /// Omits the attributes of a location that is not configured.
+    pub(super) fn in_location(self, location: &Location) -> Self {
+        let attribute = self.attribute.filter(|attribute| match *attribute {
+            "region" => location.region.is_some(),
+            "zone" => location.zone.is_some(),
+            _ => true,
+        });
+        Self { attribute, ..self }
+    }
+
+    /// Appends a sentence about the failure.
+    pub(super) fn and(self, sentence: &str) -> Self {
+        Self { what: format!("{} {sentence}", self.what).into(), ..self }
+    }
+
+    pub(super) fn with_todo(self, todo: &'static str) -> Self {
+        Self { todo: todo.into(), ..self }
     }
 
     /// The error with its paragraphs: the failure, `effect`, the remedy, `facts`. An empty one is
@@ -38,7 +80,6 @@ impl Text {
         self.into_diagnostic(Severity::Error, effect, facts).into()
     }
 
-    /// The warning with the same paragraphs.
     pub(super) fn into_warning(self, effect: &str, facts: &Facts) -> Diagnostic {
         self.into_diagnostic(Severity::Warning, effect, facts)
     }

@@ -82,7 +82,7 @@ fn check_title(summary: &str) {
         "the title contains an ID: {summary:?}"
     );
     for (position, word) in summary.split(' ').enumerate() {
-        let titled = word.starts_with(|c: char| c.is_uppercase());
+        let titled = word.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
         assert!(
             titled || position > 0 && LOWERCASE_WORDS.contains(&word),
             "not in title case: {summary:?}"
