@@ -36,6 +36,9 @@ const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
 pub(super) const REQUEST_ID: &str = "X-UCLOUD-REQUEST-UUID";
 pub(super) const RETRY_AFTER: &str = "Retry-After";
 
+/// Message of hyper for a connection that was closed before the response was complete.
+const HYPER_CLOSED: &str = "connection closed before message completed";
+
 /// Sender of forms to one URL.
 #[derive(Debug)]
 pub(super) struct Transport {
@@ -263,7 +266,9 @@ fn lost(error: &reqwest::Error) -> ErrorKind {
     if error.is_timeout() {
         return ErrorKind::MaybeSent(Lost::TimedOut);
     }
-    ErrorKind::MaybeSent(Lost::Interrupted(causes(error)))
+    let cause = causes(error);
+    let cause = cause.replace(HYPER_CLOSED, "the server closed the connection");
+    ErrorKind::MaybeSent(Lost::Interrupted(cause))
 }
 
 /// Returns true if the server has certainly not processed the request: it refused the HTTP/2 stream,
@@ -298,9 +303,16 @@ fn source<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError +
     }
 }
 
-/// Returns the causes of `error`. The outermost messages, of reqwest and of hyper's client, only
-/// name the phase in which the error occurred.
+/// Returns the causes of `error` in plain words. An error of the operating system is named without
+/// its number and phase. The outermost messages, of reqwest and of hyper's client, only name the
+/// phase in which the error occurred.
 fn causes(error: &reqwest::Error) -> String {
+    let mut io_errors = chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>());
+    if let Some(kind) = io_errors.find(|error| error.raw_os_error().is_some()).map(io::Error::kind)
+        && kind.to_string() != "uncategorized error"
+    {
+        return kind.to_string();
+    }
     let Some(cause) = error.source() else { return error.to_string() };
     let is_phase = cause.to_string().starts_with("client error (");
     match cause.source().filter(|_| is_phase) {

@@ -124,6 +124,9 @@ async fn messages_match_snapshot() {
     let page = format!("Written by the test in `messages.rs`.\n{}", chapters.concat());
     expect_file!["./messages.md"].assert_eq(&page);
     check_titles(&page);
+    for raw in ["client error (", "os error", "before message completed"] {
+        assert!(!page.contains(raw), "words of a library: {raw}");
+    }
 }
 
 /// Checks that messages with the same title have the same reason: their first sentences are equal
