@@ -3,6 +3,7 @@
 
 use std::{fmt, net::IpAddr};
 
+use ipnet::IpNet;
 use url::Url;
 
 use super::{base_url::BaseUrl, error::Stage};
@@ -129,15 +130,10 @@ fn split_port(entry: &str) -> (&str, Option<u16>) {
 
 fn contains_address(entry: &str, address: IpAddr) -> bool {
     let entry = entry.trim_matches(['[', ']']);
-    let Some((network, length)) = entry.split_once('/') else {
-        return entry.parse() == Ok(address);
-    };
-    let common_bits = match (network.parse(), address) {
-        (Ok(IpAddr::V4(a)), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
-        (Ok(IpAddr::V6(a)), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros(),
-        _ => return false,
-    };
-    length.parse().is_ok_and(|length: u32| common_bits >= length)
+    match entry.parse::<IpNet>() {
+        Ok(network) => network.contains(&address),
+        Err(_) => entry.parse() == Ok(address),
+    }
 }
 
 fn contains_domain(entry: &str, host: &str) -> bool {

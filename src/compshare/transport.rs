@@ -201,21 +201,21 @@ impl HttpSettings {
     fn unconnected(&self, error: &reqwest::Error) -> ErrorKind {
         let Self { base_url, network: Network { proxy, certificates }, .. } = self;
         let (host, port) = base_url.host_and_port();
-        let way = match proxy {
+        let route = match proxy {
             Some(proxy) => format!("{host}:{port} through the proxy {proxy}"),
             None => format!("{host}:{port}"),
         };
         let reason = causes(error);
         if is_distrust(error) {
             let origin = certificates.as_ref().map_or("those of the system", |from| &from.origin);
-            let cause = format!("no trust in {way}: {reason}; trusted certificates: {origin}");
+            let cause = format!("no trust in {route}: {reason}; trusted certificates: {origin}");
             return ErrorKind::Unsent { at: Stage::Certificate, cause };
         }
         let (at, reason) = match proxy {
             Some(proxy) => proxy.failure(reason),
             None => (Stage::Connection, reason),
         };
-        ErrorKind::Unsent { at, cause: format!("no connection to {way}: {reason}") }
+        ErrorKind::Unsent { at, cause: format!("no connection to {route}: {reason}") }
     }
 }
 

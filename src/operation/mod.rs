@@ -19,6 +19,7 @@
 mod decision;
 mod describer;
 mod instance_ref;
+mod kept_running;
 mod kind;
 mod locks;
 mod log;
@@ -31,6 +32,7 @@ pub use self::pace::Pace;
 pub(crate) use self::{
     decision::{Situation, Step},
     instance_ref::{InstanceRef, Location, LocationMismatch},
+    kept_running::KeptRunning,
     kind::Kind,
     log::{CallOutcome, CallStatus, Event, LoggedCall, OperationLog},
     operations::Operations,

@@ -1,12 +1,11 @@
 //! Entry point of the module: describes instances and runs operations on them.
 
-use std::sync::Mutex;
-
 use tokio::{sync::mpsc::UnboundedSender, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     describer::{Described, Describer},
+    kept_running::KeptRunning,
     kind::Kind,
     locks::InstanceLocks,
     log::{Event, OperationLog},
@@ -14,10 +13,7 @@ use super::{
     pace::Pace,
     run::Run,
 };
-use crate::{
-    compshare::{BatchingClient, Scope},
-    lock::lock,
-};
+use crate::compshare::{BatchingClient, Scope};
 
 /// All operations of one configured provider. They share a client and the locks of instances.
 #[derive(Debug)]
@@ -25,16 +21,14 @@ pub(crate) struct Operations {
     client: BatchingClient,
     describer: Describer,
     locks: InstanceLocks,
-    /// IDs of instances that an object of this run requires to run, once for each object.
-    kept_running: Mutex<Vec<String>>,
+    kept_running: KeptRunning,
     pace: Pace,
 }
 
 impl Operations {
-    pub(crate) fn new(client: BatchingClient, pace: Pace) -> Self {
+    pub(crate) fn new(client: BatchingClient, pace: Pace, kept_running: KeptRunning) -> Self {
         let describer = Describer::new(client.clone(), pace.confirm);
-        let (locks, kept_running) = (InstanceLocks::default(), Mutex::default());
-        Self { client, describer, locks, kept_running, pace }
+        Self { client, describer, locks: InstanceLocks::default(), kept_running, pace }
     }
 
     /// Describes an instance. Returns `None` only if its absence is confirmed.
@@ -64,23 +58,6 @@ impl Operations {
     pub(crate) async fn describe_again(&self, id: &str, scope: &Scope) -> Described {
         sleep(self.pace.recheck).await;
         self.describe(id, scope).await
-    }
-
-    /// Keeps operations that end with their object from stopping the instance.
-    pub(crate) fn keep_running(&self, id: &str) {
-        lock(&self.kept_running).push(id.to_owned());
-    }
-
-    pub(crate) fn is_kept_running(&self, id: &str) -> bool {
-        lock(&self.kept_running).iter().any(|kept| kept == id)
-    }
-
-    /// Reverts one [`Self::keep_running`].
-    fn release(&self, id: &str) {
-        let mut kept = lock(&self.kept_running);
-        if let Some(index) = kept.iter().position(|kept| kept == id) {
-            kept.swap_remove(index);
-        }
     }
 
     /// Runs an operation to its end.
@@ -121,7 +98,7 @@ impl Operations {
         let (id, timeout) = (&kind.instance().id, kind.timeout());
         // Before the lock: an operation that holds it must not stop the instance first.
         if kind.keeps_running() {
-            self.keep_running(id);
+            self.kept_running.add(id);
         }
         let result = tokio::select! {
             biased;
@@ -130,7 +107,7 @@ impl Operations {
             () = sleep(timeout) => Err(Reason::TimedOut(timeout)),
         };
         if kind.keeps_running() && result.is_err() {
-            self.release(id);
+            self.kept_running.remove(id);
         }
         result.map_err(|reason| Failure { reason, log: Box::new(run.log) })
     }
@@ -141,7 +118,7 @@ impl Operations {
     ) -> Result<Success, Reason<K::Reason>> {
         let id = &run.kind.instance().id;
         let _guard = if run.kind.is_passive() { None } else { Some(self.locks.lock(id).await) };
-        if run.kind.ends_with_object() && self.is_kept_running(id) {
+        if run.kind.ends_with_object() && self.kept_running.contains(id) {
             return Ok(Success { instance: None, caveat: Some(Caveat::LeftRunning) });
         }
         run.finish().await
@@ -211,7 +188,7 @@ mod tests {
         let client = Client::new(settings, Network::default(), credentials).unwrap();
         let short = Duration::from_millis(5);
         let pace = Pace { confirm: short, retry: short, ..Pace::new(short) };
-        (simulator, Operations::new(BatchingClient::new(client), pace))
+        (simulator, Operations::new(BatchingClient::new(client), pace, KeptRunning::default()))
     }
 
     #[tokio::test]

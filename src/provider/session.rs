@@ -15,7 +15,7 @@ use crate::{
     compshare::{Arguments, BaseUrl, BatchingClient, Client, Network, Scope, Settings, locate},
     environment::Environment,
     framework::{Attr, Context, Diagnostic, Diagnostics, Host},
-    operation::{InstanceRef, Location, Operations, Pace},
+    operation::{InstanceRef, KeptRunning, Location, Operations, Pace},
 };
 
 /// Settings of a configured provider. Credentials are located and connections made at the first
@@ -32,6 +32,7 @@ pub struct Session {
     project_id: Attr<String>,
     clients: OnceCell<Result<Clients, Diagnostics>>,
     planned: PlannedInstances,
+    kept_running: KeptRunning,
 }
 
 /// Access to the API.
@@ -86,6 +87,7 @@ impl Session {
             pace: pace(poll),
             clients: OnceCell::new(),
             planned: PlannedInstances::default(),
+            kept_running: KeptRunning::default(),
         })
     }
 
@@ -123,13 +125,13 @@ impl Session {
         let network = network.await.map_err(failed)?;
         let client = Client::new(self.settings.clone(), network, credentials).map_err(failed)?;
         let client = BatchingClient::new(client);
-        Ok(Clients { operations: Operations::new(client.clone(), self.pace), client })
+        let operations = Operations::new(client.clone(), self.pace, self.kept_running.clone());
+        Ok(Clients { operations, client })
     }
 
-    /// Returns true if an object of this run requires the instance `id` to run.
-    pub(crate) fn is_kept_running(&self, id: &str) -> bool {
-        let clients = self.clients.get().and_then(|clients| clients.as_ref().ok());
-        clients.is_some_and(|clients| clients.operations.is_kept_running(id))
+    /// Instances that objects of this run require to run.
+    pub(crate) const fn kept_running(&self) -> &KeptRunning {
+        &self.kept_running
     }
 
     pub(crate) const fn planned(&self) -> &PlannedInstances {

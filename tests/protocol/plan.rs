@@ -477,7 +477,7 @@ async fn destroyed_and_created_in_one_plan_is_warned_of() {
                     if turn { new.plan(config.clone()).await } else { old.plan_destroy().await };
                 warnings.extend(plan.unwrap().warnings);
             }
-            let title = "Instance Will Be Stopped and Started";
+            let title = "Destroy Will Stop Instance: Needed by Another Resource";
             let found = warnings.iter().find(|warning| warning.summary == title);
             assert_eq!(found.is_some(), warns, "{stored} {desired} {created_first}");
             assert!(found.is_none_or(|warning| warning.detail.contains("`moved`")));

@@ -89,7 +89,10 @@ fn renamed_resources_without_moved_leave_instances_running() {
         let plan = stage.configure(&pair("first", "second")).plan();
         let file = plan.file().to_owned();
         if terraform.has(Feature::DestroyPlan) {
-            plan.run.says(&["Warning: Instance Will Be Stopped and Started", "`moved`"]);
+            plan.run.says(&[
+                "Warning: Destroy Will Stop Instance: Needed by Another Resource",
+                "`moved`",
+            ]);
         }
         stage.workspace.run(&["apply", "-no-color", &file]).succeed();
         for id in ["uhost-a", "uhost-b"] {

@@ -74,7 +74,7 @@ impl Resource for InstancePower {
             return Ok(());
         }
         let session = context.session()?;
-        if session.is_kept_running(id) {
+        if session.kept_running().contains(id) {
             return Ok(());
         }
         if let Some(conflict) = session.planned().stop(id) {
@@ -129,13 +129,11 @@ impl Resource for InstancePower {
         plan: InstancePowerModel,
     ) -> Result<InstancePowerModel, Failure<InstancePowerModel>> {
         if !changes_power(&prior, &plan) {
-            let session = context.session()?;
-            if plan.state.text() == Some(RUNNING)
-                && let Ok(clients) = session.clients(&context.stop).await
-            {
-                clients.operations.keep_running(plan.instance_id.text().unwrap_or_default());
-            }
             let mut state = plan;
+            if state.state.text() == Some(RUNNING) {
+                let id = state.instance_id.text().unwrap_or_default();
+                context.session()?.kept_running().add(id);
+            }
             state.fill_unknown(&prior);
             return Ok(state);
         }

@@ -10,6 +10,9 @@ const CHECK_ENDPOINT: &str =
     "Check `base_url`, and check that no proxy intercepts the request, then try again.";
 const TRY_LATER: &str = "Try again later.";
 
+/// Reason, sentence and remedy.
+type Explanation = (&'static str, &'static str, &'static str);
+
 /// Message of a failed call that changes nothing.
 pub(crate) fn call(attempt: &str, error: &Error) -> Diagnostics {
     let mut facts = Facts::default();
@@ -66,8 +69,8 @@ pub(super) fn call_text(attempt: &str, error: &Error) -> Text {
     Text::unable(attempt, reason, what, todo)
 }
 
-/// Reason, sentence and remedy of a request that the API did not process.
-const fn unsent(at: Stage) -> (&'static str, &'static str, &'static str) {
+/// A request that the API did not process.
+const fn unsent(at: Stage) -> Explanation {
     match at {
         Stage::Settings => (
             "Unusable Network Settings",
@@ -114,134 +117,190 @@ fn too_many_requests(attempt: &str) -> Text {
 }
 
 fn refused(attempt: &str, error: &Error, code: i64, message: &str) -> Text {
-    let text = |reason, what, todo| Text::unable(attempt, reason, what, todo);
-    match (error.class().unwrap_or(Class::Unlisted), code) {
-        (Class::Capacity, 226_612) => text(
-            "Check of Resources Failed",
-            "CompShare could not confirm that the zone has the resources of the instance.",
-            "Try again later, or set `wait_for_capacity = true` to retry until the timeout.",
-        ),
-        (Class::Capacity, _) => text(
-            "Zone Sold Out",
-            "CompShare has no free GPU of this model in the zone.",
-            "Try again later, or set `wait_for_capacity = true` to retry until the timeout.",
-        ),
-        (Class::Billing, 520) => text(
-            "Balance Too Low",
-            "The account balance is too low.",
-            "Top up the account in the CompShare console, then try again.",
-        ),
-        (Class::Billing, 226_601) => text(
-            "Account in Arrears",
-            "The account is in arrears.",
-            "Settle the account in the CompShare console, then try again.",
-        ),
-        (Class::Billing, 226_602) => text(
-            "Instance Expired",
-            "The instance has expired.",
-            "Renew the instance in the CompShare console, then try again.",
-        ),
-        (Class::Billing, 8429) => text(
-            "In Arrears or Expired",
-            "The account is in arrears, or the instance has expired.",
-            "Settle the account or renew the instance in the CompShare console, then try again.",
-        ),
-        (Class::Billing, 8917..=8919) => text(
-            "Unpaid Order or Payment Limit",
-            "An order is unpaid, or a payment limit is reached.",
-            "Settle the order or raise the limit in the CompShare console, then try again.",
-        ),
-        (Class::Quota, 8445) => text(
-            "Another Instance in No-GPU Mode",
-            "Another instance of the account is running in no-GPU mode, and an account can run only \
-             one at a time.",
-            "Stop the other instance first, or remove `without_gpu`.",
-        )
-        .at("without_gpu"),
-        (Class::Quota, _) => text(
-            "Quota Exceeded",
-            "A quota of the account is exhausted.",
-            "Stop another instance or request a higher quota in the CompShare console, then try \
-             again.",
-        ),
-        (Class::QuotaCheck, _) => text(
+    let class = error.class().unwrap_or(Class::Unlisted);
+    let explanation = match class {
+        Class::Throttled => return too_many_requests(attempt),
+        Class::Usage => return usage(attempt, error, code, message),
+        Class::Capacity => Some(capacity(code)),
+        Class::Billing => billing(code),
+        Class::Quota => Some(quota(code)),
+        Class::Permission => permission(code),
+        Class::InProgress => in_progress(code),
+        Class::QuotaCheck
+        | Class::Credentials
+        | Class::NotFound
+        | Class::PowerState
+        | Class::Ambiguous
+        | Class::Transient
+        | Class::Unlisted => of_class(class),
+    };
+    let Some((reason, what, todo)) = explanation else {
+        return unexplained(attempt, error, code);
+    };
+    let text = Text::unable(attempt, reason, what, todo);
+    match (class, code) {
+        (Class::NotFound, _) => text.at("instance_id"),
+        (Class::Quota, 8445) => text.at("without_gpu"),
+        _ => text,
+    }
+}
+
+/// Explanation of a class whose codes have the same remedy.
+const fn of_class(class: Class) -> Option<Explanation> {
+    Some(match class {
+        Class::QuotaCheck => (
             "Quota Not Confirmed",
             "A quota of the account is exhausted, or could not be checked.",
             "Try again later. If this recurs, request a higher quota in the CompShare console.",
         ),
-        (Class::Credentials, _) => text(
+        Class::Credentials => (
             "Invalid API Keys",
             "CompShare rejected the API keys.",
             "Compare both keys with https://console.compshare.cn/uaccount/api_manage, and set them \
              again, for example with `compshare config`. UCloud keys (`api.ucloud.cn`) are not valid \
              for CompShare.",
         ),
-        (Class::Permission, 226_606) => text(
-            "Account Not Verified",
-            "The account is not verified.",
-            "Complete the verification in the CompShare console, then try again.",
-        ),
-        (Class::Permission, 240 | 299 | 8226) => text(
-            "Permission Denied",
-            "The account is not allowed to do this.",
-            "Check the permissions of the keys, and `project_id`, which sub-accounts must set.",
-        ),
-        (Class::NotFound, _) => text(
+        Class::NotFound => (
             "Resource Not Found",
             "CompShare reports that the resource does not exist or was released.",
             "Check the ID, the keys, and `project_id`. An instance that was deleted cannot be \
              recovered.",
-        )
-        .at("instance_id"),
-        (Class::PowerState, _) => text(
+        ),
+        Class::PowerState => (
             "Not Allowed in This State",
             "The state of the instance does not allow the operation.",
             "Try again when the instance is `Running` or `Stopped`.",
         ),
-        (Class::InProgress, 8443) => text(
+        Class::Ambiguous => {
+            ("Service Timeout", "The CompShare API timed out internally.", TRY_LATER)
+        }
+        Class::Transient => {
+            ("Service Error", "The CompShare API reported an internal error.", TRY_LATER)
+        }
+        _ => return None,
+    })
+}
+
+const fn capacity(code: i64) -> Explanation {
+    const RETRY: &str =
+        "Try again later, or set `wait_for_capacity = true` to retry until the timeout.";
+    match code {
+        226_612 => (
+            "Check of Resources Failed",
+            "CompShare could not confirm that the zone has the resources of the instance.",
+            RETRY,
+        ),
+        _ => ("Zone Sold Out", "CompShare has no free GPU of this model in the zone.", RETRY),
+    }
+}
+
+const fn billing(code: i64) -> Option<Explanation> {
+    Some(match code {
+        520 => (
+            "Balance Too Low",
+            "The account balance is too low.",
+            "Top up the account in the CompShare console, then try again.",
+        ),
+        226_601 => (
+            "Account in Arrears",
+            "The account is in arrears.",
+            "Settle the account in the CompShare console, then try again.",
+        ),
+        226_602 => (
+            "Instance Expired",
+            "The instance has expired.",
+            "Renew the instance in the CompShare console, then try again.",
+        ),
+        8429 => (
+            "In Arrears or Expired",
+            "The account is in arrears, or the instance has expired.",
+            "Settle the account or renew the instance in the CompShare console, then try again.",
+        ),
+        8917..=8919 => (
+            "Unpaid Order or Payment Limit",
+            "An order is unpaid, or a payment limit is reached.",
+            "Settle the order or raise the limit in the CompShare console, then try again.",
+        ),
+        _ => return None,
+    })
+}
+
+const fn quota(code: i64) -> Explanation {
+    match code {
+        8445 => (
+            "Another Instance in No-GPU Mode",
+            "Another instance of the account is running in no-GPU mode, and an account can run only \
+             one at a time.",
+            "Stop the other instance first, or remove `without_gpu`.",
+        ),
+        _ => (
+            "Quota Exceeded",
+            "A quota of the account is exhausted.",
+            "Stop another instance or request a higher quota in the CompShare console, then try \
+             again.",
+        ),
+    }
+}
+
+const fn permission(code: i64) -> Option<Explanation> {
+    Some(match code {
+        226_606 => (
+            "Account Not Verified",
+            "The account is not verified.",
+            "Complete the verification in the CompShare console, then try again.",
+        ),
+        240 | 299 | 8226 => (
+            "Permission Denied",
+            "The account is not allowed to do this.",
+            "Check the permissions of the keys, and `project_id`, which sub-accounts must set.",
+        ),
+        _ => return None,
+    })
+}
+
+const fn in_progress(code: i64) -> Option<Explanation> {
+    Some(match code {
+        8443 => (
             "No-GPU Start in Progress",
             "A start in no-GPU mode is already being processed.",
             TRY_LATER,
         ),
-        (Class::InProgress, 8964) => text(
+        8964 => (
             "Image Creation in Progress",
             "An image is being created from the instance.",
             "Try again when the image is complete.",
         ),
-        (Class::InProgress, 226_620 | 226_621) => text(
+        226_620 | 226_621 => (
             "Migration in Progress",
             "The image or the system disk of the instance is being moved.",
             TRY_LATER,
         ),
-        (Class::InProgress, 226_622) => {
-            text("Already Starting", "The instance is already starting.", TRY_LATER)
-        }
-        (Class::InProgress, 226_605 | 226_618 | 226_628) => unexplained(attempt, error, code),
-        (Class::InProgress, _) => text(
+        226_622 => ("Already Starting", "The instance is already starting.", TRY_LATER),
+        226_605 | 226_618 | 226_628 => return None,
+        _ => (
             "Operation in Progress",
             "Another operation on the instance is in progress.",
             "Try again when it has ended. CompShare locks an instance for at most 10 minutes.",
         ),
-        (Class::Throttled, _) => too_many_requests(attempt),
-        (Class::Ambiguous, _) => {
-            text("Service Timeout", "The CompShare API timed out internally.", TRY_LATER)
-        }
-        (Class::Transient, _) => {
-            text("Service Error", "The CompShare API reported an internal error.", TRY_LATER)
-        }
-        (Class::Usage, 292) => text(
+    })
+}
+
+fn usage(attempt: &str, error: &Error, code: i64, message: &str) -> Text {
+    let text = |reason, what, todo| Text::unable(attempt, reason, what, todo);
+    match code {
+        292 => text(
             "Project Not Found",
             "The project does not exist.",
             "Correct `project_id` of the resource or of the provider.",
         )
         .at("project_id"),
-        (Class::Usage, 8442) => text(
+        8442 => text(
             "No-GPU Mode Not Supported",
             "The instance does not support no-GPU mode.",
             "Remove `without_gpu`.",
         )
         .at("without_gpu"),
-        (Class::Usage, 210) if message.contains("Force") => text(
+        210 if message.contains("Force") => text(
             "Force Required",
             "CompShare allows only a forced stop of this instance, as of a spot instance.",
             "Set `force_stop = true` and apply. Before a destroy, apply it first: this does not \
@@ -249,11 +308,9 @@ fn refused(attempt: &str, error: &Error, code: i64, message: &str) -> Text {
         )
         .at("force_stop"),
         // A conflict with the state, without the name of a parameter.
-        (Class::Usage, 230) if !message.contains("Param") => unexplained(attempt, error, code),
-        (Class::Usage, 210 | 220 | 230 | 280) => parameter(attempt, code, message),
-        (Class::Billing | Class::Permission | Class::Usage | Class::Unlisted, _) => {
-            unexplained(attempt, error, code)
-        }
+        230 if !message.contains("Param") => unexplained(attempt, error, code),
+        210 | 220 | 230 | 280 => parameter(attempt, code, message),
+        _ => unexplained(attempt, error, code),
     }
 }
 

@@ -118,16 +118,16 @@ pub(crate) fn conflict(id: &str, conflict: Conflict) -> Diagnostic {
         ),
         Conflict::StoppedAndRun => warning(
             Text::new(
-                "Instance Will Be Stopped and Started",
+                "Destroy Will Stop Instance: Needed by Another Resource",
                 format!(
                     "This plan destroys a resource that stops instance `{id}` (`stop_on_destroy`), \
-                     and contains another resource that runs it."
+                     and another resource requires it to be running."
                 ),
                 "If the resource was renamed, add a `moved` block with its old and its new address: \
                  the instance is then left running.",
             ),
-            "All processes on the instance are terminated, and the start can fail if the zone is \
-             sold out.",
+            "All processes on the instance are terminated. The other resource starts it again in this \
+             apply or the next one, which can fail if the zone is sold out.",
         ),
     }
 }
