@@ -1,6 +1,10 @@
 //! Parser for a page of the documentation: headings, code blocks, links, front matter.
 
-use std::{fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 pub(super) struct Page {
     /// Path below the root of the repository.
@@ -25,6 +29,25 @@ pub(super) struct Block {
 /// Root of the repository.
 pub(super) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub(super) fn english(guide: &str) -> String {
+    format!("templates/guides/{guide}.md.tmpl")
+}
+
+pub(super) fn chinese(guide: &str) -> String {
+    format!("templates/guides/{guide}-zh-cn.md.tmpl")
+}
+
+/// Folder with the files of a guide.
+pub(super) fn files_of(guide: &str) -> PathBuf {
+    repository().join("examples/guides").join(guide)
+}
+
+pub(super) fn names_in(folder: &Path) -> BTreeSet<String> {
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 impl Page {
@@ -79,19 +102,34 @@ impl Page {
     }
 
     /// Checks that `other`, the same page in another language, has the same levels of headings and
-    /// the same code.
+    /// the same code, except for comments and descriptions.
     #[track_caller]
     pub(super) fn assert_same_structure(&self, other: &Self) {
         let both = format!("{} and {}", self.name, other.name);
         assert_eq!(self.headings, other.headings, "the headings of {both}");
         for (one, other) in self.blocks.iter().zip(&other.blocks) {
-            assert_eq!(one, other, "a code block of {both}");
+            assert_eq!(one.code(), other.code(), "a code block of {both}");
         }
         assert_eq!(self.blocks.len(), other.blocks.len(), "the code blocks of {both}");
     }
 }
 
 impl Block {
+    /// Language and lines without comments and descriptions, which are translated. Quoted output
+    /// is not.
+    fn code(&self) -> (&str, Vec<&str>) {
+        let lines = self.text.lines();
+        if self.language == "text" {
+            return (&self.language, lines.collect());
+        }
+        let is_code = |line: &&str| {
+            let line = line.trim_start();
+            !(line.starts_with("# ") || line.starts_with("description "))
+        };
+        let without_comment = |line| str::split_once(line, "  # ").map_or(line, |(code, _)| code);
+        (&self.language, lines.filter(is_code).map(without_comment).collect())
+    }
+
     /// Block of a template's `{{ tffile "FILE" }}` or `{{ codefile "LANGUAGE" "FILE" }}`.
     fn included(line: &str) -> Self {
         let call = line.strip_prefix("{{ ").and_then(|line| line.strip_suffix(" }}"));
@@ -106,6 +144,20 @@ impl Block {
         let (language, text) = (language.to_owned(), text.trim().to_owned());
         Self { language, text, file: Some(file.to_owned()) }
     }
+}
+
+#[test]
+fn translated_code_differs_only_in_comments() {
+    let block = |language: &str, text: &str| Block {
+        language: language.to_owned(),
+        text: text.to_owned(),
+        file: None,
+    };
+    let one = block("shell", "# Plan.\nterraform plan  # reads only\n\n  description = \"A\"");
+    let other = block("shell", "# 计划。\nterraform plan  # 只读取\n\n  description = \"甲\"");
+    assert_eq!(one.code(), other.code());
+    assert_ne!(block("shell", "# A.\na").code(), block("shell", "# A.\nb").code());
+    assert_ne!(block("text", "# A.").code(), block("text", "# B.").code());
 }
 
 #[test]
