@@ -51,7 +51,7 @@ build_package() {
   mkdir "$work/package"
   cp LICENSE README.md "$work/package/"
   cp "$(built "$name")" "$work/package/${name}_v$version"
-  (cd "$work/package" && python3 -m zipfile -c "$package" -- *)
+  (cd "$work/package" && python3 -m zipfile -c "$package" *)
 }
 
 sha256() {

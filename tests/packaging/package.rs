@@ -252,6 +252,23 @@ fn terraform_installs_the_package_and_uses_it() {
     });
 }
 
+#[test]
+fn install_script_accepts_the_package() {
+    let home = PACKAGE.with_file_name("home-of-install");
+    let _ = fs::remove_dir_all(&home);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/install/install.sh");
+    let package = PACKAGE.join(zip_name());
+    let output = Command::new(script).arg(&package).env("HOME", &home).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for host in ["registry.terraform.io", "registry.opentofu.org"] {
+        let folder = home.join(".terraform.d/plugins").join(host).join("compshare/compshare");
+        assert!(
+            fs::read(folder.join(zip_name())).unwrap() == fs::read(&package).unwrap(),
+            "{host}"
+        );
+    }
+}
+
 /// Path of the program that `init` has unpacked.
 fn installed(workspace: &Workspace) -> PathBuf {
     let folder = workspace.configuration().join(".terraform/providers").join(MIRROR);
