@@ -57,6 +57,7 @@ Requests that control the simulator:
   POST   /simulator/instances/ID  Merge a JSON object into an instance; null removes it
   POST   /simulator/faults        Add a fault, for example {\"effect\": \"sold_out\"}, or an array
   DELETE /simulator/faults        Remove all faults
+  POST   /simulator/capacity      Set free GPUs, for example {\"zone\": \"cn-wlcb-01\", \"free_gpus\": 0}
   POST   /simulator/advance       Advance the clock by a duration, for example \"30s\"
   GET    /simulator/calls         List the API requests
   DELETE /simulator/calls         Clear the list of API requests";

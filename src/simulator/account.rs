@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    call::Call, instance::Instance, instance_defaults::DEFAULT_PROJECT, options::Options,
-    pending_faults::PendingFaults,
+    call::Call, capacity::Capacities, instance::Instance, instance_defaults::DEFAULT_PROJECT,
+    options::Options, pending_faults::PendingFaults,
 };
 
 /// State of an account.
@@ -22,6 +22,7 @@ pub(super) struct Account {
     pub(super) instances: BTreeMap<String, Instance>,
     pub(super) faults: PendingFaults,
     pub(super) calls: Vec<Call>,
+    pub(super) capacities: Capacities,
     pub(super) options: Options,
     /// Number of requests, including calls that have been cleared.
     requests: u64,
@@ -42,8 +43,12 @@ impl Account {
             }
             instances.insert(id, instance);
         }
+        let mut capacities = Capacities::default();
+        for capacity in mem::take(&mut options.capacity) {
+            capacities.set(capacity, now);
+        }
         let faults = PendingFaults::default();
-        Ok(Self { instances, faults, calls: Vec::new(), options, requests: 0 })
+        Ok(Self { instances, faults, calls: Vec::new(), capacities, options, requests: 0 })
     }
 
     pub(super) fn next_request_id(&mut self) -> String {
@@ -68,7 +73,14 @@ impl Account {
 
     /// Applies everything that was due until `now`.
     pub(super) fn settle(&mut self, now: Timestamp) {
-        self.instances.retain(|_, instance| instance.settle(now));
+        let stop_time = self.options.stop_time;
+        self.instances.retain(|_, instance| instance.settle(now, stop_time));
+    }
+
+    /// Returns `true` if the zone has free GPUs for a start of the instance.
+    pub(super) fn has_capacity(&self, instance: &Instance, now: Timestamp) -> bool {
+        let (zone, gpu_type) = (instance.text("Zone"), instance.text("GpuType"));
+        instance.gpus() <= self.capacities.free_gpus(zone, gpu_type, now)
     }
 
     /// Returns the default project and the projects of all instances.

@@ -4,11 +4,15 @@ use serde_json::Value;
 
 use super::{
     account::Account,
+    check_capacity::{check_capacity, describe_gpu_inventory},
     describe::describe_instances,
+    instance_types::describe_instance_types,
     power::operate,
+    price::price,
     projects::{check_project, list_projects},
     refusal::Refusal,
     request::{Action, Request},
+    stop_scheduler::{delete_stop_scheduler, update_stop_scheduler},
     zones::{check_location, describe_zones},
 };
 
@@ -22,5 +26,11 @@ pub(super) fn process(account: &mut Account, request: &Request<'_>) -> Result<Va
         Action::DescribeInstances => describe_instances(account, request),
         Action::DescribeZones => Ok(describe_zones(request.form)),
         Action::ListProjects => Ok(list_projects(account)),
+        Action::DescribeInstanceTypes => describe_instance_types(request.form),
+        Action::CheckCapacity => check_capacity(account, request),
+        Action::DescribeGpuInventory => describe_gpu_inventory(account, request),
+        Action::Price(kind) => price(account, kind, request.form),
+        Action::UpdateStopScheduler => update_stop_scheduler(account, request),
+        Action::DeleteStopScheduler => delete_stop_scheduler(account, request),
     }
 }

@@ -12,7 +12,7 @@ use jiff::fmt::serde::unsigned_duration::friendly::compact;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{call::Call, fault::Fault, shared::Shared};
+use super::{call::Call, capacity::Capacity, fault::Fault, shared::Shared};
 
 /// Status and message of a refused control request.
 type ControlError = (StatusCode, String);
@@ -43,11 +43,7 @@ pub(super) async fn add_faults(
     State(shared): State<Arc<Shared>>,
     body: Bytes,
 ) -> Result<StatusCode, ControlError> {
-    let faults: Vec<Fault> = if parse::<Value>(&body, "JSON")?.is_array() {
-        parse(&body, "an array of faults")?
-    } else {
-        vec![parse(&body, "a fault")?]
-    };
+    let faults: Vec<Fault> = one_or_more(&body, "a fault", "an array of faults")?;
     let now = shared.time.now();
     let mut account = shared.account();
     for fault in faults {
@@ -59,6 +55,19 @@ pub(super) async fn add_faults(
 pub(super) async fn clear_faults(State(shared): State<Arc<Shared>>) -> StatusCode {
     shared.account().faults.clear();
     StatusCode::NO_CONTENT
+}
+
+pub(super) async fn set_capacity(
+    State(shared): State<Arc<Shared>>,
+    body: Bytes,
+) -> Result<StatusCode, ControlError> {
+    let capacities: Vec<Capacity> = one_or_more(&body, "a capacity", "an array of capacities")?;
+    let now = shared.time.now();
+    let mut account = shared.account();
+    for capacity in capacities {
+        account.capacities.set(capacity, now);
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn patch_instance(
@@ -73,6 +82,18 @@ pub(super) async fn patch_instance(
         Ok(false) => Err((StatusCode::NOT_FOUND, format!("there is no instance `{id}`\n"))),
         Err(problem) => Err((StatusCode::BAD_REQUEST, format!("{problem}\n"))),
     }
+}
+
+/// Parses a body that is a value or an array of values.
+fn one_or_more<T: DeserializeOwned>(
+    body: &[u8],
+    one: &str,
+    more: &str,
+) -> Result<Vec<T>, ControlError> {
+    if parse::<Value>(body, "JSON")?.is_array() {
+        return parse(body, more);
+    }
+    Ok(vec![parse(body, one)?])
 }
 
 /// Parses a body; `expected` is the description of a valid one in the error.

@@ -44,6 +44,10 @@ pub(super) fn describe_instances(
     let mut page = Vec::new();
     for id in matching.into_iter().skip(offset).take(limit) {
         let mut view = account.instances[id].described();
+        if account.options.sdk_field_names {
+            let time = view.remove("SchedulerStopTime");
+            view.insert("StopSchedulerTime".to_owned(), json!(time));
+        }
         let one = Request { instances: slice::from_ref(id), ..*request };
         if let Some(Effect::Report(fields)) = account.faults.strike(Kind::Report, &one) {
             merge(&mut view, fields);

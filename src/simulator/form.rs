@@ -1,6 +1,6 @@
 //! Parameters of a request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::form_urlencoded;
 
@@ -44,6 +44,17 @@ impl Form {
     pub(super) fn number(&self, parameter: &str) -> Result<Option<usize>, Refusal> {
         let value = self.get(parameter);
         value.map(|value| value.parse().map_err(|_| Refusal::malformed(parameter))).transpose()
+    }
+
+    /// Returns the names `parameter.0`, `parameter.1` and so on that occur before a further dot.
+    pub(super) fn objects(&self, parameter: &str) -> Result<Vec<String>, Refusal> {
+        let mut indices = BTreeSet::new();
+        for name in self.0.keys() {
+            let rest = name.strip_prefix(parameter).and_then(|rest| rest.strip_prefix('.'));
+            let Some((index, _)) = rest.and_then(|rest| rest.split_once('.')) else { continue };
+            indices.insert(index.parse::<usize>().map_err(|_| Refusal::malformed(name))?);
+        }
+        Ok(indices.into_iter().map(|index| format!("{parameter}.{index}")).collect())
     }
 
     /// Returns the values of `parameter.0`, `parameter.1` and so on.

@@ -29,6 +29,8 @@ pub(super) struct Instance {
     transition: Option<Transition>,
     /// Expiry of the operation lock.
     locked_until: Option<Timestamp>,
+    /// Time of the last [`settle`](Self::settle).
+    settled: Timestamp,
     /// Outdated fields that describes report until the given time.
     stale: Option<(Timestamp, Map<String, Value>)>,
 }
@@ -85,6 +87,7 @@ impl Instance {
             size_restored_on_stop,
             transition: None,
             locked_until: None,
+            settled: now,
             stale: None,
         };
         complete_location(&mut given);
@@ -182,6 +185,12 @@ impl Instance {
         self.fields.get("SupportWithoutGpuStart") == Some(&Value::Bool(true))
     }
 
+    /// Returns the number of GPUs in the full size.
+    pub(super) fn gpus(&self) -> usize {
+        let gpus = self.fields.get("GPU").and_then(Value::as_u64).unwrap_or(0);
+        usize::try_from(gpus).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn is_spot(&self) -> bool {
         self.fields.get("IsSpot") == Some(&Value::Bool(true))
     }
@@ -226,8 +235,42 @@ impl Instance {
         self.stale = Some((later(now, lag), self.described()));
     }
 
+    /// Sets the time of the scheduled stop, in seconds since 1970; 0 for no stop. The time remains
+    /// after the stop.
+    pub(super) fn schedule_stop(&mut self, time: i64) {
+        self.fields.insert("SchedulerStopTime".to_owned(), json!(time));
+    }
+
     /// Applies everything that was due until `now`. Returns `false` if the instance is gone.
-    pub(super) fn settle(&mut self, now: Timestamp) -> bool {
+    pub(super) fn settle(&mut self, now: Timestamp, stop_time: Duration) -> bool {
+        let due = |at: &Timestamp| *at > self.settled && *at <= now;
+        if let Some(at) = self.scheduled_stop().filter(due) {
+            if !self.settle_transition(at) {
+                return false;
+            }
+            self.stop_as_scheduled(at, stop_time);
+        }
+        self.settled = now;
+        self.settle_transition(now)
+    }
+
+    fn scheduled_stop(&self) -> Option<Timestamp> {
+        let time = self.fields.get("SchedulerStopTime")?.as_i64()?;
+        Timestamp::from_second(time).ok()
+    }
+
+    fn stop_as_scheduled(&mut self, at: Timestamp, stop_time: Duration) {
+        if self.state() != "Running" {
+            return;
+        }
+        let ends = later(at, stop_time);
+        let outcome = Outcome::State("Stopped");
+        let stop =
+            Transition { transitional: "Stopping", outcome, ends: Some(ends), locked_until: ends };
+        self.begin(stop, at);
+    }
+
+    fn settle_transition(&mut self, now: Timestamp) -> bool {
         if self.stale.as_ref().is_some_and(|(until, _)| *until <= now) {
             self.stale = None;
         }

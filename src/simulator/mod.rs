@@ -7,7 +7,7 @@
 //!
 //! - [`Simulator`] runs it inside a test; the program `compshare-simulator` runs it on its own.
 //! - [`Fault`] describes a failure as data; [`Call`] is the record of a request.
-//! - `account`, `power`, `describe`, `zones` and `projects` are the model. It depends on neither
+//! - `account` and the files of the actions are the model. It depends on neither
 //!   HTTP nor the time of day; `api` dispatches the actions to it.
 //! - `api_route` and `control_routes` are the HTTP side: forms, signatures, broken connections.
 //!
@@ -23,6 +23,7 @@
 //! | `POST /simulator/instances/ID` | merges a JSON object into an instance; `null` removes it |
 //! | `POST /simulator/faults` | adds a [`Fault`], or an array of faults |
 //! | `DELETE /simulator/faults` | removes all faults |
+//! | `POST /simulator/capacity` | sets the free GPUs with a [`Capacity`], or an array of them |
 //! | `POST /simulator/advance` | advances the clock by a duration, for example `"30s"` |
 //!
 //! # Behavior that the API documentation leaves open
@@ -44,17 +45,24 @@ mod account_file;
 mod api;
 mod api_route;
 mod call;
+mod capacity;
+mod catalog;
+mod charge_type;
+mod check_capacity;
 mod clock;
 mod control_routes;
 mod describe;
+mod disks;
 mod duration;
 mod fault;
 mod form;
 mod instance;
 mod instance_defaults;
+mod instance_types;
 mod options;
 mod pending_faults;
 mod power;
+mod price;
 mod projects;
 mod refusal;
 mod request;
@@ -62,12 +70,14 @@ mod response;
 mod server;
 mod shared;
 mod signature;
+mod stop_scheduler;
 mod without_gpu;
 mod zones;
 
 pub use self::{
     account_file::{AccountFile, AccountFileError},
     call::Call,
+    capacity::Capacity,
     clock::Clock,
     duration::parse_duration,
     fault::{Effect, Fault, Garbage},

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::clock::Clock;
+use super::{capacity::Capacity, clock::Clock};
 
 /// Default public key; without access to a real account.
 pub const DEMO_PUBLIC_KEY: &str = "demo-public-key";
@@ -52,6 +52,14 @@ pub struct Options {
     /// runs, and ends with a stop. Otherwise it remains until a start with GPU restores the size that
     /// `SrcInstanceConfig` reports.
     pub size_restored_on_stop: bool,
+    /// Free GPUs at the start.
+    pub capacity: Vec<Capacity>,
+    /// Fields are named as in the vendor's SDK, which differs from the documentation:
+    /// `PriceDetail`, `GpuInventoryByZone` and `StopSchedulerTime`.
+    pub sdk_field_names: bool,
+    /// The stop scheduler accepts spot instances and stopped instances. The documentation excludes
+    /// the former and does not mention the latter.
+    pub any_instance_scheduled: bool,
     /// Address to listen on; must be a loopback address. Port 0 selects a free port.
     pub listen: SocketAddr,
     pub clock: Clock,
@@ -69,6 +77,9 @@ impl Default for Options {
             latency: Duration::ZERO,
             without_gpu: WithoutGpuMode::default(),
             size_restored_on_stop: false,
+            capacity: Vec::new(),
+            sdk_field_names: false,
+            any_instance_scheduled: false,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             clock: Clock::default(),
         }

@@ -87,11 +87,13 @@ fn accept_start(
     request: &Request<'_>,
 ) -> Result<Option<Spec>, Refusal> {
     let Some(spec) = requested_spec(account.options.without_gpu, request.form)? else {
-        return match account.faults.strike(Kind::Capacity, request) {
-            Some(_) if account.instances[id].is_without_gpu() => Err(Refusal::restore_sold_out()),
-            Some(_) => Err(Refusal::sold_out()),
-            None => Ok(None),
-        };
+        let is_refused = account.faults.strike(Kind::Capacity, request).is_some();
+        let instance = &account.instances[id];
+        if !is_refused && account.has_capacity(instance, request.now) {
+            return Ok(None);
+        }
+        let is_restore = instance.is_without_gpu();
+        return Err(if is_restore { Refusal::restore_sold_out() } else { Refusal::sold_out() });
     };
     let instance = &account.instances[id];
     if spec == Spec::B && instance.text("InstanceType") == "Container" {

@@ -52,12 +52,24 @@ impl Refusal {
         Self::new(292, format!("Project [{project}] not exist"))
     }
 
+    pub(super) fn spot_not_scheduled() -> Self {
+        Self::new(230, "Spot instance does not support stop scheduler")
+    }
+
     pub(super) fn not_stopped(state: &str) -> Self {
         Self::new(8010, format!("Instance is not stopped, state [{state}]"))
     }
 
     pub(super) fn not_found(instance: &str) -> Self {
         Self::new(8039, format!("Resource [{instance}] not exist"))
+    }
+
+    pub(super) fn charge_type_unsupported() -> Self {
+        Self::new(8116, "Charge type not supported")
+    }
+
+    pub(super) fn illegal_size() -> Self {
+        Self::new(8333, "Illegal combination of CPU and memory")
     }
 
     pub(super) fn sold_out() -> Self {

@@ -11,6 +11,12 @@ pub(super) enum Action {
     DescribeInstances,
     DescribeZones,
     ListProjects,
+    DescribeInstanceTypes,
+    CheckCapacity,
+    DescribeGpuInventory,
+    Price(PriceKind),
+    UpdateStopScheduler,
+    DeleteStopScheduler,
 }
 
 /// A power operation.
@@ -21,18 +27,34 @@ pub(super) enum PowerOperation {
     Reboot,
 }
 
-const ACTIONS: [Action; 6] = [
+/// Price of a new instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PriceKind {
+    /// For every account.
+    List,
+    /// With the discounts of the account.
+    User,
+}
+
+const ACTIONS: &[Action] = &[
     Action::Power(PowerOperation::Start),
     Action::Power(PowerOperation::Stop),
     Action::Power(PowerOperation::Reboot),
     Action::DescribeInstances,
     Action::DescribeZones,
     Action::ListProjects,
+    Action::DescribeInstanceTypes,
+    Action::CheckCapacity,
+    Action::DescribeGpuInventory,
+    Action::Price(PriceKind::List),
+    Action::Price(PriceKind::User),
+    Action::UpdateStopScheduler,
+    Action::DeleteStopScheduler,
 ];
 
 impl Action {
     pub(super) fn from_name(name: &str) -> Option<Self> {
-        ACTIONS.into_iter().find(|action| action.name() == name)
+        ACTIONS.iter().copied().find(|action| action.name() == name)
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -43,6 +65,13 @@ impl Action {
             Self::DescribeInstances => "DescribeCompShareInstance",
             Self::DescribeZones => "DescribeCompShareSupportZone",
             Self::ListProjects => "GetProjectList",
+            Self::DescribeInstanceTypes => "DescribeAvailableCompShareInstanceTypes",
+            Self::CheckCapacity => "CheckCompShareResourceCapacity",
+            Self::DescribeGpuInventory => "DescribeCompShareGpuInventory",
+            Self::Price(PriceKind::List) => "GetCompShareInstancePrice",
+            Self::Price(PriceKind::User) => "GetCompShareInstanceUserPrice",
+            Self::UpdateStopScheduler => "UpdateCompShareStopScheduler",
+            Self::DeleteStopScheduler => "DeleteCompShareStopScheduler",
         }
     }
 }

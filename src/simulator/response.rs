@@ -30,6 +30,12 @@ pub(super) enum Response {
     Nothing,
 }
 
+/// Returns a list of the API, which is null if it is empty.
+pub(super) fn list(items: impl Iterator<Item = Value>) -> Value {
+    let items: Vec<Value> = items.collect();
+    if items.is_empty() { Value::Null } else { items.into() }
+}
+
 pub(super) fn accepted(action: &str, fields: Value) -> Value {
     let mut json = json!({"Action": format!("{action}Response"), "RetCode": 0});
     if let (Value::Object(json), Value::Object(fields)) = (&mut json, fields) {

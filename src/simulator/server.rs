@@ -23,7 +23,10 @@ use tower::ServiceExt as _;
 use super::{
     api_route::api,
     call::Call,
-    control_routes::{add_faults, advance, clear_calls, clear_faults, list_calls, patch_instance},
+    capacity::Capacity,
+    control_routes::{
+        add_faults, advance, clear_calls, clear_faults, list_calls, patch_instance, set_capacity,
+    },
     fault::Fault,
     options::Options,
     response::NoResponse,
@@ -148,6 +151,12 @@ impl Simulator {
         self.shared.account().faults.clear();
     }
 
+    /// Sets the number of free GPUs.
+    pub fn set_capacity(&self, capacity: Capacity) {
+        let now = self.shared.time.now();
+        self.shared.account().capacities.set(capacity, now);
+    }
+
     /// Advances the clock, which may be stepped or real.
     pub fn advance(&self, by: Duration) {
         self.shared.time.advance(by);
@@ -176,6 +185,7 @@ async fn serve(mut listener: TcpListener, shared: Arc<Shared>) {
     let routes = Router::new()
         .route("/", post(api))
         .route("/simulator/advance", post(advance))
+        .route("/simulator/capacity", post(set_capacity))
         .route("/simulator/calls", get(list_calls).delete(clear_calls))
         .route("/simulator/faults", post(add_faults).delete(clear_faults))
         .route("/simulator/instances/{id}", post(patch_instance))

@@ -365,9 +365,9 @@ async fn zones_keep_the_order_of_the_api() {
     let (simulator, terraform) = cloud_with(json!({})).await;
     let all = terraform.read_data(ZONES, &json!({})).await.unwrap();
     let zones = all["zones"].as_array().unwrap();
-    assert_eq!(zones.len(), 9);
+    assert_eq!(zones.len(), 10);
     let first = json!({"region": "cn-wlcb", "zone": "cn-wlcb-01", "description": "华北二A"});
-    assert_eq!((&zones[0], &zones[8]["zone"]), (&first, &json!("us-den-01")));
+    assert_eq!((&zones[0], &zones[9]["zone"]), (&first, &json!("us-den-01")));
     let some = terraform.read_data(ZONES, &json!({"region": "cn-sh2"})).await.unwrap();
     assert_eq!(some["zones"].as_array().unwrap().len(), 3);
     let none = terraform.read_data(ZONES, &json!({"region": "mars"})).await.unwrap();

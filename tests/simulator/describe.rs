@@ -140,11 +140,16 @@ async fn instance_has_fields_of_real_api() {
 async fn zones_are_listed() {
     let cloud = Cloud::with([]).await;
     let all = cloud.call(DESCRIBE_ZONES, &[]).await;
-    assert_eq!(all["ZoneInfo"].as_array().unwrap().len(), 9);
+    assert_eq!(all["ZoneInfo"].as_array().unwrap().len(), 10);
     let of_region = cloud.call(DESCRIBE_ZONES, &[("Region", "cn-wlcb")]).await;
     let zone = &of_region["ZoneInfo"][0];
     assert_eq!((&zone["Region"], &zone["Zone"]), (&json!("cn-wlcb"), &json!("cn-wlcb-01")));
     assert!(zone["Describe"].is_string());
+    // A pod zone has images of fewer types; other zones have no such list.
+    let pod = &of_region["ZoneInfo"][1];
+    assert_eq!((&zone["IsPod"], &zone["UnsupportedImageTypes"]), (&json!(false), &json!(null)));
+    assert_eq!((&pod["Zone"], &pod["IsPod"]), (&json!("cn-wlcb-03"), &json!(true)));
+    assert_eq!(pod["UnsupportedImageTypes"], json!(["System", "Other"]));
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 
 mod binary;
 mod caller;
+mod catalog;
 mod control;
 mod credentials;
 mod describe;
 mod faults;
 mod power;
+mod stop_scheduler;
 mod without_gpu;
