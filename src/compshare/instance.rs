@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::lenient;
+use super::{calls::create::Size, lenient};
 
 /// Rented instance. All fields but the ID may be missing; an empty text counts as missing. Times
 /// are Unix seconds, prices are in yuan.
@@ -43,6 +43,8 @@ pub struct Instance {
     /// Instruction set, for example `x86_64`.
     #[serde(rename = "CpuArch", default, deserialize_with = "lenient::text")]
     pub cpu_arch: Option<String>,
+    #[serde(rename = "CompShareImageId", default, deserialize_with = "lenient::text")]
+    pub image_id: Option<String>,
     /// Operating system or image.
     #[serde(rename = "OsName", default, deserialize_with = "lenient::text")]
     pub os_name: Option<String>,
@@ -141,6 +143,31 @@ impl Instance {
         let has_gpu = archived > 0 || self.machine_type.as_deref() == Some("O");
         // Without any GPU, 0 is the normal mode.
         Some(has_gpu || self.supports_without_gpu_start != Some(false))
+    }
+
+    /// Size in the normal mode; `None` if it is not reported completely. An instance in no-GPU mode
+    /// need not report it.
+    pub fn own_size(&self) -> Option<Size> {
+        let reported = SrcConfig { cpu: self.cpu, memory_mb: self.memory_mb, gpu: self.gpu };
+        let SrcConfig { cpu, memory_mb, gpu } = self.src_config.unwrap_or(reported);
+        let memory_gb = u32::try_from(memory_mb? / 1024).ok()?;
+        Some(Size { gpu_count: gpu.filter(|gpus| *gpus > 0)?, cpu: cpu?, memory_gb })
+    }
+
+    /// Returns true if the instance has its no-GPU size, running or not.
+    pub fn has_no_gpu_size(&self) -> bool {
+        self.machine_type.as_deref() == Some("O")
+            || self.gpu == Some(0) && self.archived_gpus().is_some_and(|gpus| gpus > 0)
+    }
+
+    /// The system disk, if it is reported.
+    pub fn boot_disk(&self) -> Option<&Disk> {
+        self.disks.iter().find(|disk| disk.is_boot == Some(true))
+    }
+
+    /// Returns true for a container, on a virtual machine or in a pod.
+    pub fn is_container(&self) -> bool {
+        self.instance_type.as_deref() == Some("Container") || self.id.starts_with("cpod-")
     }
 
     fn archived_gpus(&self) -> Option<u32> {
@@ -350,6 +377,26 @@ mod tests {
 
     fn read(value: Value) -> Instance {
         serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn size_in_normal_mode_is_archived_in_no_gpu_mode() {
+        let normal = json!({"UHostId": "uhost-1", "CPU": 16, "Memory": 65536, "GPU": 1});
+        let size = Size { gpu_count: 1, cpu: 16, memory_gb: 64 };
+        assert_eq!(read(normal.clone()).own_size(), Some(size));
+        let small = |archived: Value| {
+            let small = json!({"UHostId": "uhost-1", "CPU": 2, "Memory": 4096, "GPU": 0});
+            let mut fields = small.as_object().unwrap().clone();
+            fields.insert("SrcInstanceConfig".to_owned(), archived);
+            read(fields.into())
+        };
+        let archived = json!({"Cpu": 16, "Memory": 65536, "Gpu": 1});
+        assert_eq!(small(archived.clone()).own_size(), Some(size));
+        assert!(small(archived).has_no_gpu_size());
+        assert!(!read(normal).has_no_gpu_size());
+        for incomplete in [json!(null), json!({"Gpu": 1}), json!({"Cpu": 16, "Memory": 65536})] {
+            assert_eq!(small(incomplete).own_size(), None);
+        }
     }
 
     #[test]

@@ -47,8 +47,13 @@ pub use self::{
     batching_client::BatchingClient,
     call::{Call, Scope},
     calls::{
+        change::InstanceChange,
+        create::{BootDisk, CreateInstance, Created, Size},
         describe::{DescribeInstances, Instances},
         power::{Accepted, PowerAction, PowerCall, WithoutGpu},
+        rename::RenameInstance,
+        resize::{DiskSize, Resize, ResizeInstance},
+        terminate::TerminateInstance,
         zones::{DescribeSupportZone, Zone, Zones},
     },
     class::Class,

@@ -37,6 +37,12 @@ pub(crate) trait Kind: Sync {
         false
     }
 
+    /// Returns true if the instance was created immediately before the operation. It may then be
+    /// missing from describes for a while, and failed describes are repeated.
+    fn follows_create(&self) -> bool {
+        false
+    }
+
     /// Returns true if the operation makes no calls. It then does not hold the instance lock: it
     /// would block the operation that it waits for.
     fn is_passive(&self) -> bool {
@@ -62,6 +68,12 @@ pub(crate) trait Kind: Sync {
     /// Returns true if `call` can be resent without the parameter that `error` refuses.
     fn can_omit_parameter(&self, _call: &Self::Call, _error: &Error) -> bool {
         false
+    }
+
+    /// Number of refusals because of the state of the instance after which a call is not resent.
+    /// The reported state may be ahead of the one that the API acts on.
+    fn max_state_refusals(&self) -> u32 {
+        3
     }
 
     /// Returns the pause before the next poll, when nothing has changed for `unchanged`.

@@ -9,6 +9,8 @@ pub struct Pace {
     pub poll: Duration,
     /// Pause before the second describe of an instance that was not found.
     pub confirm: Duration,
+    /// Time for which a new instance may be missing from describes and lists.
+    pub visible: Duration,
     /// Pause before the second describe where one contradicts earlier ones.
     pub recheck: Duration,
     /// Time in which an accepted start or stop must begin.
@@ -37,6 +39,7 @@ impl Pace {
         Self {
             poll,
             confirm: Duration::from_millis(500),
+            visible: Duration::from_secs(30),
             recheck: Duration::from_secs(3),
             settle: Duration::from_secs(300),
             resend: Duration::from_secs(10),
@@ -70,13 +73,13 @@ impl Pace {
     }
 
     /// Returns the pause after a refusal that may pass, when `refusals` came before it.
-    pub(super) fn retry_pause(&self, refusals: u32) -> Duration {
+    pub(crate) fn retry_pause(&self, refusals: u32) -> Duration {
         let growth = 2.0_f64.powi(i32::try_from(refusals).unwrap_or(i32::MAX)).min(6.0);
         self.retry.mul_f64(growth * jitter(0.1))
     }
 
     /// Returns the pause after a refusal because the zone is sold out.
-    pub(super) fn capacity_pause(&self) -> Duration {
+    pub(crate) fn capacity_pause(&self) -> Duration {
         self.capacity.mul_f64(jitter(0.2))
     }
 }

@@ -12,11 +12,9 @@ use super::{
     outcome::{Reason, Success},
     pace::Pace,
 };
-use crate::compshare::{Call as _, Client, Error, ErrorKind, Instance, OnRefusal, Resend, State};
-
-/// Number of refusals because of the power state after which a call is not resent. The reported
-/// state may be ahead of the one that the API acts on.
-const MAX_STATE_REFUSALS: u32 = 3;
+use crate::compshare::{
+    Call as _, Class, Client, Error, ErrorKind, Instance, OnRefusal, Resend, State,
+};
 
 /// Describes without the instance that confirm its absence.
 const CONFIRMED_ABSENCES: u32 = 2;
@@ -36,6 +34,10 @@ impl<K: Kind> Run<'_, K> {
         let mut pause = Duration::ZERO;
         loop {
             let Some(seen) = self.poll(pause).await? else {
+                if self.may_still_appear() {
+                    pause = self.pause();
+                    continue;
+                }
                 if self.log.absences() < CONFIRMED_ABSENCES {
                     pause = self.pace.confirm;
                     continue;
@@ -80,7 +82,7 @@ impl<K: Kind> Run<'_, K> {
                     }
                     return Ok(described);
                 }
-                Err(error) if self.log.calls.is_empty() || !may_pass(&error) => {
+                Err(error) if !self.follows_call() || !may_pass(&error) => {
                     return Err(Reason::Call(error));
                 }
                 Err(error) => {
@@ -91,6 +93,18 @@ impl<K: Kind> Run<'_, K> {
                 }
             }
         }
+    }
+
+    /// Returns true if the operation has sent a call, or was preceded by the create.
+    fn follows_call(&self) -> bool {
+        self.kind.follows_create() || !self.log.calls.is_empty()
+    }
+
+    /// Returns true if a new instance may be missing from describes because it is new.
+    fn may_still_appear(&self) -> bool {
+        self.kind.follows_create()
+            && self.log.last_seen.is_none()
+            && self.log.changed().elapsed() < self.pace.visible
     }
 
     fn decide(&mut self, seen: &Arc<Instance>) -> Step<K::Call, K::Reason> {
@@ -162,12 +176,20 @@ impl<K: Kind> Run<'_, K> {
         let retry_pause = || self.pace.retry_pause(refusals);
         match error.class()?.behavior().operation {
             OnRefusal::Retry => Some(retry_pause()),
-            OnRefusal::RetryFewTimes => (refusals < MAX_STATE_REFUSALS).then(retry_pause),
+            OnRefusal::RetryFewTimes => {
+                (refusals < self.kind.max_state_refusals()).then(retry_pause)
+            }
             OnRefusal::RetryForCapacity => {
                 self.kind.waits_for_capacity().then(|| self.pace.capacity_pause())
             }
             OnRefusal::RetryWithoutParameter => {
                 self.kind.can_omit_parameter(call, error).then_some(Duration::ZERO)
+            }
+            // A describe confirms it.
+            OnRefusal::Fail
+                if error.class() == Some(Class::NotFound) && self.kind.accepts_absence() =>
+            {
+                Some(retry_pause())
             }
             OnRefusal::InDoubt | OnRefusal::Fail => None,
         }

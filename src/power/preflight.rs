@@ -75,9 +75,7 @@ fn supports_no_gpu_mode(seen: &Instance, spec: Spec) -> Result<(), NoGpuRefusal>
     {
         return Err(NoGpuRefusal::ChargeType(charge_type.to_owned()));
     }
-    let is_container =
-        seen.instance_type.as_deref() == Some("Container") || seen.id.starts_with("cpod-");
-    if is_container && spec == Spec::B {
+    if seen.is_container() && spec == Spec::B {
         return Err(NoGpuRefusal::ContainerSpec);
     }
     Ok(())

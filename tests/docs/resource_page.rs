@@ -30,6 +30,8 @@ fn resource_page_states_all_pauses() {
         unlisted,
         stuck,
         report,
+        // Waiting for a new instance is the business of another resource.
+        visible: _,
     } = Pace::new(Duration::from_secs(3));
     let pauses =
         [poll, recheck, confirm, settle, reboot, resend, retry, capacity, unlisted, stuck, report];

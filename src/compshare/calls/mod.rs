@@ -1,7 +1,12 @@
 //! The calls of this provider, one file for each group of API actions.
 
+pub(super) mod change;
+pub(super) mod create;
 pub(super) mod describe;
 pub(super) mod power;
+pub(super) mod rename;
+pub(super) mod resize;
+pub(super) mod terminate;
 pub(super) mod zones;
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ fn fast_pace(_poll: Duration) -> Pace {
     Pace {
         poll: Duration::from_millis(4),
         confirm: Duration::from_millis(2),
+        visible: Duration::from_millis(120),
         recheck: Duration::from_millis(3),
         settle: Duration::from_millis(1500),
         resend: Duration::from_millis(60),
