@@ -29,7 +29,7 @@ struct Arguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// File with the account: {"public_key": …, "private_key": …, "instances": [{"UHostId": …,
-    /// other fields of the API}]}.
+    /// other fields of the API}], "images": [{"CompShareImageId": …, other fields of the API}]}.
     #[arg(long, value_name = "FILE.json")]
     instances: Option<PathBuf>,
     /// Duration of a start or reboot, for example 500ms, 2s or 10m.
@@ -38,6 +38,27 @@ struct Arguments {
     /// Duration of a stop.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "2s")]
     stop_time: Duration,
+    /// Duration of a create.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "2s")]
+    create_time: Duration,
+    /// Duration after a create during which describes do not report the instance.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "0s")]
+    create_hidden: Duration,
+    /// Duration of a resize.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "2s")]
+    resize_time: Duration,
+    /// Duration after a terminate until the instance is gone.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "1s")]
+    terminate_time: Duration,
+    /// Duration of the copy of an image to a zone in its UnsyncedZones.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "3m")]
+    image_sync_time: Duration,
+    /// Maximum number of instances [default: unlimited].
+    #[arg(long, value_name = "NUMBER")]
+    instance_quota: Option<usize>,
+    /// Let a terminate accept a running spot instance.
+    #[arg(long)]
+    running_spot_terminates: bool,
     /// Longest duration of an instance's lock during an operation.
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "10m")]
     lock_ttl: Duration,
@@ -54,7 +75,9 @@ struct Arguments {
 
 const CONTROL_REQUESTS: &str = "\
 Requests that control the simulator:
+  GET    /simulator/instances     List all instances as they are, without faults and delays
   POST   /simulator/instances/ID  Merge a JSON object into an instance; null removes it
+  POST   /simulator/images/ID     Merge a JSON object into an image
   POST   /simulator/faults        Add a fault, for example {\"effect\": \"sold_out\"}, or an array
   DELETE /simulator/faults        Remove all faults
   POST   /simulator/capacity      Set free GPUs, for example {\"zone\": \"cn-wlcb-01\", \"free_gpus\": 0}
@@ -79,6 +102,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let mut options = Options {
         start_time: arguments.start_time,
         stop_time: arguments.stop_time,
+        create_time: arguments.create_time,
+        create_hidden: arguments.create_hidden,
+        resize_time: arguments.resize_time,
+        terminate_time: arguments.terminate_time,
+        image_sync_time: arguments.image_sync_time,
+        instance_quota: arguments.instance_quota,
+        running_spot_terminates: arguments.running_spot_terminates,
         lock_ttl: arguments.lock_ttl,
         latency: arguments.latency,
         without_gpu: arguments.without_gpu,
@@ -93,6 +123,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         options.public_key = file.public_key;
         options.private_key = file.private_key;
         options.instances = file.instances.into_iter().map(Into::into).collect();
+        options.images = file.images.into_iter().map(Into::into).collect();
     }
     let mut signals = EndSignals::new()?;
     let simulator =

@@ -9,11 +9,19 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
-    call::Call, capacity::Capacities, instance::Instance, instance_defaults::DEFAULT_PROJECT,
-    options::Options, pending_faults::PendingFaults,
+    call::Call,
+    capacity::Capacities,
+    clock::later,
+    form::Form,
+    images::{self, Image},
+    instance::Instance,
+    instance_defaults::DEFAULT_PROJECT,
+    options::Options,
+    pending_faults::PendingFaults,
+    refusal::Refusal,
 };
 
 /// State of an account.
@@ -24,6 +32,13 @@ pub(super) struct Account {
     pub(super) calls: Vec<Call>,
     pub(super) capacities: Capacities,
     pub(super) options: Options,
+    pub(super) images: Vec<Image>,
+    /// End of each copy of an image to a zone.
+    image_copies: BTreeMap<(String, String), Timestamp>,
+    /// Data disks of terminated instances.
+    pub(super) detached_disks: Vec<Value>,
+    /// Number of created instances.
+    created: u64,
     /// Number of requests, including calls that have been cleared.
     requests: u64,
 }
@@ -47,8 +62,45 @@ impl Account {
         for capacity in mem::take(&mut options.capacity) {
             capacities.set(capacity, now);
         }
-        let faults = PendingFaults::default();
-        Ok(Self { instances, faults, calls: Vec::new(), capacities, options, requests: 0 })
+        Ok(Self {
+            instances,
+            faults: PendingFaults::default(),
+            calls: Vec::new(),
+            capacities,
+            images: images::catalog(mem::take(&mut options.images))?,
+            options,
+            image_copies: BTreeMap::new(),
+            detached_disks: Vec::new(),
+            created: 0,
+            requests: 0,
+        })
+    }
+
+    pub(super) fn next_instance_number(&mut self) -> u64 {
+        self.created += 1;
+        self.created
+    }
+
+    /// Returns the instance of a request with its ID, if no operation on it is in progress.
+    pub(super) fn unlocked_instance(
+        &mut self,
+        form: &Form,
+    ) -> Result<(String, &mut Instance), Refusal> {
+        let id = form.required("UHostId")?;
+        let instance = self.instances.get_mut(id).filter(|instance| instance.is_in_scope(form));
+        match instance {
+            None => Err(Refusal::not_found(id)),
+            Some(instance) if instance.is_locked() => Err(Refusal::locked()),
+            Some(instance) => Ok((id.to_owned(), instance)),
+        }
+    }
+
+    /// Begins to copy an image to a zone unless that is in progress. Returns `true` if it is
+    /// complete.
+    pub(super) fn sync_image(&mut self, id: &str, zone: &str, now: Timestamp) -> bool {
+        let ends = later(now, self.options.image_sync_time);
+        let copy = (id.to_owned(), zone.to_owned());
+        *self.image_copies.entry(copy).or_insert(ends) <= now
     }
 
     pub(super) fn next_request_id(&mut self) -> String {
@@ -69,6 +121,25 @@ impl Account {
             _ => return Err("a patch must be an object, or null to remove the instance".to_owned()),
         }
         Ok(true)
+    }
+
+    /// Changes an image outside the API. Returns `Ok(false)` if there is no such image.
+    pub(super) fn patch_image(
+        &mut self,
+        id: &str,
+        patch: Map<String, Value>,
+    ) -> Result<bool, String> {
+        let Some(image) = self.images.iter_mut().find(|image| image.id() == id) else {
+            return Ok(false);
+        };
+        image.patch(patch)?;
+        Ok(true)
+    }
+
+    /// Returns the actual fields of all instances.
+    pub(super) fn views(&mut self, now: Timestamp) -> Vec<Value> {
+        self.settle(now);
+        self.instances.values().map(|instance| instance.view().into()).collect()
     }
 
     /// Applies everything that was due until `now`.

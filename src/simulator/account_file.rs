@@ -4,7 +4,8 @@
 //! {
 //!   "public_key": "…",
 //!   "private_key": "…",
-//!   "instances": [{"UHostId": "uhost-demo", "State": "Stopped"}]
+//!   "instances": [{"UHostId": "uhost-demo", "State": "Stopped"}],
+//!   "images": [{"CompShareImageId": "compshareImage-1", "ImageType": "Custom"}]
 //! }
 //! ```
 
@@ -15,7 +16,7 @@ use serde_json::{Map, Value};
 
 use super::options::{DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY};
 
-/// Keys and instances of an account.
+/// Keys, instances and images of an account.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountFile {
@@ -26,6 +27,9 @@ pub struct AccountFile {
     /// As in [`Options`](super::Options); their fields are checked when the simulator starts.
     #[serde(default)]
     pub instances: Vec<Map<String, Value>>,
+    /// As in [`Options`](super::Options).
+    #[serde(default)]
+    pub images: Vec<Map<String, Value>>,
 }
 
 /// Failure to read an [`AccountFile`]. Its source has the details: the system's error, or the line

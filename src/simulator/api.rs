@@ -5,14 +5,21 @@ use serde_json::Value;
 use super::{
     account::Account,
     check_capacity::{check_capacity, describe_gpu_inventory},
+    create::create_instances,
     describe::describe_instances,
+    describe_images::{
+        describe_community_images, describe_custom_images, describe_platform_images,
+    },
     instance_types::describe_instance_types,
     power::operate,
     price::price,
     projects::{check_project, list_projects},
     refusal::Refusal,
+    rename::rename_instance,
     request::{Action, Request},
+    resize::resize_instance,
     stop_scheduler::{delete_stop_scheduler, update_stop_scheduler},
+    terminate::terminate_instance,
     zones::{check_location, describe_zones},
 };
 
@@ -32,5 +39,12 @@ pub(super) fn process(account: &mut Account, request: &Request<'_>) -> Result<Va
         Action::Price(kind) => price(account, kind, request.form),
         Action::UpdateStopScheduler => update_stop_scheduler(account, request),
         Action::DeleteStopScheduler => delete_stop_scheduler(account, request),
+        Action::CreateInstances => create_instances(account, request),
+        Action::TerminateInstance => terminate_instance(account, request),
+        Action::ResizeInstance => resize_instance(account, request),
+        Action::RenameInstance => rename_instance(account, request),
+        Action::DescribePlatformImages => describe_platform_images(account, request),
+        Action::DescribeCustomImages => describe_custom_images(account, request),
+        Action::DescribeCommunityImages => describe_community_images(account, request),
     }
 }

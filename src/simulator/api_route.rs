@@ -65,7 +65,10 @@ fn respond(shared: &Shared, form: &Form) -> Outcome {
     let name = form.get("Action").unwrap_or_default();
     let instance = form.get("UHostId").map(str::to_owned);
     let instances = form.list("UHostIds").unwrap_or_default();
-    let named: Vec<String> = instance.iter().chain(&instances).cloned().collect();
+    // A create has no ID yet.
+    let created = form.get("Name").filter(|_| name == Action::CreateInstances.name());
+    let named: Vec<String> =
+        instance.iter().chain(&instances).cloned().chain(created.map(str::to_owned)).collect();
 
     let mut delay = Duration::ZERO;
     let (response, ret_code) = match authorize(shared, form) {

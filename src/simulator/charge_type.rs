@@ -1,5 +1,7 @@
 //! Charge types.
 
+use std::time::Duration;
+
 use super::refusal::Refusal;
 
 /// How an instance is paid.
@@ -29,6 +31,16 @@ impl ChargeType {
             Self::Dynamic => "Dynamic",
             Self::Postpay => "Postpay",
             Self::Spot => "Spot",
+        }
+    }
+
+    /// Length of its unit; `None` if it is not prepaid.
+    pub(super) fn unit(self) -> Option<Duration> {
+        match self {
+            Self::Month => Some(Duration::from_hours(30 * 24)),
+            Self::Day => Some(Duration::from_hours(24)),
+            Self::Dynamic => Some(Duration::from_hours(1)),
+            Self::Postpay | Self::Spot => None,
         }
     }
 

@@ -70,6 +70,25 @@ pub(super) async fn set_capacity(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Returns the actual fields of all instances, including those that describes do not report.
+pub(super) async fn list_instances(State(shared): State<Arc<Shared>>) -> Json<Vec<Value>> {
+    let now = shared.time.now();
+    Json(shared.account().views(now))
+}
+
+pub(super) async fn patch_image(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, ControlError> {
+    let patch = parse(&body, "an object")?;
+    match shared.account().patch_image(&id, patch) {
+        Ok(true) => Ok(StatusCode::NO_CONTENT),
+        Ok(false) => Err((StatusCode::NOT_FOUND, format!("there is no image `{id}`\n"))),
+        Err(problem) => Err((StatusCode::BAD_REQUEST, format!("{problem}\n"))),
+    }
+}
+
 pub(super) async fn patch_instance(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,

@@ -31,7 +31,7 @@ use serde_json::{Map, Value, json};
 pub struct Fault {
     /// Action of the calls; `None`: every action that the effect can apply to.
     pub action: Option<String>,
-    /// Instance that the calls name; `None`: any.
+    /// Instance that the calls name by its ID, or in a create by its `Name`; `None`: any.
     pub instance: Option<String>,
     /// Number of calls; `None`: all. In JSON, an absent `times` means 1, or all calls if `lasts` is
     /// given, and `null` means all.
@@ -111,6 +111,9 @@ fn object(fields: Value) -> Map<String, Value> {
 }
 
 /// Effect of a [`Fault`]. It applies to every action unless noted otherwise.
+///
+/// A create passes through `Initializing`, `Install` and `Starting`; the effects on a start apply to
+/// it too. A resize passes through `Resizing`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
@@ -147,7 +150,8 @@ pub enum Effect {
         #[serde(with = "required")]
         every: Duration,
     },
-    /// Describes report the instance as it was before an accepted start, stop or reboot.
+    /// Describes report the instance as it was before an accepted operation: after a create, not at
+    /// all.
     StaleReads {
         /// Duration, by the simulator's clock.
         #[serde(with = "required", rename = "for")]
@@ -155,16 +159,17 @@ pub enum Effect {
     },
     /// A start passes through `Starting` and ends in `Stopped`, in the size of the start.
     FallBackToStopped,
-    /// A start passes through `Starting` and ends in `Stopped`, in the size before the start.
+    /// A start passes through `Starting` and ends in `Stopped`, in the size before the start. A
+    /// resize ends in the size before it.
     RollBack,
     /// A start passes through `Starting` and ends in `Install Fail`.
     InstallFail,
-    /// A start stays in `Starting`.
+    /// A start stays in `Starting`, a create in `Initializing`, a resize in `Resizing`.
     StuckInStarting,
     /// A start passes through `Starting`; then the instance no longer exists.
     Vanish,
-    /// A start with GPU is refused: with 226604 if it would restore the size, or else with 8357. A
-    /// start in no-GPU mode needs no capacity.
+    /// A start or resize with GPU is refused with 8357; with 226604 a create, and a start that would
+    /// restore the size. A start in no-GPU mode needs no capacity.
     SoldOut,
     /// A start in no-GPU mode allocates a GPU.
     GpuAllocated,

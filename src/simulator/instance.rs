@@ -9,6 +9,8 @@ use super::{
     clock::later,
     form::Form,
     instance_defaults::{DEFAULT_PROJECT, defaults},
+    refusal::Refusal,
+    transition::{Durations, Outcome, Transition},
     without_gpu::Spec,
 };
 
@@ -33,28 +35,8 @@ pub(super) struct Instance {
     settled: Timestamp,
     /// Outdated fields that describes report until the given time.
     stale: Option<(Timestamp, Map<String, Value>)>,
-}
-
-/// A change of state that takes time.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Transition {
-    /// State during the transition.
-    pub(super) transitional: &'static str,
-    pub(super) outcome: Outcome,
-    /// End of the transition; `None` if it never ends.
-    pub(super) ends: Option<Timestamp>,
-    /// Expiry of the operation lock.
-    pub(super) locked_until: Timestamp,
-}
-
-/// Outcome of a [`Transition`].
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Outcome {
-    State(&'static str),
-    /// `Stopped`, in the size before the start.
-    RolledBack,
-    /// The instance no longer exists.
-    Gone,
+    /// End of the time after the create during which describes do not report the instance.
+    hidden_until: Option<Timestamp>,
 }
 
 /// Text fields that the model reads; other values are refused. All further fields are only
@@ -89,6 +71,7 @@ impl Instance {
             locked_until: None,
             settled: now,
             stale: None,
+            hidden_until: None,
         };
         complete_location(&mut given);
         instance.patch(given)?;
@@ -208,7 +191,9 @@ impl Instance {
 
     pub(super) fn begin(&mut self, transition: Transition, now: Timestamp) {
         self.locked_until = Some(transition.locked_until);
-        self.enter(transition.transitional, now);
+        if let Some(state) = transition.state(now) {
+            self.enter(state, now);
+        }
         self.transition = Some(transition);
     }
 
@@ -241,6 +226,53 @@ impl Instance {
         self.fields.insert("SchedulerStopTime".to_owned(), json!(time));
     }
 
+    /// Hides a new instance from describes for the duration `lag`.
+    pub(super) fn hide(&mut self, lag: Duration, now: Timestamp) {
+        self.hidden_until = Some(later(now, lag)).filter(|until| *until > now);
+    }
+
+    pub(super) fn is_visible(&self) -> bool {
+        self.hidden_until.is_none()
+    }
+
+    pub(super) fn change(&mut self, fields: Map<String, Value>) {
+        merge(&mut self.fields, fields);
+    }
+
+    /// Changes the size. `spec` is the size without GPU; `None` is the full size, in `fields`.
+    pub(super) fn change_size(&mut self, spec: Option<Spec>, fields: Map<String, Value>) {
+        self.change(fields);
+        self.resize(spec);
+    }
+
+    fn disks(&self) -> impl Iterator<Item = &Value> {
+        self.fields.get("DiskSet").and_then(Value::as_array).into_iter().flatten()
+    }
+
+    pub(super) fn data_disks(&self) -> Vec<Value> {
+        self.disks().filter(|disk| disk["IsBoot"] != "True").cloned().collect()
+    }
+
+    /// Returns the disk fields with `size` GB for the disk `id`, which can only grow.
+    pub(super) fn with_larger_disk(
+        &self,
+        id: &str,
+        size: usize,
+    ) -> Result<Map<String, Value>, Refusal> {
+        let mut disks: Vec<Value> = self.disks().cloned().collect();
+        let disk = disks.iter_mut().find(|disk| disk["DiskId"] == id);
+        let disk = disk.ok_or_else(|| Refusal::not_found(id))?;
+        if disk["Size"].as_u64().is_some_and(|present| present >= size as u64) {
+            return Err(Refusal::disk_size());
+        }
+        disk["Size"] = json!(size);
+        let total: u64 = disks.iter().filter_map(|disk| disk["Size"].as_u64()).sum();
+        Ok(Map::from_iter([
+            ("DiskSet".to_owned(), json!(disks)),
+            ("TotalDiskSpace".to_owned(), json!(total)),
+        ]))
+    }
+
     /// Applies everything that was due until `now`. Returns `false` if the instance is gone.
     pub(super) fn settle(&mut self, now: Timestamp, stop_time: Duration) -> bool {
         let due = |at: &Timestamp| *at > self.settled && *at <= now;
@@ -263,10 +295,8 @@ impl Instance {
         if self.state() != "Running" {
             return;
         }
-        let ends = later(at, stop_time);
-        let outcome = Outcome::State("Stopped");
-        let stop =
-            Transition { transitional: "Stopping", outcome, ends: Some(ends), locked_until: ends };
+        let durations = Durations { transition: stop_time, lock: stop_time };
+        let stop = Transition::new(&["Stopping"], Outcome::State("Stopped"), durations, at);
         self.begin(stop, at);
     }
 
@@ -274,18 +304,22 @@ impl Instance {
         if self.stale.as_ref().is_some_and(|(until, _)| *until <= now) {
             self.stale = None;
         }
+        if self.hidden_until.is_some_and(|until| until <= now) {
+            self.hidden_until = None;
+        }
         if self.locked_until.is_some_and(|until| until <= now) {
             self.locked_until = None;
         }
-        let Some(Transition { ends: Some(ends), outcome, .. }) = self.transition else {
+        let Some(transition) = self.transition else { return true };
+        let Some(ends) = transition.ends.filter(|ends| *ends <= now) else {
+            if let Some(state) = transition.state(now).filter(|state| *state != self.state()) {
+                self.enter(state, now);
+            }
             return true;
         };
-        if ends > now {
-            return true;
-        }
         self.transition = None;
         self.locked_until = None;
-        match outcome {
+        match transition.outcome {
             Outcome::State(state) => self.enter(state, ends),
             Outcome::RolledBack => {
                 self.without_gpu = self.before_start.clone();

@@ -20,7 +20,9 @@
 //! |---|---|
 //! | `GET /simulator/calls` | returns the API calls so far, as an array of [`Call`] |
 //! | `DELETE /simulator/calls` | clears the list of calls |
+//! | `GET /simulator/instances` | returns all instances as they are, without faults and delays |
 //! | `POST /simulator/instances/ID` | merges a JSON object into an instance; `null` removes it |
+//! | `POST /simulator/images/ID` | merges a JSON object into an image |
 //! | `POST /simulator/faults` | adds a [`Fault`], or an array of faults |
 //! | `DELETE /simulator/faults` | removes all faults |
 //! | `POST /simulator/capacity` | sets the free GPUs with a [`Capacity`], or an array of them |
@@ -38,6 +40,13 @@
 //!   [`Options`] has the behavior of earlier versions of the API.
 //! - A call without `ProjectId` covers only the default project. A project exists if an instance is
 //!   in it.
+//! - A new instance holds the lock until it runs. Its create, like a start, sells out with 226604.
+//! - Only a stopped instance, or one whose installation failed, can be terminated
+//!   ([`Options::running_spot_terminates`] adds a running spot instance). During its stop the lock
+//!   refuses it. A terminated instance has no state of its own; describes report it as before until
+//!   it is gone.
+//! - A resize has its new size from the beginning.
+//! - A name is refused with 220. `Remark` is that of the create.
 //! - A stop of a spot instance (`IsSpot`, with `ChargeType` `Postpay`) without `Force` fails with 210.
 
 mod account;
@@ -51,26 +60,34 @@ mod charge_type;
 mod check_capacity;
 mod clock;
 mod control_routes;
+mod create;
 mod describe;
+mod describe_images;
 mod disks;
 mod duration;
 mod fault;
 mod form;
+mod images;
 mod instance;
 mod instance_defaults;
 mod instance_types;
 mod options;
+mod page;
 mod pending_faults;
 mod power;
 mod price;
 mod projects;
 mod refusal;
+mod rename;
 mod request;
+mod resize;
 mod response;
 mod server;
 mod shared;
 mod signature;
 mod stop_scheduler;
+mod terminate;
+mod transition;
 mod without_gpu;
 mod zones;
 

@@ -38,11 +38,30 @@ pub struct Options {
     /// API fields of each instance. `UHostId` is required, the others override the defaults (a
     /// stopped pay-as-you-go instance with one GPU).
     pub instances: Vec<Value>,
+    /// API fields of images in addition to the built-in ones. `CompShareImageId` is required, the
+    /// others override the defaults (an available system image). `UnsyncedZones` lists zones in
+    /// which the first create fails while the image is copied.
+    pub images: Vec<Value>,
     /// Duration of a start or a reboot, by the simulator's clock. With zero the next call already
     /// reports `Running`.
     pub start_time: Duration,
     /// Duration of a stop, by the simulator's clock.
     pub stop_time: Duration,
+    /// Duration of a create, by the simulator's clock.
+    pub create_time: Duration,
+    /// Duration after a create during which describes do not report the instance, by the
+    /// simulator's clock.
+    pub create_hidden: Duration,
+    /// Duration of a resize, by the simulator's clock.
+    pub resize_time: Duration,
+    /// Duration after a terminate until the instance is gone, by the simulator's clock.
+    pub terminate_time: Duration,
+    /// Duration of the copy of an image to another zone, by the simulator's clock.
+    pub image_sync_time: Duration,
+    /// Maximum number of instances; `None`: unlimited.
+    pub instance_quota: Option<usize>,
+    /// Let a terminate accept a running spot instance.
+    pub running_spot_terminates: bool,
     /// Longest duration of the operation lock; the end of the operation releases it earlier.
     pub lock_ttl: Duration,
     /// Delay of each response, in real time.
@@ -71,8 +90,16 @@ impl Default for Options {
             public_key: DEMO_PUBLIC_KEY.to_owned(),
             private_key: DEMO_PRIVATE_KEY.to_owned(),
             instances: Vec::new(),
+            images: Vec::new(),
             start_time: Duration::ZERO,
             stop_time: Duration::ZERO,
+            create_time: Duration::ZERO,
+            create_hidden: Duration::ZERO,
+            resize_time: Duration::ZERO,
+            terminate_time: Duration::ZERO,
+            image_sync_time: Duration::from_secs(3 * 60),
+            instance_quota: None,
+            running_spot_terminates: false,
             lock_ttl: Duration::from_secs(10 * 60),
             latency: Duration::ZERO,
             without_gpu: WithoutGpuMode::default(),

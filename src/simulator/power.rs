@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::{
     account::Account,
-    clock::later,
     fault::Effect,
-    instance::{Instance, Outcome, Transition},
+    instance::Instance,
     pending_faults::Kind,
     refusal::Refusal,
     request::{PowerOperation, Request},
+    transition::{Durations, Outcome, Transition},
     without_gpu::{Spec, requested_spec},
 };
 
@@ -52,7 +52,7 @@ pub(super) fn operate(
 /// States of an instance during and after an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct States {
-    transitional: &'static str,
+    transitional: &'static [&'static str],
     target: &'static str,
 }
 
@@ -61,15 +61,15 @@ fn states(state: &str, operation: PowerOperation) -> Result<States, Refusal> {
     match (state, operation) {
         // A reclaimed spot instance is interrupted.
         ("Stopped" | "Interrupted", PowerOperation::Start) => {
-            Ok(States { transitional: "Starting", target: "Running" })
+            Ok(States { transitional: &["Starting"], target: "Running" })
         }
         // A stop during a start is not documented, but is how users free an instance that does not
         // finish its start.
         ("Running" | "Starting" | "Initializing", PowerOperation::Stop) => {
-            Ok(States { transitional: "Stopping", target: "Stopped" })
+            Ok(States { transitional: &["Stopping"], target: "Stopped" })
         }
         ("Running", PowerOperation::Reboot) => {
-            Ok(States { transitional: "Rebooting", target: "Running" })
+            Ok(States { transitional: &["Rebooting"], target: "Running" })
         }
         ("Starting", PowerOperation::Start) => Err(Refusal::starting()),
         ("Running", PowerOperation::Start) => Err(Refusal::not_stopped(state)),
@@ -93,7 +93,7 @@ fn accept_start(
             return Ok(None);
         }
         let is_restore = instance.is_without_gpu();
-        return Err(if is_restore { Refusal::restore_sold_out() } else { Refusal::sold_out() });
+        return Err(if is_restore { Refusal::out_of_resources() } else { Refusal::sold_out() });
     };
     let instance = &account.instances[id];
     if spec == Spec::B && instance.text("InstanceType") == "Container" {
@@ -125,18 +125,7 @@ fn transition(
         PowerOperation::Start | PowerOperation::Reboot => account.options.start_time,
         PowerOperation::Stop => account.options.stop_time,
     };
-    let outcome = match fault {
-        Some(Effect::FallBackToStopped) => Outcome::State("Stopped"),
-        Some(Effect::RollBack) => Outcome::RolledBack,
-        Some(Effect::InstallFail) => Outcome::State("Install Fail"),
-        Some(Effect::Vanish) => Outcome::Gone,
-        _ => Outcome::State(states.target),
-    };
-    let ends = fault != Some(Effect::StuckInStarting);
-    Transition {
-        transitional: states.transitional,
-        outcome,
-        ends: ends.then(|| later(request.now, duration)),
-        locked_until: later(request.now, account.options.lock_ttl),
-    }
+    let durations = Durations { transition: duration, lock: account.options.lock_ttl };
+    let outcome = Outcome::State(states.target);
+    Transition::new(states.transitional, outcome, durations, request.now).with_fault(fault.as_ref())
 }

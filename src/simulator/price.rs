@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     account::Account,
-    catalog::{self, Size},
+    catalog::{self, GpuType, Size},
     charge_type::ChargeType,
     disks::{self, Disk},
     form::Form,
@@ -52,6 +52,11 @@ pub(super) fn price(account: &Account, kind: PriceKind, form: &Form) -> Result<V
         format!("OriginalPriceDetail{plural}"): details(1.0),
         format!("ListPriceDetail{plural}"): details(1.0),
     }))
+}
+
+/// Returns the price of an instance without disks, in CNY per unit of the charge type.
+pub(super) fn instance_price(gpu_type: &GpuType, gpus: usize, charge_type: ChargeType) -> f64 {
+    round(gpu_type.list_price * gpus as f64 * charge_type.rate() * ACCOUNT_RATE)
 }
 
 /// The two actions spell their parameters differently.

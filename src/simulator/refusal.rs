@@ -96,8 +96,46 @@ impl Refusal {
         Self::new(8905, format!("Operation not allowed in state [{state}]"))
     }
 
-    pub(super) fn restore_sold_out() -> Self {
+    pub(super) fn out_of_resources() -> Self {
         Self::new(226_604, "Currently out of resources")
+    }
+
+    pub(super) fn conflict() -> Self {
+        Self::new(230, "Params conflict")
+    }
+
+    pub(super) fn image_unusable(image: &str) -> Self {
+        Self::new(8017, format!("Image [{image}] not available"))
+    }
+
+    pub(super) fn disk_size() -> Self {
+        Self::new(8067, "Illegal disk size")
+    }
+
+    pub(super) fn disk_smaller_than_image() -> Self {
+        Self::new(8315, "Boot disk smaller than image")
+    }
+
+    pub(super) fn cpu_platform() -> Self {
+        Self::new(8374, "Cpu platform not supported by GPU type")
+    }
+
+    pub(super) fn image_excludes_gpu_type() -> Self {
+        Self::new(226_603, "Image does not support GPU type")
+    }
+
+    pub(super) fn instance_quota() -> Self {
+        Self::new(226_608, "Instance quota exceeded")
+    }
+
+    /// Community images have a RetCode of their own.
+    pub(super) fn image_syncing(kind: &str) -> Self {
+        let ret_code = if kind == "Community" { 226_628 } else { 226_620 };
+        Self::new(ret_code, "Image is being synchronized to the zone")
+    }
+
+    pub(super) fn image_type_unsupported() -> Self {
+        Self::new(226_637, "Zone does not support image type")
     }
 
     pub(super) fn starting() -> Self {

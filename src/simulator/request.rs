@@ -17,6 +17,13 @@ pub(super) enum Action {
     Price(PriceKind),
     UpdateStopScheduler,
     DeleteStopScheduler,
+    CreateInstances,
+    TerminateInstance,
+    ResizeInstance,
+    RenameInstance,
+    DescribePlatformImages,
+    DescribeCustomImages,
+    DescribeCommunityImages,
 }
 
 /// A power operation.
@@ -50,6 +57,13 @@ const ACTIONS: &[Action] = &[
     Action::Price(PriceKind::User),
     Action::UpdateStopScheduler,
     Action::DeleteStopScheduler,
+    Action::CreateInstances,
+    Action::TerminateInstance,
+    Action::ResizeInstance,
+    Action::RenameInstance,
+    Action::DescribePlatformImages,
+    Action::DescribeCustomImages,
+    Action::DescribeCommunityImages,
 ];
 
 impl Action {
@@ -72,6 +86,13 @@ impl Action {
             Self::Price(PriceKind::User) => "GetCompShareInstanceUserPrice",
             Self::UpdateStopScheduler => "UpdateCompShareStopScheduler",
             Self::DeleteStopScheduler => "DeleteCompShareStopScheduler",
+            Self::CreateInstances => "CreateCompShareInstance",
+            Self::TerminateInstance => "TerminateCompShareInstance",
+            Self::ResizeInstance => "ResizeCompShareInstance",
+            Self::RenameInstance => "ModifyCompShareInstanceName",
+            Self::DescribePlatformImages => "DescribeCompShareImages",
+            Self::DescribeCustomImages => "DescribeCompShareCustomImages",
+            Self::DescribeCommunityImages => "DescribeCommunityImages",
         }
     }
 }

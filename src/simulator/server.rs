@@ -25,7 +25,8 @@ use super::{
     call::Call,
     capacity::Capacity,
     control_routes::{
-        add_faults, advance, clear_calls, clear_faults, list_calls, patch_instance, set_capacity,
+        add_faults, advance, clear_calls, clear_faults, list_calls, list_instances, patch_image,
+        patch_instance, set_capacity,
     },
     fault::Fault,
     options::Options,
@@ -119,6 +120,32 @@ impl Simulator {
         account.instances.get(id).map(|instance| instance.view().into())
     }
 
+    /// Returns the actual fields of all instances, as a describe would report them without faults
+    /// and without the delay after a create.
+    pub fn instances(&self) -> Vec<Value> {
+        let now = self.shared.time.now();
+        self.shared.account().views(now)
+    }
+
+    /// Merges `patch` into an image, for example `{"Status": "UnAvailable"}`.
+    ///
+    /// # Panics
+    /// There is no such image, or the patch is invalid.
+    #[track_caller]
+    pub fn patch_image(&self, id: &str, patch: Value) {
+        let Value::Object(patch) = patch else { panic!("a patch must be an object: {patch}") };
+        match self.shared.account().patch_image(id, patch) {
+            Ok(true) => {}
+            Ok(false) => panic!("there is no image `{id}` to patch"),
+            Err(problem) => panic!("cannot patch `{id}`: {problem}"),
+        }
+    }
+
+    /// Returns the data disks that terminated instances have left.
+    pub fn detached_disks(&self) -> Vec<Value> {
+        self.shared.account().detached_disks.clone()
+    }
+
     /// Merges `patch` into an instance, like a change in the console. A null field is removed; if
     /// `patch` itself is null, the instance is removed. A new `State` ends the transition in
     /// progress and its lock. `GPU: 0` on a running instance means no-GPU mode.
@@ -188,6 +215,8 @@ async fn serve(mut listener: TcpListener, shared: Arc<Shared>) {
         .route("/simulator/capacity", post(set_capacity))
         .route("/simulator/calls", get(list_calls).delete(clear_calls))
         .route("/simulator/faults", post(add_faults).delete(clear_faults))
+        .route("/simulator/images/{id}", post(patch_image))
+        .route("/simulator/instances", get(list_instances))
         .route("/simulator/instances/{id}", post(patch_instance))
         .with_state(shared);
     loop {

@@ -29,14 +29,19 @@ impl Spec {
     }
 }
 
+/// Returns the value of `WithoutGpuSpec`.
+pub(super) fn spec(form: &Form) -> Result<Option<Spec>, Refusal> {
+    match form.get("WithoutGpuSpec") {
+        None => Ok(None),
+        Some("A") => Ok(Some(Spec::A)),
+        Some("B") => Ok(Some(Spec::B)),
+        Some(_) => Err(Refusal::unavailable("WithoutGpuSpec")),
+    }
+}
+
 /// Returns the size that a start requests; `None` for a start with GPU.
 pub(super) fn requested_spec(mode: WithoutGpuMode, form: &Form) -> Result<Option<Spec>, Refusal> {
-    let spec = match form.get("WithoutGpuSpec") {
-        None => None,
-        Some("A") => Some(Spec::A),
-        Some("B") => Some(Spec::B),
-        Some(_) => return Err(Refusal::unavailable("WithoutGpuSpec")),
-    };
+    let spec = spec(form)?;
     match mode {
         WithoutGpuMode::Any => Ok(spec.or(form.flag("WithoutGpu")?.then_some(Spec::A))),
         WithoutGpuMode::Documented if form.flag("WithoutGpu")? => Ok(Some(spec.unwrap_or(Spec::A))),

@@ -46,6 +46,10 @@ pub(super) fn in_region(region: Option<&str>) -> impl Iterator<Item = &'static Z
     ZONES.iter().filter(move |zone| region.is_none_or(|region| zone.region == region))
 }
 
+pub(super) fn is_pod(name: &str) -> bool {
+    ZONES.iter().any(|zone| zone.name == name && zone.is_pod)
+}
+
 pub(super) fn describe_zones(form: &Form) -> Value {
     let zones: Vec<Value> = in_region(form.get("Region"))
         .map(|zone| {

@@ -8,12 +8,18 @@ use terraform_provider_compshare::simulator::{
     Clock, DEMO_PRIVATE_KEY, DEMO_PUBLIC_KEY, Options, Simulator,
 };
 
-pub(super) use crate::support::actions::{DESCRIBE, REBOOT, START, STOP};
+pub(super) use crate::support::actions::{
+    CREATE, DESCRIBE, DESCRIBE_COMMUNITY_IMAGES, DESCRIBE_CUSTOM_IMAGES, DESCRIBE_IMAGES, REBOOT,
+    RENAME, RESIZE, START, STOP, TERMINATE,
+};
 
 pub(super) const START_TIME: Duration = Duration::from_secs(30);
 pub(super) const STOP_TIME: Duration = Duration::from_secs(20);
 
 pub(super) type Parameters<'a> = &'a [(&'a str, &'a str)];
+
+/// Parameters of a refused call, and its RetCode and message.
+pub(super) type RefusedCase<'a> = (Parameters<'a>, i64, &'a str);
 
 /// A simulator with a stepped clock, and a client of it.
 pub(super) struct Cloud {

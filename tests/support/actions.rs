@@ -4,6 +4,13 @@ pub(crate) const START: &str = "StartCompShareInstance";
 pub(crate) const STOP: &str = "StopCompShareInstance";
 pub(crate) const REBOOT: &str = "RebootCompShareInstance";
 pub(crate) const DESCRIBE: &str = "DescribeCompShareInstance";
+pub(crate) const CREATE: &str = "CreateCompShareInstance";
+pub(crate) const TERMINATE: &str = "TerminateCompShareInstance";
+pub(crate) const RESIZE: &str = "ResizeCompShareInstance";
+pub(crate) const RENAME: &str = "ModifyCompShareInstanceName";
+pub(crate) const DESCRIBE_IMAGES: &str = "DescribeCompShareImages";
+pub(crate) const DESCRIBE_CUSTOM_IMAGES: &str = "DescribeCompShareCustomImages";
+pub(crate) const DESCRIBE_COMMUNITY_IMAGES: &str = "DescribeCommunityImages";
 pub(crate) const DESCRIBE_ZONES: &str = "DescribeCompShareSupportZone";
 
 /// Actions that change the power state of an instance.
