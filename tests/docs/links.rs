@@ -13,15 +13,16 @@ use super::{files_below, root};
 /// Schemes of external addresses, which are not checked.
 const EXTERNAL: [&str; 2] = ["https://", "mailto:"];
 
-/// Documents in folders.
-const READMES: [&str; 4] =
-    [".github/RELEASING.md", "benches/README.md", "benches/fleet/README.md", "tests/README.md"];
+/// Folders with documents.
+const FOLDERS: [&str; 5] = [".github", "benches", "docs", "examples", "tests"];
 
-/// Anchors of a page, and the links on it.
+/// Anchors of a page, and the links and pictures on it.
 #[derive(Debug, Default)]
 struct Page {
     anchors: BTreeSet<String>,
     links: Vec<String>,
+    /// Pictures without a text for readers who do not see them.
+    silent_pictures: Vec<String>,
 }
 
 impl Page {
@@ -30,26 +31,43 @@ impl Page {
         let options = Options::ENABLE_TABLES | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
         let mut page = Self::default();
         let mut heading = None;
+        let mut picture: Option<String> = None;
         for event in Parser::new_ext(&text, options) {
             match event {
                 Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
                 Event::End(TagEnd::Heading(_)) => page.add_heading(&heading.take().unwrap()),
                 Event::Text(text) | Event::Code(text) => {
+                    if !text.trim().is_empty() {
+                        picture = None;
+                    }
                     if let Some(heading) = &mut heading {
                         heading.push_str(&text);
                     }
                 }
-                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                Event::Start(Tag::Link { dest_url, .. }) => {
                     page.links.push(dest_url.into_string());
                 }
-                Event::Html(html) | Event::InlineHtml(html) => {
-                    let id = html.split_once("<a id=\"").and_then(|(_, rest)| rest.split_once('"'));
-                    page.anchors.extend(id.map(|(id, _)| id.to_owned()));
+                Event::Start(Tag::Image { dest_url, .. }) => {
+                    picture = Some(dest_url.to_string());
+                    page.links.push(dest_url.into_string());
                 }
+                Event::End(TagEnd::Image) => page.silent_pictures.extend(picture.take()),
+                Event::Html(html) | Event::InlineHtml(html) => page.add_html(&html),
                 _ => {}
             }
         }
         page
+    }
+
+    /// Adds links, anchors and pictures of a line of HTML, with each tag on one line.
+    fn add_html(&mut self, html: &str) {
+        for name in ["href", "src", "srcset"] {
+            self.links.extend(attributes(html, name).map(str::to_owned));
+        }
+        self.anchors.extend(attributes(html, "id").map(str::to_owned));
+        if html.contains("<img") && !attributes(html, "alt").any(|text| !text.trim().is_empty()) {
+            self.silent_pictures.push(html.trim().to_owned());
+        }
     }
 
     /// Adds the anchor that code hosts and the registry derive from a heading.
@@ -66,6 +84,13 @@ impl Page {
         };
         self.anchors.insert(anchor);
     }
+}
+
+/// Values of an attribute in HTML.
+fn attributes<'a>(html: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    let begin = format!(" {name}=\"");
+    let values: Vec<_> = html.split(&begin).skip(1).collect();
+    values.into_iter().filter_map(|rest| rest.split_once('"')).map(|(value, _)| value)
 }
 
 /// Resolves `..`. `None` if the path leaves the tree.
@@ -108,27 +133,79 @@ fn problem(from: &str, link: &str) -> Option<&'static str> {
     (!anchor.is_empty() && !has_anchor()).then_some("no such anchor")
 }
 
+/// Documents, and the path at which each is read. A template for one page has the path of the page.
+fn documents() -> Vec<(PathBuf, String)> {
+    let top = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut paths: Vec<_> = top.map(|name| name.into_string().unwrap()).collect();
+    for folder in FOLDERS {
+        let files = files_below(&root().join(folder));
+        paths.extend(files.iter().map(|name| format!("{folder}/{name}")));
+    }
+    paths.retain(|path| path.ends_with(".md"));
+    let mut documents: Vec<_> = paths.into_iter().map(|path| (root().join(&path), path)).collect();
+    let templates = root().join("templates");
+    for name in files_below(&templates) {
+        let page = format!("docs/{}", name.trim_end_matches(".tmpl"));
+        if root().join(&page).exists() {
+            documents.push((templates.join(name), page));
+        }
+    }
+    documents
+}
+
 #[test]
 fn links_and_anchors_exist() {
-    let docs = files_below(&root().join("docs"));
-    let pages = docs.iter().map(|name| format!("docs/{name}"));
-    let top = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().file_name());
-    let top = top.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with(".md"));
-    let others = top.chain(READMES.map(str::to_owned));
     let (mut broken, mut checked) = (Vec::new(), 0);
-    for from in pages.chain(others) {
-        for link in Page::read(&root().join(&from)).links {
+    for (file, from) in documents() {
+        let page = Page::read(&file);
+        let silent = page.silent_pictures.iter();
+        broken.extend(silent.map(|picture| format!("{from}: {picture}: no alternative text")));
+        for link in page.links {
             if EXTERNAL.iter().any(|begin| link.starts_with(begin)) {
                 continue;
             }
             checked += 1;
             if let Some(problem) = problem(&from, &link) {
-                broken.push(format!("{from}: {link}: {problem}"));
+                broken.push(format!("{}: {link}: {problem}", file.display()));
             }
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-    assert!(checked >= 10, "only {checked} links were checked");
+    assert!(checked >= 100, "only {checked} links were checked");
+}
+
+#[test]
+fn documents_of_all_folders_are_checked() {
+    let all: Vec<_> = documents().into_iter().map(|(_, path)| path).collect();
+    for path in [
+        ".github/RELEASING.md",
+        "CONTRIBUTING.md",
+        "README.zh-CN.md",
+        "benches/fleet/README.md",
+        "docs/index.md",
+        "tests/README.md",
+    ] {
+        assert!(all.iter().any(|other| other == path), "{path}");
+    }
+    let of_guide = all.iter().filter(|path| *path == "docs/guides/ci.md").count();
+    assert_eq!(of_guide, 2, "the page and its template");
+}
+
+#[test]
+fn pictures_need_alternative_text() {
+    for (text, expected) in [
+        ("![a picture](x.svg)", 0),
+        ("![](x.svg)", 1),
+        ("<img src=\"x.svg\" alt=\"a picture\">", 0),
+        ("<p><img src=\"x.svg\" alt=\"\"></p>", 1),
+        ("<p><img src=\"x.svg\"></p>", 1),
+    ] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&file, text).unwrap();
+        let page = Page::read(file.path());
+        assert_eq!(page.silent_pictures.len(), expected, "{text}");
+        assert_eq!(page.links, ["x.svg"], "{text}");
+    }
 }
 
 #[test]

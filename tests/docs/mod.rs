@@ -3,6 +3,8 @@
 
 mod descriptions;
 mod links;
+#[cfg(unix)]
+mod pictures;
 mod resource_page;
 #[cfg(unix)]
 mod schema;
