@@ -71,6 +71,13 @@ struct Arguments {
     /// Let the size without GPU end with a stop, instead of with the next start with GPU.
     #[arg(long)]
     size_restored_on_stop: bool,
+    /// Name fields as in the vendor's SDK instead of the documentation: PriceDetail,
+    /// GpuInventoryByZone and StopSchedulerTime.
+    #[arg(long)]
+    sdk_field_names: bool,
+    /// Let the stop scheduler accept spot instances and stopped instances.
+    #[arg(long)]
+    any_instance_scheduled: bool,
 }
 
 const CONTROL_REQUESTS: &str = "\
@@ -113,6 +120,8 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         latency: arguments.latency,
         without_gpu: arguments.without_gpu,
         size_restored_on_stop: arguments.size_restored_on_stop,
+        sdk_field_names: arguments.sdk_field_names,
+        any_instance_scheduled: arguments.any_instance_scheduled,
         listen: arguments.listen,
         clock: Clock::Real,
         ..Options::default()

@@ -39,5 +39,5 @@ pub(super) fn hourly_price(disks: &[Disk], is_boot: bool) -> f64 {
     let paid_gb = disks.iter().filter(|disk| disk.is_boot == is_boot).map(|disk| {
         if disk.is_boot { disk.size_gb.saturating_sub(FREE_BOOT_DISK_GB) } else { disk.size_gb }
     });
-    PRICE * paid_gb.map(|gb| gb as f64).sum::<f64>()
+    PRICE * paid_gb.sum::<usize>() as f64
 }

@@ -47,6 +47,11 @@
 //!   it is gone.
 //! - A resize has its new size from the beginning.
 //! - A name is refused with 220. `Remark` is that of the create.
+//! - A stop is scheduled only for a running instance, and not for a spot instance
+//!   ([`Options::any_instance_scheduled`] accepts both). After the stop its time remains in
+//!   `SchedulerStopTime`. If the instance does not run at that time, nothing happens.
+//! - A capacity check lists only the sizes of the zone, with none for a GPU type that it does not
+//!   sell. A price of such a type is refused with 230, and of an illegal size with 8333.
 //! - A stop of a spot instance (`IsSpot`, with `ChargeType` `Postpay`) without `Force` fails with 210.
 
 mod account;

@@ -69,6 +69,8 @@ pub(super) fn malformed(garbage: Garbage, json: &Value) -> Response {
             let json = json!({
                 "Action": 1, "RetCode": "zero", "Message": [1], "UHostId": 42,
                 "TotalCount": "many", "UHostSet": {"0": true}, "ZoneInfo": "", "ProjectSet": 1,
+                "AvailableInstanceTypes": {"4090": 1}, "Specs": "enough", "PriceDetails": 1.98,
+                "GpuInventory": [64],
             });
             ("application/json", json.to_string().into_bytes())
         }
