@@ -3,7 +3,8 @@
 terraform {
   required_providers {
     compshare = {
-      source = "compshare/compshare"
+      source  = "compshare/compshare"
+      version = "~> 0.1"
     }
   }
 }

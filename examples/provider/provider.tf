@@ -1,7 +1,8 @@
 terraform {
   required_providers {
     compshare = {
-      source = "compshare/compshare"
+      source  = "compshare/compshare"
+      version = "~> 0.1"
     }
   }
 }

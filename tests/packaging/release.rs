@@ -7,12 +7,17 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
+/// Output of `.ci/package`.
+fn package(option: &str) -> String {
+    let command = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/package");
+    let output = Command::new(command).arg(option).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// Platforms of the packages: the name in Terraform, and the target of Rust.
 fn platforms() -> BTreeMap<String, String> {
-    let command = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/package");
-    let output = Command::new(command).arg("--list").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let listed = String::from_utf8(output.stdout).unwrap();
+    let listed = package("--list");
     let lines = listed.lines().map(|line| line.split_once(' ').unwrap());
     lines.map(|(platform, target)| (platform.to_owned(), target.to_owned())).collect()
 }
@@ -33,6 +38,16 @@ fn changelog_begins_with_the_version_of_the_package() {
     let heading = changelog.lines().next().unwrap();
     let expected = concat!("## ", env!("CARGO_PKG_VERSION"), " (");
     assert!(heading.starts_with(expected), "{heading}");
+}
+
+#[test]
+fn release_notes_are_the_newest_section_of_the_changelog() {
+    let changelog = read("CHANGELOG.md");
+    let newest = changelog.split("\n## ").next().unwrap();
+    let (heading, expected) = newest.split_once('\n').unwrap();
+    assert!(heading.starts_with("## "), "{heading}");
+    assert_eq!(package("--notes").trim(), expected.trim());
+    assert!(read(".github/workflows/release.yml").contains(".ci/package --notes"));
 }
 
 #[test]
