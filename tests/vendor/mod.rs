@@ -23,7 +23,7 @@ use tokio::process::Command;
 use crate::support::{actions::START, python};
 
 /// Versions that are known to work.
-const PACKAGES: [&str; 2] = ["ucloud-sdk-python3==0.11.150", "compshare-cli==0.5.6"];
+pub(crate) const PACKAGES: [&str; 2] = ["ucloud-sdk-python3==0.11.150", "compshare-cli==0.5.6"];
 
 /// Version of the SDK that was published half a year earlier.
 const OLDER_SDK: [&str; 1] = ["ucloud-sdk-python3==0.11.100"];

@@ -2,7 +2,9 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    fs,
+    env, fs,
+    os::unix::fs::symlink,
+    path::PathBuf,
     time::Duration,
 };
 
@@ -11,8 +13,11 @@ use serde_json::{Value, json};
 
 use super::page::{Block, Page, english, files_of};
 use crate::{
-    support::terraform::{
-        Feature, Run, Running, Terraform, make_executable, with_each_terraform_that_has,
+    support::{
+        python,
+        terraform::{
+            Feature, Run, Running, Terraform, make_executable, with_each_terraform_that_has,
+        },
     },
     terraform::stage::{Stage, workspace_at},
 };
@@ -49,6 +54,30 @@ impl Guide {
         if name.ends_with(".sh") {
             make_executable(&path);
         }
+    }
+
+    /// Leaves the provider block to the guide's own files; only polls are faster.
+    pub(super) fn use_own_provider_block(&self) {
+        self.stage.workspace.remove("provider.tf");
+        let faster = "provider \"compshare\" {\n  poll_interval = \"50ms\"\n}\n";
+        self.stage.workspace.write("polls_override.tf", faster);
+    }
+
+    /// Puts the provider where `terraform init` finds it, as a package would be.
+    pub(super) fn install_provider(&mut self) {
+        let platform = format!("{}_{}", env::consts::OS, architecture());
+        let version = env!("CARGO_PKG_VERSION");
+        let name = format!("compshare/compshare/{version}/{platform}");
+        let program = format!("terraform-provider-compshare_v{version}");
+        for registry in ["registry.terraform.io", "registry.opentofu.org"] {
+            let plugins = self.stage.workspace.configuration().join("terraform.d/plugins");
+            let folder = plugins.join(registry).join(&name);
+            fs::create_dir_all(&folder).unwrap();
+            symlink(env!("CARGO_BIN_EXE_terraform-provider-compshare"), folder.join(&program))
+                .unwrap();
+        }
+        let settings = self.stage.workspace.write("empty.rc", "");
+        self.stage.workspace.set("TF_CLI_CONFIG_FILE", settings);
     }
 
     /// Continues in an empty workspace, with the same instances.
@@ -125,6 +154,20 @@ impl Guide {
         self.stage.assert_no_changes();
         self.stage.cloud.clear_calls();
     }
+}
+
+/// Architecture of this machine, as Terraform names it.
+fn architecture() -> &'static str {
+    match env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// Interpreter with Ansible, its YAML parser, and an SSH server.
+pub(super) fn python_with_packages() -> PathBuf {
+    python::environment("guides", &["ansible-core==2.17.14", "asyncssh==2.22.0"])
 }
 
 /// A line without its durations, timestamps, request IDs and indentation.
