@@ -25,7 +25,7 @@ use super::{
     calls::describe::DescribeInstances,
     client::Client,
     describe_batch::{Outcome, describe_batch},
-    error::{Error, ErrorKind, Lost},
+    error::Error,
     instance::Instance,
     pages::Pages,
 };
@@ -79,7 +79,7 @@ impl BatchingClient {
         let (sender, described) = oneshot::channel();
         let caller = Caller { id: id.to_owned(), due: Instant::now() + within, sender };
         self.join(scope, caller);
-        described.await.unwrap_or_else(|_| Err(abandoned()))
+        described.await.unwrap_or_else(|_| Err(Error::abandoned(DescribeInstances::ACTION)))
     }
 
     /// Lists all instances in `scope`, or only those with `tag`.
@@ -93,7 +93,11 @@ impl BatchingClient {
             .entry(key.clone())
             .or_insert_with(|| {
                 let task = tokio::spawn(self.clone().request_list(key));
-                task.map(|list| list.unwrap_or_else(|_| Err(abandoned()))).boxed().shared()
+                task.map(|list| {
+                    list.unwrap_or_else(|_| Err(Error::abandoned(DescribeInstances::ACTION)))
+                })
+                .boxed()
+                .shared()
             })
             .clone();
         list.await
@@ -157,10 +161,4 @@ fn deliver(outcomes: Vec<Outcome>) {
             let _ = sender.send(described.clone());
         }
     }
-}
-
-/// The failure of a request whose task ended by a shutdown of the runtime or a panic.
-fn abandoned() -> Error {
-    let kind = ErrorKind::MaybeSent(Lost::Interrupted("the request was abandoned".to_owned()));
-    Error { action: DescribeInstances::ACTION, attempts: 0, request_id: None, kind }
 }

@@ -110,6 +110,12 @@ pub enum Lost {
 }
 
 impl Error {
+    /// The failure of a request whose task ended by a shutdown of the runtime or a panic.
+    pub(super) fn abandoned(action: &'static str) -> Self {
+        let kind = ErrorKind::MaybeSent(Lost::Interrupted("the request was abandoned".to_owned()));
+        Self { action, attempts: 0, request_id: None, kind }
+    }
+
     /// Class of the refusal; `None` if the failure is no refusal.
     pub fn class(&self) -> Option<Class> {
         self.kind.class()

@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{calls::create::Size, lenient};
+use super::{lenient, size::Size};
 
 /// Rented instance. All fields but the ID may be missing; an empty text counts as missing. Times
 /// are Unix seconds, prices are in yuan.
@@ -62,7 +62,7 @@ pub struct Instance {
     #[serde(rename = "GpuType", default, deserialize_with = "lenient::text")]
     pub gpu_type: Option<String>,
     /// Memory of each GPU.
-    #[serde(rename = "GraphicsMemory", default, deserialize_with = "graphics_memory")]
+    #[serde(rename = "GraphicsMemory", default, deserialize_with = "lenient::rated")]
     pub graphics_memory_gb: Option<u32>,
     /// `Postpay`, `Dynamic`, `Day`, `Month` or `Year`.
     #[serde(rename = "ChargeType", default, deserialize_with = "lenient::text")]
@@ -343,11 +343,6 @@ fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Er
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
     Ok(lenient::text(deserializer)?.map(SecretString::from))
-}
-
-fn graphics_memory<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    let memory = Value::deserialize(deserializer)?;
-    Ok(memory.get("Value").and_then(|value| lenient::number(value).ok()?))
 }
 
 /// Deserializes an archived size. An object without any positive number counts as missing.

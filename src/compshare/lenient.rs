@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{
     Deserialize,
-    de::{DeserializeOwned, Deserializer},
+    de::{DeserializeOwned, Deserializer, Error as _},
 };
 use serde_json::Value;
 
@@ -19,6 +19,13 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     })
+}
+
+/// Deserializes a text as [`text`] does. Without one, the object that contains it is unreadable.
+pub(super) fn required_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
+    text(deserializer)?.ok_or_else(|| D::Error::custom("a text is missing"))
 }
 
 /// Deserializes a number or the text of one. An integer may be spelled as a float: `1.764e+09`.
@@ -64,6 +71,35 @@ where
 {
     let Value::Array(elements) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
     Ok(elements.into_iter().filter_map(|element| serde_json::from_value(element).ok()).collect())
+}
+
+/// Deserializes the texts in an array.
+pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let elements = array::<_, Value>(deserializer)?;
+    Ok(elements.iter().filter_map(|element| text(element).ok()?).collect())
+}
+
+/// Deserializes the numbers in an array. A number of its own is the only element.
+pub(super) fn numbers<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+{
+    let elements = match Value::deserialize(deserializer)? {
+        Value::Array(elements) => elements,
+        only => vec![only],
+    };
+    Ok(elements.iter().filter_map(|element| number(element).ok()?).collect())
+}
+
+/// Deserializes the `Value` of an object that also has a `Rate`, such as the memory of a GPU.
+pub(super) fn rated<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+{
+    let rated = Value::deserialize(deserializer)?;
+    Ok(rated.get("Value").and_then(|value| number(value).ok()?))
 }
 
 #[cfg(test)]

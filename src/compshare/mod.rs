@@ -3,7 +3,8 @@
 //! A [`Call`] fills a form (`call`, `calls`, `form`). The client signs the form (`signature`), sends
 //! it (`transport`, `network`), and classifies the response (`response`, `ret_code`, `class`). It sends a
 //! request again only if that cannot do harm (`error`, `limit`). A [`BatchingClient`] on top of the
-//! [`Client`] lets concurrent describes and lists share requests (`batch_queue`, `describe_batch`).
+//! [`Client`] lets concurrent describes and lists share requests (`batch_queue`, `describe_batch`),
+//! and a [`Catalog`] keeps zones, GPU types, capacity and prices for a short time.
 //! [`locate`] finds the keys.
 //!
 //! This module knows no schema, diagnostic or plan, and it waits for responses only: operations on
@@ -18,6 +19,7 @@ mod batch_queue;
 mod batching_client;
 mod call;
 mod calls;
+mod catalog;
 mod certificates;
 mod class;
 mod client;
@@ -37,6 +39,7 @@ mod proxy;
 mod response;
 mod ret_code;
 mod signature;
+mod size;
 #[doc(hidden)]
 pub mod testing;
 mod transport;
@@ -47,15 +50,20 @@ pub use self::{
     batching_client::BatchingClient,
     call::{Call, Scope},
     calls::{
+        capacity::{Capacity, CheckCapacity, Offer},
         change::InstanceChange,
-        create::{BootDisk, CreateInstance, Created, Size},
+        create::{CreateInstance, Created},
         describe::{DescribeInstances, Instances},
+        images::{Image, ImageList, ImageSoftware, Images, ListImages},
+        instance_types::{DescribeInstanceTypes, DiskType, InstanceType, InstanceTypes},
         power::{Accepted, PowerAction, PowerCall, WithoutGpu},
+        price::{GetPrice, Price, Prices},
         rename::RenameInstance,
         resize::{DiskSize, Resize, ResizeInstance},
         terminate::TerminateInstance,
         zones::{DescribeSupportZone, Zone, Zones},
     },
+    catalog::Catalog,
     class::Class,
     client::{Client, Settings},
     credentials::{Arguments, Credentials, LookupError, locate},
@@ -66,4 +74,5 @@ pub use self::{
     login::{Login, Undecodable, decode_password},
     network::Network,
     pages::Pages,
+    size::{BootDisk, Size},
 };

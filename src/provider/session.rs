@@ -12,7 +12,9 @@ use super::{
     timeouts::duration,
 };
 use crate::{
-    compshare::{Arguments, BaseUrl, BatchingClient, Client, Network, Scope, Settings, locate},
+    compshare::{
+        Arguments, BaseUrl, BatchingClient, Catalog, Client, Network, Scope, Settings, locate,
+    },
     environment::Environment,
     framework::{Attr, Context, Diagnostic, Diagnostics, Host},
     operation::{InstanceRef, KeptRunning, Location, Operations, Pace},
@@ -42,6 +44,8 @@ pub(crate) struct Clients {
     pub(crate) operations: Operations,
     /// Client for all other calls.
     pub(crate) client: BatchingClient,
+    /// Reads of zones, GPU types, capacity, prices and images.
+    pub(crate) catalog: Catalog,
 }
 
 impl Session {
@@ -124,9 +128,10 @@ impl Session {
         let network = Network::read(&self.settings.base_url, &self.environment);
         let network = network.await.map_err(failed)?;
         let client = Client::new(self.settings.clone(), network, credentials).map_err(failed)?;
+        let catalog = Catalog::new(client.clone());
         let client = BatchingClient::new(client);
         let operations = Operations::new(client.clone(), self.pace, self.kept_running.clone());
-        Ok(Clients { operations, client })
+        Ok(Clients { operations, client, catalog })
     }
 
     /// Instances that objects of this run require to run.

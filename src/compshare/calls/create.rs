@@ -1,13 +1,13 @@
 //! Create of an instance.
 
 use serde::{Deserialize, de::Deserializer};
-use serde_json::json;
 
 use crate::compshare::{
     call::{Call, Scope},
     error::ErrorKind,
     form::Form,
     lenient,
+    size::{BootDisk, Size},
 };
 
 /// Request for a new instance. It is never resent on a guess: each one that the API accepts is
@@ -27,29 +27,6 @@ pub struct CreateInstance {
     pub charge_type: String,
     /// Sent as `SecurityGroupId`. Without it, the API creates a firewall for the image.
     pub firewall_id: Option<String>,
-}
-
-/// Size of an instance. The API accepts certain combinations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
-    pub gpu_count: u32,
-    pub cpu: u32,
-    pub memory_gb: u32,
-}
-
-/// System disk of a new instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BootDisk {
-    /// For example `CLOUD_SSD`.
-    pub kind: String,
-    pub size_gb: u32,
-}
-
-impl Size {
-    /// Memory in the unit of requests.
-    pub(super) const fn memory_mb(self) -> u64 {
-        self.memory_gb as u64 * 1024
-    }
 }
 
 /// Response to [`CreateInstance`]: the instance exists, but may be missing from lists for some time.
@@ -78,8 +55,7 @@ impl Call for CreateInstance {
         form.put("CPU", self.size.cpu);
         form.put("Memory", self.size.memory_mb());
         form.put("CompShareImageId", self.image_id.as_str());
-        let BootDisk { kind, size_gb } = &self.boot_disk;
-        form.put("Disks", json!([{"IsBoot": true, "Type": kind, "Size": size_gb}]));
+        self.boot_disk.put_into(form);
         form.put("ChargeType", self.charge_type.as_str());
         // One unit of the charge type.
         form.put("Quantity", 1);
@@ -117,7 +93,7 @@ impl<'de> Deserialize<'de> for Created {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::compshare::calls::assert_sends;

@@ -1,9 +1,13 @@
 //! The calls of this provider, one file for each group of API actions.
 
+pub(super) mod capacity;
 pub(super) mod change;
 pub(super) mod create;
 pub(super) mod describe;
+pub(super) mod images;
+pub(super) mod instance_types;
 pub(super) mod power;
+pub(super) mod price;
 pub(super) mod rename;
 pub(super) mod resize;
 pub(super) mod terminate;

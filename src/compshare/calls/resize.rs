@@ -2,8 +2,9 @@
 
 use crate::compshare::{
     call::{Call, Scope},
-    calls::{create::Size, power::Accepted},
+    calls::power::Accepted,
     form::Form,
+    size::Size,
 };
 
 /// Request to change the size of a stopped instance, which becomes `Resizing` and then `Stopped`

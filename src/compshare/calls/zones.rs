@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::compshare::{call::Call, form::Form, lenient};
 
 /// Request for the zones in which instances can be rented.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DescribeSupportZone;
 
 impl Call for DescribeSupportZone {
@@ -37,6 +37,9 @@ pub struct Zone {
     /// Display name of the zone.
     #[serde(rename = "Describe", default, deserialize_with = "lenient::text")]
     pub description: Option<String>,
+    /// `true` for a zone of pods, whose instances need an image of a container.
+    #[serde(rename = "IsPod", default, deserialize_with = "lenient::flag")]
+    pub is_pod: Option<bool>,
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The data source `compshare_zones`.
 
 use crate::{
-    compshare::{self, DescribeSupportZone},
+    compshare,
     framework::{Attr, Context, DataSource, Definition, Diagnostics, Rule, model},
     provider::{message, session::Session},
 };
@@ -31,12 +31,12 @@ model! {
     }
 }
 
-impl From<compshare::Zone> for Zone {
-    fn from(zone: compshare::Zone) -> Self {
+impl From<&compshare::Zone> for Zone {
+    fn from(zone: &compshare::Zone) -> Self {
         Self {
-            region: zone.region.into(),
-            zone: zone.zone.into(),
-            description: zone.description.into(),
+            region: zone.region.clone().into(),
+            zone: zone.zone.clone().into(),
+            description: zone.description.clone().into(),
         }
     }
 }
@@ -60,17 +60,15 @@ impl DataSource for ZonesDataSource {
         context: &Context<Session>,
         config: ZonesModel,
     ) -> Result<ZonesModel, Diagnostics> {
-        let client = context.session()?.clients(&context.stop).await?.client.client();
+        let catalog = &context.session()?.clients(&context.stop).await?.catalog;
         let listed = context
-            .or_interrupted(client.call(&DescribeSupportZone), || {
-                message::interrupted("Listing Zones")
-            })
+            .or_interrupted(catalog.zones(), || message::interrupted("Listing Zones"))
             .await?
             .map_err(|error| message::call("List Zones", &error))?;
         let wanted = |zone: &compshare::Zone| {
             config.region.text().is_none_or(|region| zone.region.as_deref() == Some(region))
         };
-        let zones = listed.zones.into_iter().filter(wanted).map(Zone::from).collect();
+        let zones = listed.zones.iter().filter(|zone| wanted(zone)).map(Zone::from).collect();
         Ok(ZonesModel { zones: Attr::Known(zones), ..config })
     }
 }
