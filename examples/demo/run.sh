@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 repository=$PWD
 work=$(mktemp -d)
-# shellcheck source=../common.sh
+# shellcheck source=examples/common.sh
 source examples/common.sh
 
 simulator=

@@ -13,7 +13,7 @@ start=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# shellcheck source=../common.sh
+# shellcheck source=examples/common.sh
 source examples/common.sh
 
 name=terraform-provider-compshare
@@ -42,7 +42,7 @@ find_platform() {
 
 # Builds the release and packs it. Sets `package`.
 build_package() {
-  check_prerequisites
+  check_prerequisites ""
   say "Building the provider (the first build takes about ten minutes)" "正在构建 provider（首次构建约需十分钟）"
   local version
   version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
@@ -51,7 +51,7 @@ build_package() {
   mkdir "$work/package"
   cp LICENSE README.md "$work/package/"
   cp "$(built "$name")" "$work/package/${name}_v$version"
-  (cd "$work/package" && python3 -m zipfile -c "$package" *)
+  (cd "$work/package" && python3 -m zipfile -c "$package" ./*)
 }
 
 sha256() {
@@ -76,7 +76,11 @@ check_package() {
 }
 
 install_package() {
-  local folder file=${package##*/} replaced=
+  local folder file=${package##*/} replaced='' credentials=${XDG_CONFIG_HOME:-}/opentofu/credentials.tfrc.json
+  if [[ ! -e $HOME/.terraform.d && -e $credentials ]]; then
+    text "NOTE: once ~/.terraform.d exists, OpenTofu reads credentials.tfrc.json only there. Move $credentials to ~/.terraform.d." \
+      "注意：~/.terraform.d 存在后，OpenTofu 只在其中读取 credentials.tfrc.json。请将 $credentials 移到 ~/.terraform.d。"
+  fi
   for folder in "${folders[@]}"; do
     mkdir -p "$folder"
     if [[ -e $folder/$file ]] && ! cmp -s "$package" "$folder/$file"; then replaced=yes; fi

@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::scripts::{run_script, write_fake_cargo};
+use super::scripts::{PROVIDER, run_script, write_fake_cargo};
 use crate::support::terraform::{Workspace, by_turns, make_executable};
 
 /// Programs that each system has.
@@ -107,7 +107,7 @@ fn used_terraform_and_remedies_are_named_in_the_language() {
 fn demo_runs_in_chinese_and_states_what_remains() {
     by_turns(0..1, async |terraform, _| {
         let mut workspace = Workspace::new(terraform);
-        write_fake_cargo(&workspace);
+        write_fake_cargo(&workspace, PROVIDER);
         workspace.set("LC_ALL", "zh_CN.UTF-8");
         let run = run_script(&workspace, "examples/demo/run.sh", Duration::from_secs(60));
         let printed = run.succeed().stdout;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    scripts::{run_script, write_fake_cargo},
+    scripts::{self, run_script, write_fake_cargo},
     stage::{ADDRESS, PROVIDER, Stage, instance},
 };
 use crate::support::terraform::{MIRROR, Run, Workspace, by_turns, with_each_terraform};
@@ -40,8 +40,10 @@ provider "compshare" {
 provider "other" {}
 "#;
 
+/// Runs the script with a small file as the provider, which no command of the test starts.
 fn install(workspace: &Workspace, arguments: &str) -> Run {
-    write_fake_cargo(workspace);
+    let provider = workspace.write("provider", "");
+    write_fake_cargo(workspace, provider.to_str().unwrap());
     run_script(workspace, &format!("{SCRIPT} {arguments}"), LIMIT)
 }
 
@@ -99,7 +101,9 @@ fn installed_provider_works_beside_another_one() {
         stage.configure_resource("");
         let workspace = &mut stage.workspace;
         workspace.unset("TF_CLI_CONFIG_FILE");
-        install(workspace, "").succeed().says(&["Installed", "version = \"~> 0.1\""]);
+        write_fake_cargo(workspace, scripts::PROVIDER);
+        let run = run_script(workspace, SCRIPT, LIMIT).succeed();
+        run.says(&["Installed", "version = \"~> 0.1\""]);
         let package = installed(workspace);
         add_second_provider(workspace, &package);
 
@@ -174,6 +178,21 @@ fn provider_installation_block_is_reported() {
         ));
         workspace.write("provider.tf", PROVIDER);
         init(&workspace).succeed();
+    });
+}
+
+/// OpenTofu prefers `~/.terraform.d` to `XDG_CONFIG_HOME`.
+#[test]
+fn credentials_that_opentofu_would_not_find_are_reported() {
+    by_turns(0..1, async |terraform, _| {
+        let mut workspace = Workspace::new(terraform);
+        let settings = workspace.root().join("settings/opentofu");
+        fs::create_dir_all(&settings).unwrap();
+        fs::write(settings.join("credentials.tfrc.json"), "{}").unwrap();
+        workspace.set("XDG_CONFIG_HOME", settings.parent().unwrap());
+        install(&workspace, "").succeed().says(&["NOTE", "to ~/.terraform.d"]);
+        let again = install(&workspace, "").succeed();
+        assert!(!again.stdout.contains("NOTE"), "{again}");
     });
 }
 

@@ -6,10 +6,13 @@ use serde_json::json;
 
 use crate::support::terraform::{Run, Workspace};
 
-/// Replaces Cargo by a program that reports the binaries of this build as built.
-pub(super) fn write_fake_cargo(workspace: &Workspace) {
+/// The provider of this build.
+pub(super) const PROVIDER: &str = env!("CARGO_BIN_EXE_terraform-provider-compshare");
+
+/// Replaces Cargo by a program that reports `provider` and the simulator of this build as built.
+pub(super) fn write_fake_cargo(workspace: &Workspace, provider: &str) {
     let built = [
-        ("terraform-provider-compshare", env!("CARGO_BIN_EXE_terraform-provider-compshare")),
+        ("terraform-provider-compshare", provider),
         ("compshare-simulator", env!("CARGO_BIN_EXE_compshare-simulator")),
     ];
     let lines =
