@@ -11,6 +11,7 @@ use super::{
         describe_community_images, describe_custom_images, describe_platform_images,
     },
     instance_types::describe_instance_types,
+    location::check_location,
     power::operate,
     price::price,
     projects::{check_project, list_projects},
@@ -20,7 +21,7 @@ use super::{
     resize::resize_instance,
     stop_scheduler::{delete_stop_scheduler, update_stop_scheduler},
     terminate::terminate_instance,
-    zones::{check_location, describe_zones},
+    zones::describe_zones,
 };
 
 /// Carries out a request. Returns the fields of the response.
@@ -33,7 +34,7 @@ pub(super) fn process(account: &mut Account, request: &Request<'_>) -> Result<Va
         Action::DescribeInstances => describe_instances(account, request),
         Action::DescribeZones => Ok(describe_zones(request.form)),
         Action::ListProjects => Ok(list_projects(account)),
-        Action::DescribeInstanceTypes => describe_instance_types(request.form),
+        Action::DescribeInstanceTypes => describe_instance_types(account, request.form),
         Action::CheckCapacity => check_capacity(account, request),
         Action::DescribeGpuInventory => describe_gpu_inventory(account, request),
         Action::Price(kind) => price(account, kind, request.form),

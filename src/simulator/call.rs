@@ -10,7 +10,7 @@ use serde::Serialize;
 pub struct Call {
     /// The parameter `Action`; empty if it is absent.
     pub action: String,
-    /// Instance of a start, stop or reboot.
+    /// The parameter `UHostId`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
     /// Instances of a describe; empty for all instances.

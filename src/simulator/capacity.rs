@@ -48,7 +48,7 @@ impl Capacities {
         if let Some((capacity, _)) = self.0.iter().rev().find(applies) {
             return capacity.free_gpus;
         }
-        let is_on_sale = catalog::find(zone, gpu_type).is_none_or(|gpu_type| gpu_type.is_on_sale);
+        let is_on_sale = catalog::find(zone, gpu_type).is_none_or(|gpu_type| gpu_type.is_on_sale());
         if is_on_sale { DEFAULT_FREE_GPUS } else { 0 }
     }
 }

@@ -6,8 +6,8 @@
 pub(super) struct GpuType {
     pub(super) name: &'static str,
     pub(super) zones: &'static [&'static str],
-    /// Otherwise listed as sold out.
-    pub(super) is_on_sale: bool,
+    /// As listed; the real API also leaves it out.
+    pub(super) status: Option<Status>,
     pub(super) graphics_memory_gb: usize,
     pub(super) teraflops: f64,
     pub(super) cpu_platforms: &'static [&'static str],
@@ -17,6 +17,13 @@ pub(super) struct GpuType {
     pub(super) supports_spot: bool,
     /// Type of its disks.
     pub(super) disk_type: &'static str,
+}
+
+/// Status in the list of GPU types. It is no statement about capacity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    Normal,
+    SoldOut,
 }
 
 /// Sizes that differ in their memory.
@@ -42,7 +49,7 @@ const GPU_TYPES: [GpuType; 8] = [
     GpuType {
         name: "4090",
         zones: &["cn-wlcb-01", "cn-sh2-02", "us-den-01"],
-        is_on_sale: true,
+        status: Some(Status::Normal),
         graphics_memory_gb: 24,
         teraflops: 83.0,
         cpu_platforms: ANY_CPU,
@@ -59,7 +66,7 @@ const GPU_TYPES: [GpuType; 8] = [
     GpuType {
         name: "4090_48G",
         zones: &["cn-wlcb-01"],
-        is_on_sale: true,
+        status: Some(Status::Normal),
         graphics_memory_gb: 48,
         teraflops: 83.0,
         cpu_platforms: INTEL,
@@ -71,7 +78,7 @@ const GPU_TYPES: [GpuType; 8] = [
     GpuType {
         name: "5090",
         zones: &["cn-wlcb-01", "cn-wlcb-03", "cn-bj2-03"],
-        is_on_sale: true,
+        status: Some(Status::Normal),
         graphics_memory_gb: 32,
         teraflops: 104.8,
         cpu_platforms: ANY_CPU,
@@ -83,7 +90,7 @@ const GPU_TYPES: [GpuType; 8] = [
     GpuType {
         name: "3090",
         zones: &["cn-wlcb-01", "cn-sh2-03"],
-        is_on_sale: true,
+        status: Some(Status::Normal),
         graphics_memory_gb: 24,
         teraflops: 35.6,
         cpu_platforms: ANY_CPU,
@@ -95,7 +102,7 @@ const GPU_TYPES: [GpuType; 8] = [
     GpuType {
         name: "P40",
         zones: &["cn-gd-02"],
-        is_on_sale: true,
+        status: None,
         graphics_memory_gb: 24,
         teraflops: 11.8,
         cpu_platforms: INTEL,
@@ -107,7 +114,7 @@ const GPU_TYPES: [GpuType; 8] = [
     GpuType {
         name: "A800",
         zones: &["cn-wlcb-01", "cn-bj2-02"],
-        is_on_sale: true,
+        status: Some(Status::Normal),
         graphics_memory_gb: 80,
         teraflops: 19.5,
         cpu_platforms: INTEL,
@@ -119,7 +126,7 @@ const GPU_TYPES: [GpuType; 8] = [
     GpuType {
         name: "H20",
         zones: &["cn-bj2-02"],
-        is_on_sale: true,
+        status: Some(Status::Normal),
         graphics_memory_gb: 96,
         teraflops: 44.0,
         cpu_platforms: INTEL,
@@ -131,7 +138,7 @@ const GPU_TYPES: [GpuType; 8] = [
     GpuType {
         name: "A100",
         zones: &["cn-sh2-02"],
-        is_on_sale: false,
+        status: Some(Status::SoldOut),
         graphics_memory_gb: 80,
         teraflops: 19.5,
         cpu_platforms: INTEL,
@@ -149,6 +156,10 @@ const fn sizes(gpu: usize, cpu: usize, memory_gb: &'static [usize]) -> Sizes {
 impl GpuType {
     pub(super) fn is_sold_in(&self, zone: &str) -> bool {
         self.zones.contains(&zone)
+    }
+
+    pub(super) fn is_on_sale(&self) -> bool {
+        self.status != Some(Status::SoldOut)
     }
 
     /// Legal sizes, from the smallest.

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    account::Account, catalog, charge_type::ChargeType, disks, refusal::Refusal, request::Request,
-    response::list, zones,
+    account::Account, catalog, charge_type::ChargeType, disks, images, refusal::Refusal,
+    request::Request, response::list, zones,
 };
 
 /// Interval of the real inventory, in seconds.
@@ -25,12 +25,13 @@ pub(super) fn check_capacity(account: &Account, request: &Request<'_>) -> Result
     if !PLATFORMS.contains(&platform) {
         return Err(Refusal::unavailable("MinimalCpuPlatform"));
     }
-    form.required("CompShareImageId")?;
+    let image = form.required("CompShareImageId")?;
     let charge_type = ChargeType::parse(form.required("ChargeType")?)?;
     if !disks::parse(form)?.iter().any(|disk| disk.is_boot) {
         return Err(Refusal::missing("Disks"));
     }
     let Some(gpu_type) = catalog::find(zone, name) else { return Ok(json!({"Specs": null})) };
+    images::usable(&account.images, image, zone, gpu_type)?;
     let vendor = platform.trim_end_matches("Auto");
     let can_rent = (gpu_type.supports_spot || charge_type != ChargeType::Spot)
         && gpu_type.cpu_platforms.iter().any(|name| name.starts_with(vendor));

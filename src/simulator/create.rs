@@ -11,7 +11,7 @@ use super::{
     disks::{self, Disk},
     fault::Effect,
     form::Form,
-    images::Image,
+    images::{self, Image},
     instance::Instance,
     instance_defaults::DEFAULT_PROJECT,
     page::MAX_PAGE,
@@ -222,17 +222,7 @@ fn image(
 ) -> Result<Image, Refusal> {
     let id = form.required("CompShareImageId")?;
     let zone = form.required("Zone")?;
-    let image = account.images.iter().find(|image| image.id() == id);
-    let Some(image) = image.filter(|image| image.is_available()) else {
-        return Err(Refusal::image_unusable(id));
-    };
-    let image = image.clone();
-    if zones::is_pod(zone) && !image.is_container() {
-        return Err(Refusal::image_type_unsupported());
-    }
-    if !image.supports_gpu_type(gpu_type.name) {
-        return Err(Refusal::image_excludes_gpu_type());
-    }
+    let image = images::usable(&account.images, id, zone, gpu_type)?.clone();
     if image.lists("UnsyncedZones", zone) && !account.sync_image(id, zone, now) {
         return Err(Refusal::image_syncing(image.kind()));
     }

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::instance::merge;
+use super::{catalog::GpuType, instance::merge, refusal::Refusal, zones};
 
 /// An image: its API fields, and `UnsyncedZones`.
 #[derive(Clone, Debug)]
@@ -112,6 +112,24 @@ pub(super) fn catalog(given: Vec<Value>) -> Result<Vec<Image>, String> {
         images.push(image);
     }
     Ok(images)
+}
+
+/// Returns the image `id`, if it can be used with this GPU type in this zone.
+pub(super) fn usable<'a>(
+    images: &'a [Image],
+    id: &str,
+    zone: &str,
+    gpu_type: &GpuType,
+) -> Result<&'a Image, Refusal> {
+    let image = images.iter().find(|image| image.id() == id && image.is_available());
+    let image = image.ok_or_else(|| Refusal::image_unusable(id))?;
+    if zones::is_pod(zone) && !image.is_container() {
+        return Err(Refusal::image_type_unsupported());
+    }
+    if !image.supports_gpu_type(gpu_type.name) {
+        return Err(Refusal::image_excludes_gpu_type());
+    }
+    Ok(image)
 }
 
 /// Fields of an available image that every instance can use.

@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use super::{
-    catalog::{self, GpuType},
+    account::Account,
+    catalog::{self, GpuType, Status},
     form::Form,
     refusal::Refusal,
     response::list,
     zones,
 };
 
-pub(super) fn describe_instance_types(form: &Form) -> Result<Value, Refusal> {
+pub(super) fn describe_instance_types(account: &Account, form: &Form) -> Result<Value, Refusal> {
     let region = form.required("Region")?;
     let names = form.list("MachineTypes")?;
     // The real API has no rows for `spot`, although it rents spot instances.
@@ -26,16 +27,16 @@ pub(super) fn describe_instance_types(form: &Form) -> Result<Value, Refusal> {
         let selected = sold.filter(|gpu_type| {
             is_listed && (names.is_empty() || names.iter().any(|name| name == gpu_type.name))
         });
-        selected.map(|gpu_type| row(gpu_type, zone.name)).collect::<Vec<_>>()
+        let sdk_names = account.options.sdk_field_names;
+        selected.map(|gpu_type| row(gpu_type, zone.name, sdk_names)).collect::<Vec<_>>()
     });
     Ok(json!({"AvailableInstanceTypes": list(rows)}))
 }
 
-fn row(gpu_type: &GpuType, zone: &str) -> Value {
-    json!({
+fn row(gpu_type: &GpuType, zone: &str, sdk_names: bool) -> Value {
+    let mut row = json!({
         "Name": gpu_type.name,
         "Zone": zone,
-        "Status": if gpu_type.is_on_sale { "Normal" } else { "SoldOut" },
         "Description": format!("NVIDIA {}", gpu_type.name),
         "CpuPlatforms": cpu_platforms(gpu_type),
         "Disks": [{
@@ -55,7 +56,14 @@ fn row(gpu_type: &GpuType, zone: &str) -> Value {
         "MachineClass": "GPU",
         "ParentType": "G",
         "InstanceType": "uhost",
-    })
+    });
+    match gpu_type.status {
+        Some(Status::Normal) => row["Status"] = json!("Normal"),
+        Some(Status::SoldOut) if sdk_names => row["Status"] = json!("Soldout"),
+        Some(Status::SoldOut) => row["Status"] = json!("SoldOut"),
+        None => {}
+    }
+    row
 }
 
 /// Returns the platforms by vendor. A vendor without a platform is absent.

@@ -76,6 +76,7 @@ mod images;
 mod instance;
 mod instance_defaults;
 mod instance_types;
+mod location;
 mod options;
 mod page;
 mod pending_faults;

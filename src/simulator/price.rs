@@ -8,6 +8,7 @@ use super::{
     charge_type::ChargeType,
     disks::{self, Disk},
     form::Form,
+    images,
     refusal::Refusal,
     request::PriceKind,
 };
@@ -31,6 +32,7 @@ pub(super) fn price(account: &Account, kind: PriceKind, form: &Form) -> Result<V
     let offer = Offer {
         list_price: gpu_type.list_price * size.gpu as f64,
         disks: disks::parse(form)?,
+        image_price: image_price(account, form, zone, gpu_type)? * size.gpu as f64,
         quantity: form.number("Quantity")?.unwrap_or(1) as f64,
     };
     let rentable =
@@ -74,6 +76,17 @@ fn size(kind: PriceKind, form: &Form) -> Result<Size, Refusal> {
     Ok(Size { gpu: number(gpu)?, cpu: number(cpu)?, memory_gb: megabytes / 1024 })
 }
 
+/// Returns the price of the image per GPU and hour; zero without an image.
+fn image_price(
+    account: &Account,
+    form: &Form,
+    zone: &str,
+    gpu_type: &GpuType,
+) -> Result<f64, Refusal> {
+    let Some(id) = form.get("CompShareImageId") else { return Ok(0.0) };
+    Ok(images::usable(&account.images, id, zone, gpu_type)?.price())
+}
+
 /// Charge types of a price request without `ChargeType`.
 fn every_charge_type(kind: PriceKind) -> Vec<ChargeType> {
     let all = ChargeType::ALL.into_iter();
@@ -85,26 +98,31 @@ struct Offer {
     /// List price of the instance, in CNY per hour.
     list_price: f64,
     disks: Vec<Disk>,
+    /// Price of the image, in CNY per hour.
+    image_price: f64,
     quantity: f64,
 }
 
 impl Offer {
-    /// Returns an element of `PriceDetails`. The price of data disks is absent without any.
+    /// Returns an element of `PriceDetails`. Prices of data disks and image are absent unless the
+    /// instance has such.
     fn detail(&self, charge_type: ChargeType, account_rate: f64) -> Value {
-        // A spot instance has cheaper GPUs, but no cheaper disks.
-        let disk_rate = match charge_type {
+        // A spot instance has cheaper GPUs, but no cheaper disks or images.
+        let other_rate = match charge_type {
             ChargeType::Spot => 1.0,
             other => other.rate(),
         };
-        let disks =
-            |is_boot| round(disks::hourly_price(&self.disks, is_boot) * disk_rate * self.quantity);
+        let other = |hourly_price| json!(round(hourly_price * other_rate * self.quantity));
         let mut detail = json!({
             "ChargeType": charge_type.name(),
             "Instance": round(self.list_price * charge_type.rate() * account_rate * self.quantity),
-            "SystemDisks": disks(true),
+            "SystemDisks": other(disks::hourly_price(&self.disks, true)),
         });
         if self.disks.iter().any(|disk| !disk.is_boot) {
-            detail["Disks"] = json!(disks(false));
+            detail["Disks"] = other(disks::hourly_price(&self.disks, false));
+        }
+        if self.image_price > 0.0 {
+            detail["CompShareImage"] = other(self.image_price);
         }
         detail
     }

@@ -1,13 +1,13 @@
-//! DescribeCompShareSupportZone, and the check of regions and zones in requests.
+//! The zones, and DescribeCompShareSupportZone.
 
 use serde_json::{Value, json};
 
-use super::{account::Account, form::Form, refusal::Refusal};
+use super::form::Form;
 
 /// A zone.
 #[derive(Debug)]
 pub(super) struct Zone {
-    region: &'static str,
+    pub(super) region: &'static str,
     pub(super) name: &'static str,
     /// Name in the console.
     label: &'static str,
@@ -61,24 +61,4 @@ pub(super) fn describe_zones(form: &Form) -> Value {
         })
         .collect();
     json!({"ZoneInfo": zones})
-}
-
-/// Refuses a region or zone that is neither in the list nor the location of an instance.
-pub(super) fn check_location(account: &Account, form: &Form) -> Result<(), Refusal> {
-    let region = form.get("Region");
-    let zone = form.get("Zone");
-    let in_use =
-        account.instances.values().map(|instance| (instance.text("Region"), instance.text("Zone")));
-    let known = ZONES.iter().map(|zone| (zone.region, zone.name)).chain(in_use);
-    let in_region: Vec<&str> = known
-        .filter(|(at, _)| region.is_none_or(|region| *at == region))
-        .map(|(_, zone)| zone)
-        .collect();
-    if in_region.is_empty() {
-        return Err(Refusal::unavailable("Region"));
-    }
-    if zone.is_some_and(|zone| !in_region.contains(&zone)) {
-        return Err(Refusal::unavailable("Zone"));
-    }
-    Ok(())
 }

@@ -19,7 +19,7 @@ const CHECK: [(&str, &str); 10] = [
     ("GpuType", "4090"),
     ("MachineType", "G"),
     ("MinimalCpuPlatform", "Auto"),
-    ("CompShareImageId", "compshareImage-ubuntu2404"),
+    ("CompShareImageId", "compshareImage-12rjyhwynazd"),
     ("ChargeType", "Postpay"),
     ("Disks.0.IsBoot", "true"),
     ("Disks.0.Type", "CLOUD_SSD"),
@@ -90,10 +90,9 @@ async fn instance_types_are_selected() {
     let sizes = &types["AvailableInstanceTypes"][0]["MachineSizes"];
     assert_eq!(sizes[0]["Collection"][1]["Cpu"], 16);
     let types = cloud.call(TYPES, &[("Region", "cn-gd")]).await;
-    assert_eq!(
-        types["AvailableInstanceTypes"][0]["CpuPlatforms"],
-        json!({"Intel": ["Intel/IceLake"]})
-    );
+    let row = &types["AvailableInstanceTypes"][0];
+    assert_eq!(row["CpuPlatforms"], json!({"Intel": ["Intel/IceLake"]}));
+    assert_eq!((&row["Name"], row.get("Status")), (&json!("P40"), None));
 }
 
 #[tokio::test]
@@ -126,6 +125,23 @@ async fn capacity_depends_on_zone_type_and_charge_type() {
     ] {
         let (sizes, all) = enough(&cloud, changes).await;
         assert_eq!((sizes.len(), all), expected, "{changes:?}");
+    }
+}
+
+#[tokio::test]
+async fn capacity_check_refuses_unsuitable_image() {
+    let cloud = Cloud::with([]).await;
+    let pod = [("Zone", "cn-wlcb-03"), ("GpuType", "5090")];
+    for (changes, image, ret_code_expected) in [
+        (&[][..], "compshareImage-none", 8017),
+        (&[], "compshareImage-making", 8017),
+        (&[("GpuType", "5090")], "compshareImage-windows", 226_603),
+        (&pod, "compshareImage-12rjyhwynazd", 226_637),
+        (&pod, "compshareImage-vllm", 0),
+    ] {
+        let changes = [changes, &[("CompShareImageId", image)]].concat();
+        let response = cloud.call(CAPACITY, &with(&CHECK, &changes)).await;
+        assert_eq!(ret_code(&response), ret_code_expected, "{image}: {response}");
     }
 }
 
@@ -260,6 +276,12 @@ async fn price_depends_on_size_disks_and_quantity() {
         {"ChargeType": "Day", "Instance": 277.2, "SystemDisks": 6.3, "Disks": 3.15},
     ]);
     assert_eq!(response["PriceDetails"], expected);
+    // A paid image costs per GPU.
+    let image = [&changes[..4], &[("CompShareImageId", "compshareImage-sd2")]].concat();
+    let response = cloud.call(PRICE, &with(&PRICED, &image)).await;
+    assert_eq!(response["PriceDetails"][0]["CompShareImage"], 4.2);
+    let response = cloud.call(PRICE, &with(&PRICED, &[("CompShareImageId", "x")])).await;
+    assert_eq!(ret_code(&response), 8017);
     // A boot disk of 100 GB is free, and without data disks their price is absent.
     let boot = [("ChargeType", "Spot"), ("Disks.0.IsBoot", "true"), ("Disks.0.Type", "CLOUD_SSD")];
     let boot = [&boot[..], &[("Disks.0.Size", "100")]].concat();
@@ -296,4 +318,6 @@ async fn fields_can_be_named_as_in_the_sdk() {
     let inventory = cloud.call(INVENTORY, &[("Region", "cn-wlcb")]).await;
     assert_eq!(inventory["GpuInventoryByZone"]["Exclusive"]["10027"]["4090"], 64);
     assert_eq!(inventory.get("GpuInventory"), None);
+    let types = cloud.call(TYPES, &[("Region", "cn-sh2"), ("MachineTypes.0", "A100")]).await;
+    assert_eq!(types["AvailableInstanceTypes"][0]["Status"], "Soldout");
 }

@@ -7,7 +7,7 @@ use terraform_provider_compshare::simulator::Capacity;
 
 use super::{cli::Cli, simulator};
 
-const IMAGE: &str = "compshareImage-ubuntu2404";
+const IMAGE: &str = "compshareImage-12rjyhwynazd";
 
 const ZONE: [&str; 4] = ["--region", "cn-wlcb", "--zone", "cn-wlcb-01"];
 

@@ -67,7 +67,7 @@ def capacity():
             "GpuType": "4090",
             "MachineType": "G",
             "MinimalCpuPlatform": "Auto",
-            "CompShareImageId": "compshareImage-ubuntu2404",
+            "CompShareImageId": "compshareImage-12rjyhwynazd",
             "ChargeType": "Dynamic",
             "Disks": [{"IsBoot": "true", "Type": "CLOUD_SSD", "Size": 60}],
         },
