@@ -12,6 +12,7 @@ mod fleet;
 mod getting_started;
 mod guide;
 mod import;
+mod installation;
 mod object_store;
 mod page;
 mod remote_state;
@@ -37,6 +38,7 @@ const GUIDES: &[&str] = &[
     "fleet",
     "getting-started",
     "import",
+    "installation",
     "remote-state",
     "schedule",
     "simulator",
@@ -79,7 +81,8 @@ fn guide_configurations_are_formatted_and_valid() {
                 let unable = feature(guide, &file).is_some_and(|it| !terraform.has(it));
                 // The newest version has applied all of them. `import.tf` is valid only after its
                 // configuration has been generated.
-                if terraform.has(NEWEST) || unable || file.ends_with(".sh") || file == "import.tf" {
+                let is_configuration = file.ends_with(".tf") || file.ends_with(".hcl");
+                if terraform.has(NEWEST) || unable || !is_configuration || file == "import.tf" {
                     continue;
                 }
                 println!("{guide}/{file}");
