@@ -7,7 +7,8 @@ terraform {
   }
 }
 
-# API keys are read from COMPSHARE_PUBLIC_KEY and COMPSHARE_PRIVATE_KEY, or from the configuration file of the official CLI.
+# API keys: COMPSHARE_PUBLIC_KEY and COMPSHARE_PRIVATE_KEY, or the file that `compshare config` writes.
+# Create them at https://console.compshare.cn/uaccount/api_manage
 provider "compshare" {}
 
 # Keeps this instance running: the apply starts it, and the next apply starts it again if it was stopped elsewhere.
