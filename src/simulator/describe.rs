@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     account::Account,
     fault::Effect,
-    instance::merge,
+    merge::merge,
     page::{MAX_PAGE, Page},
     pending_faults::Kind,
     refusal::Refusal,

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{catalog::GpuType, instance::merge, refusal::Refusal, zones};
+use super::{catalog::GpuType, merge::merge, refusal::Refusal, zones};
 
 /// An image: its API fields, and `UnsyncedZones`.
 #[derive(Clone, Debug)]

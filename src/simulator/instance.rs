@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::{
     clock::later,
     form::Form,
-    instance_defaults::{DEFAULT_PROJECT, defaults},
+    instance_defaults::{DEFAULT_PROJECT, complete_location, defaults, release_time},
+    merge::merge,
     refusal::Refusal,
     transition::{Durations, Outcome, Transition},
     without_gpu::Spec,
@@ -378,44 +379,5 @@ impl Instance {
     /// Returns the fields that a describe reports, as an element of `UHostSet`.
     pub(super) fn described(&self) -> Map<String, Value> {
         self.stale.as_ref().map_or_else(|| self.view(), |(_, view)| view.clone())
-    }
-}
-
-/// Time of deletion of a stopped pay-as-you-go instance: 12:00 in Beijing on the seventh day.
-fn release_time(stopped: i64) -> i64 {
-    const HOUR: i64 = 60 * 60;
-    const DAY: i64 = 24 * HOUR;
-    let midnight = (stopped + 8 * HOUR).div_euclid(DAY) * DAY - 8 * HOUR;
-    midnight + 7 * DAY + 12 * HOUR
-}
-
-/// Derives a missing region or zone from the other one, for example zone `cn-sh2-01` from region
-/// `cn-sh2`.
-fn complete_location(given: &mut Map<String, Value>) {
-    let of = |field: &str| given.get(field).and_then(Value::as_str).map(str::to_owned);
-    match (of("Region"), of("Zone")) {
-        (Some(region), None) => {
-            given.insert("Zone".to_owned(), json!(format!("{region}-01")));
-        }
-        (None, Some(zone)) => {
-            let region = zone.rsplit_once('-').map_or(zone.as_str(), |(region, _)| region);
-            given.insert("Region".to_owned(), json!(region));
-        }
-        _ => {}
-    }
-}
-
-/// Merges `patch` into an object (RFC 7386: null removes a field).
-pub(super) fn merge(into: &mut Map<String, Value>, patch: Map<String, Value>) {
-    for (field, value) in patch {
-        match (into.get_mut(&field), value) {
-            (_, Value::Null) => {
-                into.remove(&field);
-            }
-            (Some(Value::Object(nested)), Value::Object(patch)) => merge(nested, patch),
-            (_, value) => {
-                into.insert(field, value);
-            }
-        }
     }
 }

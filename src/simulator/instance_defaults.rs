@@ -92,3 +92,27 @@ fn access() -> Value {
         "SshLoginCommand": "ssh -p 23 root@203.0.113.2",
     })
 }
+
+/// Derives a missing region or zone from the other one, for example zone `cn-sh2-01` from region
+/// `cn-sh2`.
+pub(super) fn complete_location(given: &mut Map<String, Value>) {
+    let of = |field: &str| given.get(field).and_then(Value::as_str).map(str::to_owned);
+    match (of("Region"), of("Zone")) {
+        (Some(region), None) => {
+            given.insert("Zone".to_owned(), json!(format!("{region}-01")));
+        }
+        (None, Some(zone)) => {
+            let region = zone.rsplit_once('-').map_or(zone.as_str(), |(region, _)| region);
+            given.insert("Region".to_owned(), json!(region));
+        }
+        _ => {}
+    }
+}
+
+/// Time of deletion of a stopped pay-as-you-go instance: 12:00 in Beijing on the seventh day.
+pub(super) fn release_time(stopped: i64) -> i64 {
+    const HOUR: i64 = 60 * 60;
+    const DAY: i64 = 24 * HOUR;
+    let midnight = (stopped + 8 * HOUR).div_euclid(DAY) * DAY - 8 * HOUR;
+    midnight + 7 * DAY + 12 * HOUR
+}

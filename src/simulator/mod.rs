@@ -77,6 +77,7 @@ mod instance;
 mod instance_defaults;
 mod instance_types;
 mod location;
+mod merge;
 mod options;
 mod page;
 mod pending_faults;
