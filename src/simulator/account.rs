@@ -35,7 +35,7 @@ pub(super) struct Account {
     pub(super) images: Vec<Image>,
     /// End of each copy of an image to a zone.
     image_copies: BTreeMap<(String, String), Timestamp>,
-    /// Data disks of terminated instances.
+    /// Data disks of terminated instances, as in DescribeCompshareDisk.
     pub(super) detached_disks: Vec<Value>,
     /// Number of created instances.
     created: u64,
@@ -81,17 +81,17 @@ impl Account {
         self.created
     }
 
-    /// Returns the instance of a request with its ID, if no operation on it is in progress.
+    /// Returns an instance in the scope of a request, if no operation on it is in progress.
     pub(super) fn unlocked_instance(
         &mut self,
+        id: &str,
         form: &Form,
-    ) -> Result<(String, &mut Instance), Refusal> {
-        let id = form.required("UHostId")?;
+    ) -> Result<&mut Instance, Refusal> {
         let instance = self.instances.get_mut(id).filter(|instance| instance.is_in_scope(form));
         match instance {
             None => Err(Refusal::not_found(id)),
             Some(instance) if instance.is_locked() => Err(Refusal::locked()),
-            Some(instance) => Ok((id.to_owned(), instance)),
+            Some(instance) => Ok(instance),
         }
     }
 
@@ -148,10 +148,9 @@ impl Account {
         self.instances.retain(|_, instance| instance.settle(now, stop_time));
     }
 
-    /// Returns `true` if the zone has free GPUs for a start of the instance.
-    pub(super) fn has_capacity(&self, instance: &Instance, now: Timestamp) -> bool {
-        let (zone, gpu_type) = (instance.text("Zone"), instance.text("GpuType"));
-        instance.gpus() <= self.capacities.free_gpus(zone, gpu_type, now)
+    /// Returns the number of free GPUs of the instance's type in its zone.
+    pub(super) fn free_gpus(&self, instance: &Instance, now: Timestamp) -> usize {
+        self.capacities.free_gpus(instance.text("Zone"), instance.text("GpuType"), now)
     }
 
     /// Returns the default project and the projects of all instances.

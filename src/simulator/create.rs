@@ -1,6 +1,5 @@
 //! CreateCompShareInstance.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -32,23 +31,31 @@ pub(super) fn create_instances(
     request: &Request<'_>,
 ) -> Result<Value, Refusal> {
     let form = request.form;
-    let fields = fields(account, form, request.now)?;
-    let count = form.number("MaxCount")?.unwrap_or(1);
-    if !(1..=MAX_PAGE).contains(&count) {
-        return Err(Refusal::out_of_range("MaxCount"));
-    }
+    let zone = form.required("Zone")?;
+    let gpu_type = gpu_type(form, zone)?;
+    let size = size(form, gpu_type)?;
+    let fields = fields(account, request, gpu_type, size)?;
+    let count = count(form)?;
     let quota = account.options.instance_quota;
     if quota.is_some_and(|quota| account.instances.len() + count > quota) {
         return Err(Refusal::instance_quota());
     }
-    let free = {
-        let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
-        account.capacities.free_gpus(text("Zone"), text("GpuType"), request.now)
-    };
-    let gpus = form.number("GPU")?.unwrap_or(0) * count;
-    if account.faults.strike(Kind::Capacity, request).is_some() || gpus > free {
+    let is_refused = account.faults.strike(Kind::Capacity, request).is_some();
+    let free = account.capacities.free_gpus(zone, gpu_type.name, request.now);
+    if is_refused || size.gpu * count > free {
         return Err(Refusal::out_of_resources());
     }
+    let ids = add_instances(account, request, &fields, count);
+    Ok(json!({"UHostIds": ids, "Warning": null}))
+}
+
+/// Adds `count` instances with the same fields. Returns their IDs.
+fn add_instances(
+    account: &mut Account,
+    request: &Request<'_>,
+    fields: &Map<String, Value>,
+    count: usize,
+) -> Vec<String> {
     let fault = account.faults.strike(Kind::Outcome, request);
     let hidden = match account.faults.strike(Kind::Staleness, request) {
         Some(Effect::StaleReads { lag }) => lag,
@@ -58,12 +65,11 @@ pub(super) fn create_instances(
         Durations { transition: account.options.create_time, lock: account.options.lock_ttl };
     let transition = Transition::new(PHASES, Outcome::State("Running"), durations, request.now)
         .with_fault(fault.as_ref());
-    let restored = account.options.size_restored_on_stop;
     let mut ids = Vec::new();
     for _ in 0..count {
-        let number = account.next_instance_number();
         let mut fields = fields.clone();
-        add_identity(&mut fields, number);
+        add_identity(&mut fields, account.next_instance_number());
+        let restored = account.options.size_restored_on_stop;
         // The fields are valid.
         let Ok((id, mut instance)) = Instance::new(fields, request.now, restored) else { continue };
         instance.begin(transition, request.now);
@@ -71,57 +77,50 @@ pub(super) fn create_instances(
         account.instances.insert(id.clone(), instance);
         ids.push(id);
     }
-    Ok(json!({"UHostIds": ids, "Warning": null}))
+    ids
 }
 
 /// Returns the fields that the new instances have in common.
 fn fields(
     account: &mut Account,
-    form: &Form,
-    now: Timestamp,
+    request: &Request<'_>,
+    gpu_type: &GpuType,
+    size: Size,
 ) -> Result<Map<String, Value>, Refusal> {
-    let region = form.required("Region")?;
+    let form = request.form;
     let zone = form.required("Zone")?;
-    let gpu_type = gpu_type(form, zone)?;
-    let size = size(form, gpu_type)?;
     let disks = disks(form, zone)?;
     let name = form.get("Name").unwrap_or("host");
     check_name(name)?;
     let charge_type = charge_type(form, gpu_type)?;
     let cpu_platform = cpu_platform(form, gpu_type)?;
-    let image = image(account, form, gpu_type, now)?;
+    let image = image(account, request, gpu_type)?;
     let boot = disks.iter().find(|disk| disk.is_boot);
     if boot.is_none_or(|disk| disk.size_gb < image.smallest_disk()) {
         return Err(Refusal::disk_smaller_than_image());
     }
-    Ok(Map::from_iter(
-        [
-            ("Region", json!(region)),
-            ("Zone", json!(zone)),
-            ("ProjectId", json!(form.get("ProjectId").unwrap_or(DEFAULT_PROJECT))),
-            ("Name", json!(name)),
-            ("Remark", json!(form.get("Remark").unwrap_or_default())),
-            ("State", json!(PHASES[0])),
-            ("InstanceType", json!(if image.is_container() { "Container" } else { "UHost" })),
-            ("CpuPlatform", json!(cpu_platform)),
-            ("GpuType", json!(gpu_type.name)),
-            ("GraphicsMemory", json!({"Value": gpu_type.graphics_memory_gb, "Rate": 5})),
-            ("GPU", json!(size.gpu)),
-            ("CPU", json!(size.cpu)),
-            ("Memory", json!(size.memory_gb * 1024)),
-            ("CompShareImageId", json!(image.id())),
-            ("CompShareImageName", json!(image.text("Name"))),
-            ("CompShareImageType", json!(image.kind())),
-            ("CompShareImageStatus", json!(image.text("Status"))),
-            ("CompShareImageOwnerAlias", json!(image.text("ImageOwnerAlias"))),
-            ("InstancePrice", json!(instance_price(gpu_type, size.gpu, charge_type))),
-            ("CompShareImagePrice", json!(image.price() * size.gpu as f64)),
-        ]
+    let machine = [
+        ("Region", json!(form.required("Region")?)),
+        ("Zone", json!(zone)),
+        ("ProjectId", json!(form.get("ProjectId").unwrap_or(DEFAULT_PROJECT))),
+        ("Name", json!(name)),
+        ("Remark", json!(form.get("Remark").unwrap_or_default())),
+        ("State", json!(PHASES[0])),
+        ("InstanceType", json!(if image.is_container() { "Container" } else { "UHost" })),
+        ("CpuPlatform", json!(cpu_platform)),
+        ("GpuType", json!(gpu_type.name)),
+        ("GraphicsMemory", json!({"Value": gpu_type.graphics_memory_gb, "Rate": 5})),
+        ("GPU", json!(size.gpu)),
+        ("CPU", json!(size.cpu)),
+        ("Memory", json!(size.memory_gb * 1024)),
+        ("InstancePrice", json!(instance_price(gpu_type, size.gpu, charge_type))),
+    ];
+    let fields = machine
         .into_iter()
+        .chain(image_fields(&image, size))
         .chain(disk_fields(&disks))
-        .chain(charge_fields(charge_type, form, now)?)
-        .map(|(field, value)| (field.to_owned(), value)),
-    ))
+        .chain(charge_fields(charge_type, request)?);
+    Ok(fields.map(|(field, value)| (field.to_owned(), value)).collect())
 }
 
 /// Adds the fields that differ between the instances of one create.
@@ -142,9 +141,25 @@ fn add_identity(fields: &mut Map<String, Value>, number: u64) {
     if let Value::Object(own) = own {
         fields.extend(own);
     }
+    let disks = fields.get_mut("DiskSet").and_then(Value::as_array_mut).into_iter().flatten();
+    for (index, disk) in disks.enumerate() {
+        let kind = if disk["IsBoot"] == "True" { "bsi" } else { "bsm" };
+        disk["DiskId"] = json!(format!("{kind}-new{number:06}-{index}"));
+    }
+}
+
+fn count(form: &Form) -> Result<usize, Refusal> {
+    let count = form.number("MaxCount")?.unwrap_or(1);
+    if !(1..=MAX_PAGE).contains(&count) {
+        return Err(Refusal::out_of_range("MaxCount"));
+    }
+    Ok(count)
 }
 
 fn gpu_type(form: &Form, zone: &str) -> Result<&'static GpuType, Refusal> {
+    if form.get("MachineType").is_some_and(|machine_type| machine_type != "G") {
+        return Err(Refusal::unavailable("MachineType"));
+    }
     let name = form.required("GpuType")?;
     catalog::find(zone, name).ok_or_else(|| Refusal::unavailable("GpuType"))
 }
@@ -216,17 +231,27 @@ fn cpu_platform(form: &Form, gpu_type: &GpuType) -> Result<&'static str, Refusal
 /// Returns the image, if it can be used with this GPU type in this zone.
 fn image(
     account: &mut Account,
-    form: &Form,
+    request: &Request<'_>,
     gpu_type: &GpuType,
-    now: Timestamp,
 ) -> Result<Image, Refusal> {
-    let id = form.required("CompShareImageId")?;
-    let zone = form.required("Zone")?;
+    let id = request.form.required("CompShareImageId")?;
+    let zone = request.form.required("Zone")?;
     let image = images::usable(&account.images, id, zone, gpu_type)?.clone();
-    if image.lists("UnsyncedZones", zone) && !account.sync_image(id, zone, now) {
+    if image.lists("UnsyncedZones", zone) && !account.sync_image(id, zone, request.now) {
         return Err(Refusal::image_syncing(image.kind()));
     }
     Ok(image)
+}
+
+fn image_fields(image: &Image, size: Size) -> [(&'static str, Value); 6] {
+    [
+        ("CompShareImageId", json!(image.id())),
+        ("CompShareImageName", json!(image.text("Name"))),
+        ("CompShareImageType", json!(image.kind())),
+        ("CompShareImageStatus", json!(image.text("Status"))),
+        ("CompShareImageOwnerAlias", json!(image.text("ImageOwnerAlias"))),
+        ("CompShareImagePrice", json!(image.price() * size.gpu as f64)),
+    ]
 }
 
 fn disk_fields(disks: &[Disk]) -> [(&'static str, Value); 2] {
@@ -236,7 +261,6 @@ fn disk_fields(disks: &[Disk]) -> [(&'static str, Value); 2] {
         .map(|(index, disk)| {
             let letter = char::from(b'a' + u8::try_from(index).unwrap_or(25));
             json!({
-                "DiskId": format!("{}-new{index}", if disk.is_boot { "bsi" } else { "bsm" }),
                 "DiskType": disk.disk_type,
                 "IsBoot": if disk.is_boot { "True" } else { "False" },
                 "Type": if disk.is_boot { "Boot" } else { "Data" },
@@ -253,10 +277,10 @@ fn disk_fields(disks: &[Disk]) -> [(&'static str, Value); 2] {
 /// A spot instance reports `Postpay`.
 fn charge_fields(
     charge_type: ChargeType,
-    form: &Form,
-    now: Timestamp,
+    request: &Request<'_>,
 ) -> Result<[(&'static str, Value); 6], Refusal> {
-    let quantity = form.number("Quantity")?.unwrap_or(1);
+    let now = request.now;
+    let quantity = request.form.number("Quantity")?.unwrap_or(1);
     let Some(quantity) = u32::try_from(quantity).ok().filter(|quantity| *quantity > 0) else {
         return Err(Refusal::out_of_range("Quantity"));
     };

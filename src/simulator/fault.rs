@@ -140,7 +140,8 @@ pub enum Effect {
         processed: bool,
     },
     /// The request is processed; the response has `RetCode` 0 and these fields instead, for example
-    /// `{"Total": 0, "UHostSet": null}`.
+    /// `{"Total": 0, "UHostSet": null}`. `{"RetCode": 8438, "Message": "upstream timed out"}` reports
+    /// a failure of a request that was carried out.
     Respond(Map<String, Value>),
     /// The request is processed; the response has HTTP status 200 and is unreadable.
     Malformed(Garbage),

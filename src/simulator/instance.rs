@@ -179,6 +179,10 @@ impl Instance {
         self.fields.get("IsSpot") == Some(&Value::Bool(true))
     }
 
+    pub(super) fn is_container(&self) -> bool {
+        self.text("InstanceType") == "Container"
+    }
+
     pub(super) fn is_locked(&self) -> bool {
         self.locked_until.is_some()
     }
@@ -246,12 +250,8 @@ impl Instance {
         self.resize(spec);
     }
 
-    fn disks(&self) -> impl Iterator<Item = &Value> {
+    pub(super) fn disks(&self) -> impl Iterator<Item = &Value> {
         self.fields.get("DiskSet").and_then(Value::as_array).into_iter().flatten()
-    }
-
-    pub(super) fn data_disks(&self) -> Vec<Value> {
-        self.disks().filter(|disk| disk["IsBoot"] != "True").cloned().collect()
     }
 
     /// Returns the disk fields with `size` GB for the disk `id`, which can only grow.

@@ -40,12 +40,17 @@
 //!   [`Options`] has the behavior of earlier versions of the API.
 //! - A call without `ProjectId` covers only the default project. A project exists if an instance is
 //!   in it.
-//! - A new instance holds the lock until it runs. Its create, like a start, sells out with 226604.
+//! - A create sells out with 226604. The new instance holds the lock until it runs. Its ID counts the
+//!   creates: `uhost-new000001`, or `cpod-…` in a zone of pods.
 //! - Only a stopped instance, or one whose installation failed, can be terminated
 //!   ([`Options::running_spot_terminates`] adds a running spot instance). During its stop the lock
 //!   refuses it. A terminated instance has no state of its own; describes report it as before until
 //!   it is gone.
-//! - A resize has its new size from the beginning.
+//! - A resize has its new size from the beginning. The disks of a virtual machine grow by
+//!   ResizeCompShareDisk and those of a container by ResizeCompShareInstance, both through
+//!   `Resizing`; the other action is refused with 8360.
+//! - The images are in `images.rs`. One without `SupportedGpuTypes` supports all. The filter `Name`
+//!   of platform images must match exactly. A page past the end is empty.
 //! - A name is refused with 220. `Remark` is that of the create.
 //! - A stop is scheduled only for a running instance, and not for a spot instance
 //!   ([`Options::any_instance_scheduled`] accepts both). After the stop its time remains in
@@ -67,6 +72,7 @@ mod clock;
 mod control_routes;
 mod create;
 mod describe;
+mod describe_disks;
 mod describe_images;
 mod disks;
 mod duration;

@@ -89,14 +89,14 @@ fn accept_start(
     let Some(spec) = requested_spec(account.options.without_gpu, request.form)? else {
         let is_refused = account.faults.strike(Kind::Capacity, request).is_some();
         let instance = &account.instances[id];
-        if !is_refused && account.has_capacity(instance, request.now) {
+        if !is_refused && instance.gpus() <= account.free_gpus(instance, request.now) {
             return Ok(None);
         }
         let is_restore = instance.is_without_gpu();
         return Err(if is_restore { Refusal::out_of_resources() } else { Refusal::sold_out() });
     };
     let instance = &account.instances[id];
-    if spec == Spec::B && instance.text("InstanceType") == "Container" {
+    if spec == Spec::B && instance.is_container() {
         return Err(Refusal::unavailable("WithoutGpuSpec"));
     }
     if !instance.supports_no_gpu_mode() || instance.text("ChargeType") != "Postpay" {

@@ -116,6 +116,10 @@ impl Refusal {
         Self::new(8315, "Boot disk smaller than image")
     }
 
+    pub(super) fn other_disk_kind() -> Self {
+        Self::new(8360, "Disk of this kind is resized otherwise")
+    }
+
     pub(super) fn cpu_platform() -> Self {
         Self::new(8374, "Cpu platform not supported by GPU type")
     }

@@ -12,8 +12,9 @@ pub(super) fn rename_instance(
 ) -> Result<Value, Refusal> {
     let form = request.form;
     form.required("Region")?;
+    let id = form.required("UHostId")?;
     let name = form.required("Name")?;
-    let (id, instance) = account.unlocked_instance(form)?;
+    let instance = account.unlocked_instance(id, form)?;
     check_name(name)?;
     instance.change(Map::from_iter([("Name".to_owned(), json!(name))]));
     Ok(json!({"UHostId": id}))

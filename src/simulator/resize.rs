@@ -1,4 +1,4 @@
-//! ResizeCompShareInstance.
+//! ResizeCompShareInstance and ResizeCompShareDisk.
 
 use serde_json::{Map, Value, json};
 
@@ -16,10 +16,10 @@ use super::{
     without_gpu::{Spec, spec},
 };
 
-/// A change of CPU, memory and GPUs, or of a disk.
+/// A change of the size or of a disk.
 enum Change {
-    /// Size without GPU, or `None` and the fields of the full size.
-    Size(Option<Spec>, Map<String, Value>),
+    WithoutGpu(Spec),
+    Size { gpus: usize, fields: Map<String, Value> },
     Disk(Map<String, Value>),
 }
 
@@ -33,62 +33,109 @@ pub(super) fn resize_instance(
     if form.contains("WithoutGpu") {
         return Err(Refusal::unavailable("WithoutGpu"));
     }
-    let (id, instance) = account.unlocked_instance(form)?;
-    if instance.state() != "Stopped" {
-        return Err(Refusal::not_stopped(instance.state()));
+    let id = form.required("UHostId")?;
+    let change = change(form, stopped_instance(account, id, form)?)?;
+    if let Change::Size { gpus, .. } = change {
+        let is_refused = account.faults.strike(Kind::Capacity, request).is_some();
+        if is_refused || gpus > account.free_gpus(&account.instances[id], request.now) {
+            return Err(Refusal::sold_out());
+        }
     }
-    let change = change(form, instance)?;
-    if matches!(change, Change::Size(None, _))
-        && account.faults.strike(Kind::Capacity, request).is_some()
-    {
-        return Err(Refusal::sold_out());
+    begin(account, request, id, change);
+    Ok(json!({"UHostId": id}))
+}
+
+/// Grows a disk of a virtual machine.
+pub(super) fn resize_disk(account: &mut Account, request: &Request<'_>) -> Result<Value, Refusal> {
+    let form = request.form;
+    form.required("Region")?;
+    form.required("Zone")?;
+    let disk = form.required("UDiskId")?;
+    let size = required_number(form, "Size")?;
+    let attached = |instance: &Instance| instance.disks().any(|other| other["DiskId"] == disk);
+    let id = match form.get("UHostId") {
+        Some(id) => id.to_owned(),
+        None => {
+            let owner = account.instances.iter().find(|(_, instance)| attached(instance));
+            owner.map(|(id, _)| id.clone()).ok_or_else(|| Refusal::not_found(disk))?
+        }
+    };
+    let instance = stopped_instance(account, &id, form)?;
+    if instance.is_container() {
+        return Err(Refusal::other_disk_kind());
     }
+    let change = Change::Disk(instance.with_larger_disk(disk, size)?);
+    begin(account, request, &id, change);
+    Ok(json!({"UDiskId": disk}))
+}
+
+fn stopped_instance<'a>(
+    account: &'a mut Account,
+    id: &str,
+    form: &Form,
+) -> Result<&'a Instance, Refusal> {
+    let instance = account.unlocked_instance(id, form)?;
+    match instance.state() {
+        "Stopped" => Ok(instance),
+        state => Err(Refusal::not_stopped(state)),
+    }
+}
+
+fn begin(account: &mut Account, request: &Request<'_>, id: &str, change: Change) {
     let fault = account.faults.strike(Kind::Outcome, request);
     let stale_reads = account.faults.strike(Kind::Staleness, request);
     let durations =
         Durations { transition: account.options.resize_time, lock: account.options.lock_ttl };
     let stopped = Outcome::State("Stopped");
     let transition = Transition::new(&["Resizing"], stopped, durations, request.now);
-    if let Some(instance) = account.instances.get_mut(&id) {
-        if let Some(Effect::StaleReads { lag }) = stale_reads {
-            instance.delay_reads(lag, request.now);
-        }
-        if fault == Some(Effect::RollBack) {
-            instance.begin(transition, request.now);
-        } else {
-            match change {
-                Change::Size(spec, fields) => instance.change_size(spec, fields),
-                Change::Disk(fields) => instance.change(fields),
-            }
-            instance.begin(transition.with_fault(fault.as_ref()), request.now);
-        }
+    let Some(instance) = account.instances.get_mut(id) else { return };
+    if let Some(Effect::StaleReads { lag }) = stale_reads {
+        instance.delay_reads(lag, request.now);
     }
-    Ok(json!({"UHostId": id}))
+    if fault == Some(Effect::RollBack) {
+        instance.begin(transition, request.now);
+        return;
+    }
+    match change {
+        Change::WithoutGpu(spec) => instance.change_size(Some(spec), Map::new()),
+        Change::Size { fields, .. } => instance.change_size(None, fields),
+        Change::Disk(fields) => instance.change(fields),
+    }
+    instance.begin(transition.with_fault(fault.as_ref()), request.now);
 }
 
+/// Returns the only change that the request has.
 fn change(form: &Form, instance: &Instance) -> Result<Change, Refusal> {
     let size = ["Gpu", "Cpu", "Memory"];
-    let disk = form.get("DiskId");
-    let spec = spec(form)?;
     let has_size = size.iter().any(|parameter| form.contains(parameter));
-    if usize::from(disk.is_some()) + usize::from(spec.is_some()) + usize::from(has_size) > 1 {
-        return Err(Refusal::conflict());
-    }
-    if let Some(disk) = disk {
-        let size = required_number(form, "DiskSpace")?;
-        return Ok(Change::Disk(instance.with_larger_disk(disk, size)?));
-    }
-    if spec.is_some() {
-        if !instance.supports_no_gpu_mode() || instance.text("ChargeType") != "Postpay" {
-            return Err(Refusal::without_gpu_unsupported());
+    match (form.get("DiskId"), spec(form)?) {
+        (Some(disk), None) if !has_size => {
+            let size = required_number(form, "DiskSpace")?;
+            if !instance.is_container() {
+                return Err(Refusal::other_disk_kind());
+            }
+            Ok(Change::Disk(instance.with_larger_disk(disk, size)?))
         }
-        return Ok(Change::Size(spec, Map::new()));
+        (None, Some(spec)) if !has_size => {
+            if !instance.supports_no_gpu_mode() || instance.text("ChargeType") != "Postpay" {
+                return Err(Refusal::without_gpu_unsupported());
+            }
+            Ok(Change::WithoutGpu(spec))
+        }
+        (None, None) => full_size(form, instance),
+        _ => Err(Refusal::conflict()),
     }
-    let [gpu, cpu, memory] = size.map(|parameter| required_number(form, parameter));
+}
+
+/// Returns the requested size with GPU.
+fn full_size(form: &Form, instance: &Instance) -> Result<Change, Refusal> {
+    let gpu = required_number(form, "Gpu")?;
+    let cpu = required_number(form, "Cpu")?;
+    let memory = required_number(form, "Memory")?;
     let gpu_type = catalog::find(instance.text("Zone"), instance.text("GpuType"))
         .ok_or_else(Refusal::illegal_size)?;
-    let size = legal_size(gpu_type, gpu?, cpu?, memory?)?;
-    let fields = [("GPU", size.gpu), ("CPU", size.cpu), ("Memory", size.memory_gb * 1024)];
-    let fields = fields.map(|(field, value)| (field.to_owned(), json!(value)));
-    Ok(Change::Size(None, Map::from_iter(fields)))
+    legal_size(gpu_type, gpu, cpu, memory)?;
+    let fields = [("GPU", gpu), ("CPU", cpu), ("Memory", memory)];
+    let fields = fields.into_iter().map(|(field, value)| (field.to_owned(), json!(value)));
+    Ok(Change::Size { gpus: gpu, fields: fields.collect() })
 }

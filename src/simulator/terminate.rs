@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     account::Account,
+    describe_disks::detached_disks,
     fault::Effect,
     pending_faults::Kind,
     refusal::Refusal,
@@ -22,7 +23,8 @@ pub(super) fn terminate_instance(
     form.required("Zone")?;
     let release_disks = form.flag("ReleaseUDisk")?;
     let running_spot = account.options.running_spot_terminates;
-    let (id, instance) = account.unlocked_instance(form)?;
+    let id = form.required("UHostId")?;
+    let instance = account.unlocked_instance(id, form)?;
     match instance.state() {
         "Stopped" | "Interrupted" | "Install Fail" => {}
         "Running" if running_spot && instance.is_spot() => {}
@@ -39,11 +41,10 @@ pub(super) fn terminate_instance(
         lock: account.options.lock_ttl,
     };
     let transition = Transition::new(&[], Outcome::Gone, durations, request.now);
-    if let Some(instance) = account.instances.get_mut(&id) {
+    if let Some(instance) = account.instances.get_mut(id) {
         instance.begin(transition, request.now);
         if !release_disks {
-            let disks = instance.data_disks();
-            account.detached_disks.extend(disks);
+            account.detached_disks.extend(detached_disks(instance));
         }
     }
     account.settle(request.now);

@@ -283,6 +283,12 @@ async fn response_to_a_create_can_be_lost_before_or_after_its_effect() {
         expected += usize::from(is_created);
         assert_eq!(cloud.simulator.instances().len(), expected, "{effect:?}");
     }
+    // A failure is reported, but the instance exists.
+    let timed_out = json!({"RetCode": 8438, "Message": "upstream timed out"});
+    cloud.simulator.add_fault(Fault::respond(timed_out).on_action(CREATE));
+    check_refused(&create(&cloud, &[]).await, 8438, "upstream timed out");
+    expected += 1;
+    assert_eq!(cloud.simulator.instances().len(), expected);
     // An order that has not been paid refuses starts and creates.
     cloud.simulator.add_fault(Fault::refuse(8917, "Order unpaid").on_action(CREATE).forever());
     check_refused(&create(&cloud, &[]).await, 8917, "Order unpaid");

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use terraform_provider_compshare::simulator::{Effect, Fault, Options};
+use terraform_provider_compshare::simulator::{Capacity, Effect, Fault, Options};
 
 use super::caller::{
-    Cloud, RENAME, RESIZE, RefusedCase, START, START_TIME, check_refused, location, stepped,
+    Cloud, RENAME, RESIZE, RESIZE_DISK, RefusedCase, START, START_TIME, check_refused, location,
+    stepped,
 };
 
 const RESIZE_TIME: u64 = 40;
@@ -64,7 +65,7 @@ async fn resize_without_gpu_keeps_the_full_size() {
 #[tokio::test]
 async fn illegal_resize_is_refused() {
     let cloud = stopped().await;
-    let cases: [RefusedCase<'_>; 9] = [
+    let cases: [RefusedCase<'_>; 8] = [
         (&[], 210, "Missing params [Gpu]"),
         (&[("Gpu", "2"), ("Cpu", "32")], 210, "Missing params [Memory]"),
         (
@@ -75,9 +76,12 @@ async fn illegal_resize_is_refused() {
         (&[("WithoutGpu", "true")], 230, "Params [WithoutGpu] not available"),
         (&[("WithoutGpuSpec", "A"), ("Gpu", "1")], 230, "Params conflict"),
         (&[("DiskId", "bsi-demo"), ("Gpu", "1")], 230, "Params conflict"),
-        (&[("DiskId", "bsi-none"), ("DiskSpace", "90")], 8039, "Resource [bsi-none] not exist"),
-        (&[("DiskId", "bsi-demo"), ("DiskSpace", "60")], 8067, "Illegal disk size"),
         (&[("DiskId", "bsi-demo")], 210, "Missing params [DiskSpace]"),
+        (
+            &[("DiskId", "bsi-demo"), ("DiskSpace", "90")],
+            8360,
+            "Disk of this kind is resized otherwise",
+        ),
     ];
     for (parameters, ret_code, message) in cases {
         check_refused(&call(&cloud, RESIZE, parameters).await, ret_code, message);
@@ -93,16 +97,48 @@ async fn running_instance_is_not_resized() {
 }
 
 #[tokio::test]
-async fn disk_grows() {
+async fn disk_of_virtual_machine_grows_by_itself() {
     let cloud = stopped().await;
-    let response = call(&cloud, RESIZE, &[("DiskId", "bsi-demo"), ("DiskSpace", "200")]).await;
-    assert_eq!(response["RetCode"], 0);
+    let grow = [("UDiskId", "bsi-demo"), ("Size", "200")];
+    let response = call(&cloud, RESIZE_DISK, &grow).await;
+    let expected =
+        json!({"Action": "ResizeCompShareDiskResponse", "RetCode": 0, "UDiskId": "bsi-demo"});
+    assert_eq!(response, expected);
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Resizing");
     cloud.advance(RESIZE_TIME);
+    check_disk(&cloud, 200).await;
+    check_refused(&call(&cloud, RESIZE_DISK, &grow).await, 8067, "Illegal disk size");
+
+    // The instance is optional.
+    let [region, zone, _] = location("uhost-1");
+    let more = [region, zone, ("UDiskId", "bsi-demo"), ("Size", "300")];
+    assert_eq!(cloud.call(RESIZE_DISK, &more).await["RetCode"], 0);
+    cloud.advance(RESIZE_TIME);
+    check_disk(&cloud, 300).await;
+    let unknown = [region, zone, ("UDiskId", "bsi-none"), ("Size", "300")];
+    let response = cloud.call(RESIZE_DISK, &unknown).await;
+    check_refused(&response, 8039, "Resource [bsi-none] not exist");
+    cloud.simulator.patch("uhost-1", json!({"State": "Running"}));
+    let response = cloud.call(RESIZE_DISK, &more).await;
+    check_refused(&response, 8010, "Instance is not stopped, state [Running]");
+}
+
+#[tokio::test]
+async fn disk_of_container_grows_with_the_instance() {
+    let cloud = with(json!({"UHostId": "uhost-1", "InstanceType": "Container"})).await;
+    let grow = [("DiskId", "bsi-demo"), ("DiskSpace", "200")];
+    assert_eq!(call(&cloud, RESIZE, &grow).await["RetCode"], 0);
+    cloud.advance(RESIZE_TIME);
+    check_disk(&cloud, 200).await;
+    let response = call(&cloud, RESIZE_DISK, &[("UDiskId", "bsi-demo"), ("Size", "300")]).await;
+    check_refused(&response, 8360, "Disk of this kind is resized otherwise");
+}
+
+async fn check_disk(cloud: &Cloud, size: u64) {
     let instance = cloud.described("uhost-1").await;
-    assert_eq!(
-        (&instance["DiskSet"][0]["Size"], &instance["TotalDiskSpace"]),
-        (&json!(200), &json!(200))
-    );
+    assert_eq!(instance["DiskSet"][0]["Size"], size);
+    assert_eq!(instance["TotalDiskSpace"], size);
+    assert_eq!(instance["State"], "Stopped");
 }
 
 #[tokio::test]
@@ -110,6 +146,10 @@ async fn resize_can_fail() {
     let cloud = stopped().await;
     cloud.simulator.add_fault(Fault::new(Effect::SoldOut));
     check_refused(&call(&cloud, RESIZE, &TWO_GPUS).await, 8357, "Resource sold out");
+    let none = Capacity { zone: None, gpu_type: None, free_gpus: 1, lasts: None };
+    cloud.simulator.set_capacity(none.clone());
+    check_refused(&call(&cloud, RESIZE, &TWO_GPUS).await, 8357, "Resource sold out");
+    cloud.simulator.set_capacity(Capacity { free_gpus: 2, ..none });
     cloud.simulator.add_fault(Fault::new(Effect::RollBack).on_action(RESIZE));
     assert_eq!(call(&cloud, RESIZE, &TWO_GPUS).await["RetCode"], 0);
     cloud.advance(RESIZE_TIME);

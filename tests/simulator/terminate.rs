@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use terraform_provider_compshare::simulator::{Effect, Fault, Options};
 
-use super::caller::{Cloud, START, STOP, STOP_TIME, TERMINATE, check_refused, location, stepped};
+use super::caller::{
+    Cloud, DESCRIBE_DISKS, START, STOP, STOP_TIME, TERMINATE, check_refused, location, stepped,
+};
 
 #[tokio::test]
 async fn stopped_instance_is_terminated() {
@@ -50,7 +52,7 @@ async fn terminate_is_refused_until_the_instance_is_stopped() {
 async fn failed_installation_is_terminated() {
     let cloud = Cloud::with([json!({"UHostId": "uhost-1", "State": "Install Fail"})]).await;
     assert_eq!(cloud.operate(TERMINATE, "uhost-1").await, 0);
-    assert_eq!(cloud.simulator.instances(), Vec::<serde_json::Value>::new());
+    assert_eq!(cloud.simulator.instances(), Vec::<Value>::new());
 }
 
 #[tokio::test]
@@ -65,17 +67,38 @@ async fn running_spot_instance_is_terminated_if_the_option_is_set() {
 
 #[tokio::test]
 async fn data_disks_remain_unless_they_are_released() {
-    let disks = json!([
-        {"DiskId": "bsi-1", "IsBoot": "True", "Size": 60},
-        {"DiskId": "bsm-1", "IsBoot": "False", "Size": 200},
-    ]);
-    let instance = |id| json!({"UHostId": id, "DiskSet": disks});
-    let cloud = Cloud::with([instance("uhost-1"), instance("uhost-2")]).await;
+    let instance = |number: u32| {
+        json!({
+            "UHostId": format!("uhost-{number}"),
+            "DiskSet": [
+                {"DiskId": format!("bsi-{number}"), "IsBoot": "True", "Size": 60},
+                {"DiskId": format!("bsm-{number}"), "IsBoot": "False", "Size": 200},
+            ],
+        })
+    };
+    let cloud = Cloud::with([instance(1), instance(2)]).await;
+    let disks = async || {
+        let described = cloud.call(DESCRIBE_DISKS, &[("Region", "cn-wlcb")]).await;
+        let disks = described["DiskSet"].as_array().cloned().unwrap_or_default();
+        let text = |disk: &Value, field: &str| disk[field].as_str().unwrap().to_owned();
+        let disks =
+            disks.iter().map(|disk| (text(disk, "ResourceId"), text(disk, "MountInstance")));
+        disks.collect::<Vec<_>>()
+    };
+    let disk = |id: &str, instance: &str| (id.to_owned(), instance.to_owned());
+    let of_second = [disk("bsi-2", "uhost-2"), disk("bsm-2", "uhost-2")];
+    let of_first = [disk("bsi-1", "uhost-1"), disk("bsm-1", "uhost-1")];
+    assert_eq!(disks().await, [of_first, of_second.clone()].concat());
     let release = [location("uhost-1").as_slice(), &[("ReleaseUDisk", "true")]].concat();
     cloud.call(TERMINATE, &release).await;
-    assert_eq!(cloud.simulator.detached_disks(), Vec::<serde_json::Value>::new());
+    assert_eq!(disks().await, of_second);
     cloud.call(TERMINATE, &location("uhost-2")).await;
-    assert_eq!(cloud.simulator.detached_disks(), [disks[1].clone()]);
+    assert_eq!(disks().await, [disk("bsm-2", "")]);
+    let detached = cloud.simulator.detached_disks();
+    assert_eq!(
+        (&detached[0]["Status"], &detached[0]["Configuration"]),
+        (&json!("Available"), &json!(200))
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod catalog;
 mod cli;
 mod gateway;
+mod lifecycle;
 mod power;
 mod schedule;
 
