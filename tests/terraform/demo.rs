@@ -22,6 +22,7 @@ const CARGO: (&str, &str) = ("cargo", "[ \"$1\" = --version ] || { echo BUILDING
 const COMPILER: (&str, &str) = ("cc", "");
 const PYTHON: (&str, &str) = ("python3", "");
 const TERRAFORM: (&str, &str) = ("terraform", "echo Terraform v1.9.9");
+const OPENTOFU: (&str, &str) = ("tofu", "echo OpenTofu v1.8.8");
 
 /// Runs a script on a machine with these programs beside those of the system.
 fn run(script: &str, programs: &[(&str, &str)], variables: &[(&str, &str)]) -> Output {
@@ -89,13 +90,21 @@ fn installation_needs_no_virtual_environment() {
 
 #[test]
 fn used_terraform_and_remedies_are_named_in_the_language() {
+    let chinese = ("LANG", "zh_CN.UTF-8");
     let cases = [
-        (&[("LANG", "de_DE.UTF-8")][..], "Using Terraform v1.9.9", "a C compiler"),
-        (&[("LANG", "zh_CN.UTF-8")], "使用 Terraform v1.9.9", "C 编译器"),
-        (&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")], "Using Terraform v1.9.9", "a C compiler"),
+        (
+            &[TERRAFORM][..],
+            &[("LANG", "de_DE.UTF-8")][..],
+            "Using Terraform v1.9.9",
+            "a C compiler",
+        ),
+        (&[OPENTOFU, TERRAFORM], &[], "Using Terraform v1.9.9", "a C compiler"),
+        (&[OPENTOFU], &[], "Using OpenTofu v1.8.8", "a C compiler"),
+        (&[TERRAFORM], &[chinese], "使用 Terraform v1.9.9", "C 编译器"),
+        (&[TERRAFORM], &[chinese, ("LC_ALL", "C")], "Using Terraform v1.9.9", "a C compiler"),
     ];
-    for (variables, used, remedy) in cases {
-        let programs = [RUST, CARGO, PYTHON, TERRAFORM];
+    for (hosts, variables, used, remedy) in cases {
+        let programs = [&[RUST, CARGO, PYTHON], hosts].concat();
         let output = run("examples/demo/run.sh", &programs, variables);
         let printed = String::from_utf8_lossy(&output.stdout);
         assert!(printed.starts_with(used), "{output:?}");
