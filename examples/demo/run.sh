@@ -214,4 +214,6 @@ fi
 folders=("$(dirname "$(dirname "$provider")")")
 if [[ -d $environment && $environment != "${folders[0]}"/* ]]; then folders+=("$repository/target/demo"); fi
 size=$(du -sch "${folders[@]}" | sed -n '$s/[[:space:]].*//p')
-text "$size of build output remains. To remove it: rm -rf ${folders[*]}" "构建产物仍占用 $size。如需删除：rm -rf ${folders[*]}"
+crates=${CARGO_HOME:-~/.cargo}/registry
+text "$size of build output remains, and Cargo keeps downloaded crates in $crates. To remove the output: rm -rf ${folders[*]}" \
+  "构建产物仍占用 $size，Cargo 下载的 crate 保留在 $crates。如需删除构建产物：rm -rf ${folders[*]}"

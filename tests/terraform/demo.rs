@@ -136,7 +136,7 @@ fn demo_runs_in_chinese_and_states_what_remains() {
             ]
         );
         let last = printed.lines().last().unwrap();
-        assert!(last.contains("如需删除：rm -rf /"), "{last}");
+        assert!(last.contains("如需删除构建产物：rm -rf /"), "{last}");
         workspace.assert_no_temporary_files();
     });
 }
