@@ -59,6 +59,8 @@ const TRANSLATED: &[(&str, &str)] = &[("README.md", "README.zh-CN.md")];
 fn feature(guide: &str, file: &str) -> Option<Feature> {
     match (guide, file) {
         ("accounts", "variables.tf") => Some(Feature::EphemeralResources),
+        // Beside `report.tf`, as the guide's test applies it.
+        ("billing", "budget.tf") => Some(NEWEST),
         ("connect", "ssh_key.tf") => Some(NEWEST),
         ("fleet", "main.tf") => Some(Feature::Conditions),
         // Needs a store, and is applied by the guide's test.
