@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    account::Account, fault::Effect, instance::Instance, pending_faults::Kind, refusal::Refusal,
+    account::Account, fault::Effect, form::Form, pending_faults::Kind, refusal::Refusal,
     request::Request,
 };
 
@@ -19,16 +19,15 @@ pub(super) fn update_stop_scheduler(
     let form = request.form;
     form.required("Region")?;
     form.required("Zone")?;
+    check_has_project(form)?;
+    let id = form.required("UHostId")?;
     let is_strict = !account.options.any_instance_scheduled;
-    let instance = instance(account, request)?;
+    let instance = account.unlocked_instance(id, form)?;
     let stop_time = form.number("SchedulerStopTime")?;
     let stop_time = stop_time.ok_or_else(|| Refusal::missing("SchedulerStopTime"))?;
     let stop_time = i64::try_from(stop_time).unwrap_or(i64::MAX);
     if stop_time < request.now.as_second() + SHORTEST_NOTICE {
         return Err(Refusal::unavailable("SchedulerStopTime"));
-    }
-    if instance.is_locked() {
-        return Err(Refusal::locked());
     }
     if is_strict && instance.is_spot() {
         return Err(Refusal::spot_not_scheduled());
@@ -44,19 +43,22 @@ pub(super) fn delete_stop_scheduler(
     account: &mut Account,
     request: &Request<'_>,
 ) -> Result<Value, Refusal> {
-    request.form.required("Region")?;
-    instance(account, request)?;
+    let form = request.form;
+    form.required("Region")?;
+    check_has_project(form)?;
+    let id = form.required("UHostId")?;
+    if !account.instances.get(id).is_some_and(|instance| instance.is_in_scope(form)) {
+        return Err(Refusal::not_found(id));
+    }
     schedule(account, request, 0)
 }
 
-fn instance<'a>(account: &'a Account, request: &Request<'_>) -> Result<&'a Instance, Refusal> {
-    let form = request.form;
-    if form.get("ProjectId").is_none() {
-        return Err(Refusal::unavailable("ProjectID"));
+/// These two actions have no default project.
+fn check_has_project(form: &Form) -> Result<(), Refusal> {
+    match form.get("ProjectId") {
+        Some(_) => Ok(()),
+        None => Err(Refusal::unavailable("ProjectID")),
     }
-    let id = form.required("UHostId")?;
-    let instance = account.instances.get(id).filter(|instance| instance.is_in_scope(form));
-    instance.ok_or_else(|| Refusal::not_found(id))
 }
 
 fn schedule(

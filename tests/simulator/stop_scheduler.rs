@@ -22,14 +22,16 @@ async fn schedule(cloud: &Cloud, seconds: u64) -> Value {
     update(cloud, &[("SchedulerStopTime", &(ORIGIN + seconds).to_string())]).await
 }
 
+/// Parameters of an update, without the time.
+const SCHEDULED: [(&str, &str); 4] = [
+    ("Region", "cn-wlcb"),
+    ("Zone", "cn-wlcb-01"),
+    ("UHostId", "uhost-1"),
+    ("ProjectId", "org-demo"),
+];
+
 async fn update(cloud: &Cloud, changes: &[(&str, &str)]) -> Value {
-    let parameters = [
-        ("Region", "cn-wlcb"),
-        ("Zone", "cn-wlcb-01"),
-        ("UHostId", "uhost-1"),
-        ("ProjectId", "org-demo"),
-    ];
-    cloud.call(UPDATE, &[&parameters[..], changes].concat()).await
+    cloud.call(UPDATE, &[&SCHEDULED[..], changes].concat()).await
 }
 
 async fn cancel(cloud: &Cloud) -> Value {
@@ -196,6 +198,19 @@ async fn changed_schedule_can_be_reported_late() {
     cloud.advance(2);
     assert_eq!(reported(&cloud).await.1, Some(600));
     schedule(&cloud, 900).await;
+    assert_eq!(reported(&cloud).await.1, Some(600));
+}
+
+#[tokio::test]
+async fn lost_response_leaves_the_schedule_set() {
+    let cloud = running().await;
+    cloud.simulator.add_fault(Fault::new(Effect::LoseResponse).on_action(UPDATE));
+    let time = (ORIGIN + 600).to_string();
+    let parameters = [&SCHEDULED[..], &[("SchedulerStopTime", &time)]].concat();
+    assert!(cloud.sign_and_send(UPDATE, &parameters).await.is_err());
+    assert_eq!(reported(&cloud).await.1, Some(600));
+    cloud.simulator.add_fault(Fault::refuse(8438, "upstream timed out").on_instance("uhost-1"));
+    check_refused(&cancel(&cloud).await, 8438, "upstream timed out");
     assert_eq!(reported(&cloud).await.1, Some(600));
 }
 
