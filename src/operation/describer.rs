@@ -1,7 +1,7 @@
 //! Describes of single instances, which confirm an absence.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -14,8 +14,7 @@ use crate::{
     lock::lock,
 };
 
-/// Age up to which a sighting may replace a describe in the check of a plan. Decisions of
-/// operations never depend on a sighting.
+/// Age up to which a sighting may replace a describe in the check of a plan.
 const SIGHTING_TTL: Duration = Duration::from_secs(15);
 
 /// Result of a describe; `None` if the instance was not found.
@@ -36,6 +35,8 @@ struct Sightings {
     by_id: HashMap<String, Sighting>,
     /// An instance does not move, so these do not expire.
     locations: HashMap<String, Location>,
+    /// Instances that an operation has changed.
+    changed: HashSet<String>,
     pruned: Option<Instant>,
 }
 
@@ -63,10 +64,24 @@ impl Describer {
 
     /// As [`Self::describe`], but returns the result of an earlier describe if it is recent.
     pub(super) async fn describe_recent(&self, id: &str, scope: &Scope) -> Described {
-        if let Some(instance) = lock(&self.sightings).recent(id) {
-            return Ok(Some(instance));
+        let recent = lock(&self.sightings).recent(id, SIGHTING_TTL);
+        if recent.is_some() {
+            return Ok(recent);
         }
         self.describe(id, scope).await
+    }
+
+    /// Returns the result of the last describe if it is younger than `age` and no operation has
+    /// changed the instance.
+    pub(super) fn recent_unchanged(&self, id: &str, age: Duration) -> Option<Arc<Instance>> {
+        let sightings = lock(&self.sightings);
+        sightings.recent(id, age).filter(|_| !sightings.changed.contains(id))
+    }
+
+    /// Records that an operation changes the instance. A describe that is in flight meanwhile can
+    /// still report the state before, so later sightings do not count either.
+    pub(super) fn changes(&self, id: &str) {
+        lock(&self.sightings).changed.insert(id.to_owned());
     }
 
     /// Describes an instance in the region of `scope`, or in all regions if the API refuses the
@@ -146,9 +161,9 @@ impl Sightings {
         self.pruned = Some(now);
     }
 
-    fn recent(&self, id: &str) -> Option<Arc<Instance>> {
+    fn recent(&self, id: &str, age: Duration) -> Option<Arc<Instance>> {
         let sighting = self.by_id.get(id)?;
-        (sighting.at.elapsed() < SIGHTING_TTL).then(|| Arc::clone(&sighting.instance))
+        (sighting.at.elapsed() < age).then(|| Arc::clone(&sighting.instance))
     }
 }
 
@@ -181,9 +196,9 @@ mod tests {
         let instance = instance(json!({"UHostId": "uhost-1"}));
         let mut sightings = Sightings::default();
         sightings.record("uhost-1", Some(Arc::clone(&instance)));
-        assert!(sightings.recent("uhost-1").is_some());
+        assert!(sightings.recent("uhost-1", SIGHTING_TTL).is_some());
         advance(SIGHTING_TTL).await;
-        assert!(sightings.recent("uhost-1").is_none());
+        assert!(sightings.recent("uhost-1", SIGHTING_TTL).is_none());
         sightings.record("uhost-2", Some(Arc::clone(&instance)));
         assert_eq!(sightings.by_id.len(), 1, "the expired sighting is gone");
         sightings.record("uhost-2", None);

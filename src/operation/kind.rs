@@ -60,6 +60,11 @@ pub(crate) trait Kind: Sync {
         false
     }
 
+    /// Returns true if the API refuses `call` unless the instance is in the right state for it.
+    fn is_checked_by_api(&self, _call: &Self::Call) -> bool {
+        false
+    }
+
     /// Returns true if a call is resent while the zone is sold out.
     fn waits_for_capacity(&self) -> bool {
         false

@@ -5,8 +5,10 @@ use std::time::Duration;
 /// Pauses of an operation. Its timeout applies in addition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// First interval between two polls. The interval grows to five times that.
+    /// Interval between two polls. It grows to five times that while nothing changes.
     pub poll: Duration,
+    /// Age up to which a describe of this process may replace the first one of an operation.
+    pub recent: Duration,
     /// Pause before the second describe of an instance that was not found.
     pub confirm: Duration,
     /// Time for which a new instance may be missing from describes and lists.
@@ -38,6 +40,7 @@ impl Pace {
     pub const fn new(poll: Duration) -> Self {
         Self {
             poll,
+            recent: Duration::from_secs(5),
             confirm: Duration::from_millis(500),
             visible: Duration::from_secs(30),
             recheck: Duration::from_secs(3),
@@ -52,14 +55,13 @@ impl Pace {
         }
     }
 
-    /// Returns the pause before the next poll, when nothing has changed for `unchanged`: the first
-    /// interval and a quarter of that time, at most five times the first interval, ± 10 % at
-    /// random.
+    /// Returns the interval between two polls, when nothing has changed for `unchanged`: a twentieth
+    /// of that time, but at least [`Self::poll`] and at most five times that.
     ///
     /// It depends on the time and not on the number of polls, because batching can make polls come
     /// earlier than planned.
     pub(crate) fn poll_pause(&self, unchanged: Duration) -> Duration {
-        (self.poll + unchanged / 4).min(self.poll * 5).mul_f64(jitter(0.1))
+        self.poll.max(unchanged / 20).min(self.poll * 5)
     }
 
     /// As [`Self::poll_pause`], but shorter at first, for a state that may pass quickly.
@@ -96,18 +98,18 @@ mod tests {
     #[test]
     fn pauses_grow_to_their_maximum() {
         let pace = Pace::new(Duration::from_secs(3));
+        let seconds = Duration::from_secs;
+        assert_eq!(pace.poll_pause(seconds(60)), seconds(3));
+        assert_eq!(pace.poll_pause(seconds(200)), seconds(10));
+        assert_eq!(pace.poll_pause(seconds(1_000_000)), seconds(15));
+        assert_eq!(pace.longest_poll_pause(), seconds(15));
+        assert_eq!(pace.short_poll_pause(Duration::ZERO), Duration::from_millis(500));
+        assert_eq!(pace.short_poll_pause(seconds(4)), Duration::from_millis(1500));
+        assert_eq!(pace.short_poll_pause(seconds(1_000_000)), seconds(15));
         let near = |pause: Duration, seconds: f64| {
             let ratio = pause.as_secs_f64() / seconds;
             assert!((0.89..=1.11).contains(&ratio), "{pause:?} is not near {seconds} s");
         };
-        near(pace.poll_pause(Duration::ZERO), 3.0);
-        near(pace.poll_pause(Duration::from_secs(3)), 3.75);
-        near(pace.poll_pause(Duration::from_secs(60)), 15.0);
-        near(pace.poll_pause(Duration::from_secs(1_000_000)), 15.0);
-        near(pace.longest_poll_pause(), 15.0);
-        near(pace.short_poll_pause(Duration::ZERO), 0.5);
-        near(pace.short_poll_pause(Duration::from_secs(4)), 1.5);
-        near(pace.short_poll_pause(Duration::from_secs(1_000_000)), 15.0);
         near(pace.retry_pause(0), 5.0);
         near(pace.retry_pause(1), 10.0);
         near(pace.retry_pause(u32::MAX), 30.0);

@@ -31,15 +31,20 @@ pub(super) struct Run<'a, K> {
 impl<K: Kind> Run<'_, K> {
     /// Runs the loop until the decision ends it.
     pub(super) async fn finish(&mut self) -> Result<Success, Reason<K::Reason>> {
-        let mut pause = Duration::ZERO;
+        let mut due = Instant::now();
+        if let Some((call, seen)) = self.call_without_describe() {
+            self.log.found(&seen);
+            self.call(&call, &seen).await?;
+            due = self.next_poll(Instant::now());
+        }
         loop {
-            let Some(seen) = self.poll(pause).await? else {
+            let Some(seen) = self.poll(due).await? else {
                 if self.may_still_appear() {
-                    pause = self.pause();
+                    due = self.next_poll(due);
                     continue;
                 }
                 if self.log.absences() < CONFIRMED_ABSENCES {
-                    pause = self.pace.confirm;
+                    due = Instant::now() + self.pace.confirm;
                     continue;
                 }
                 return self.absent();
@@ -50,24 +55,37 @@ impl<K: Kind> Run<'_, K> {
                     return Ok(Success { instance: Some(seen), caveat: Some(caveat) });
                 }
                 Step::Fail(reason) => return Err(reason),
-                Step::Call(call) => self.call(&call, &seen).await?,
-                Step::Wait => {}
+                Step::Call(call) => {
+                    self.call(&call, &seen).await?;
+                    due = self.next_poll(Instant::now());
+                }
+                Step::Wait => due = self.next_poll(due),
                 Step::Confirm => {
-                    // The pause of `poll` is no lower limit.
+                    // `poll` may describe earlier.
                     sleep(self.pace.recheck).await;
-                    pause = Duration::ZERO;
-                    continue;
+                    due = Instant::now();
                 }
             }
-            pause = self.pause();
         }
     }
 
-    /// Describes the instance after `pause` at the latest. Once a call has been sent, polls again
-    /// after a failure that may pass, because the effect of the call must not be missed.
-    async fn poll(&mut self, pause: Duration) -> Result<Option<Arc<Instance>>, Reason<K::Reason>> {
+    /// Returns the first call if a recent describe, such as that of the plan, leads to one that the
+    /// API refuses in any other state. All other decisions require a describe by the operation.
+    fn call_without_describe(&self) -> Option<(K::Call, Arc<Instance>)> {
         let instance = self.kind.instance();
-        let mut within = pause;
+        let seen = self.describer.recent_unchanged(&instance.id, self.pace.recent)?;
+        instance.check_location(&seen).ok()?;
+        match self.kind.decide(&self.situation(&seen)) {
+            Step::Call(call) if self.kind.is_checked_by_api(&call) => Some((call, seen)),
+            _ => None,
+        }
+    }
+
+    /// Describes the instance at `due` at the latest. Once a call has been sent, polls again
+    /// after a failure that may pass, because the effect of the call must not be missed.
+    async fn poll(&mut self, due: Instant) -> Result<Option<Arc<Instance>>, Reason<K::Reason>> {
+        let instance = self.kind.instance();
+        let mut within = due.saturating_duration_since(Instant::now());
         loop {
             let described = match self.log.absences() {
                 0 => self.describer.describe_in(&instance.scope, &instance.id, within).await,
@@ -117,8 +135,11 @@ impl<K: Kind> Run<'_, K> {
         if self.log.is_contradictory() {
             return Step::Confirm;
         }
-        let situation = Situation { seen, log: &self.log, pace: self.pace, now: Instant::now() };
-        self.kind.decide(&situation)
+        self.kind.decide(&self.situation(seen))
+    }
+
+    fn situation<'s>(&'s self, seen: &'s Arc<Instance>) -> Situation<'s> {
+        Situation { seen, log: &self.log, pace: self.pace, now: Instant::now() }
     }
 
     /// Ends the operation after the absence of the instance is confirmed.
@@ -138,6 +159,7 @@ impl<K: Kind> Run<'_, K> {
     ) -> Result<(), Reason<K::Reason>> {
         let refusals = self.log.refusals();
         self.log.call_sent(call.action(), seen);
+        self.describer.changes(&self.kind.instance().id);
         let Err(error) = self.client.call(call).await else {
             self.log.call_ended(CallOutcome::Accepted);
             return Ok(());
@@ -195,13 +217,15 @@ impl<K: Kind> Run<'_, K> {
         }
     }
 
-    /// Returns the pause before the next poll: shorter if a call may be resent earlier.
-    fn pause(&self) -> Duration {
+    /// Returns the time of the next poll: an interval after the begin of the `last` one, so that the
+    /// latency of the API does not add up, but earlier if a call may be resent then.
+    fn next_poll(&self, last: Instant) -> Instant {
         let now = Instant::now();
-        let pause = self.kind.poll_pause(self.pace, &self.log, now - self.log.last_change());
+        let interval = self.kind.poll_pause(self.pace, &self.log, now - self.log.last_change());
+        let next = (last.min(now) + interval).max(now + interval / 2);
         match self.log.not_before() {
-            Some(time) if time > now => pause.min(time - now),
-            _ => pause,
+            Some(time) if time > now => next.min(time),
+            _ => next,
         }
     }
 }

@@ -52,6 +52,11 @@ impl Kind for Operation {
         self.wait_for_capacity
     }
 
+    /// A start is refused unless the instance is stopped.
+    fn is_checked_by_api(&self, call: &PowerCall) -> bool {
+        matches!(call.action, PowerAction::Start { .. })
+    }
+
     fn can_omit_parameter(&self, call: &PowerCall, error: &Error) -> bool {
         let has_flag = |without_gpu: WithoutGpu| without_gpu.send_flag;
         match call.action {

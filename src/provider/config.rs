@@ -55,8 +55,9 @@ model! {
         pub request_timeout: Attr<String> = optional().rule(Rule::Check(check_duration)),
 
         /// Initial interval between status checks while an instance is starting or stopping, for
-        /// example `"10s"`. The interval grows to at most five times this value. Defaults to
-        /// `"3s"`. Concurrent operations share status checks.
+        /// example `"10s"`. The interval grows to at most five times this value. Concurrent
+        /// operations share status checks, and ten or more are checked in a tenth of the interval,
+        /// but at most every 0.1 seconds. Defaults to `"3s"`.
         pub poll_interval: Attr<String> = optional().rule(Rule::Check(check_duration)),
 
         /// Maximum number of concurrent API requests, between `1` and `1000`, shared by everything

@@ -20,6 +20,7 @@ fn resource_page_states_all_pauses() {
     // In the order of the table. A new pause does not compile without a row.
     let Pace {
         poll,
+        recent,
         recheck,
         confirm,
         settle,
@@ -33,8 +34,10 @@ fn resource_page_states_all_pauses() {
         // Waiting for a new instance is the business of another resource.
         visible: _,
     } = Pace::new(Duration::from_secs(3));
-    let pauses =
-        [poll, recheck, confirm, settle, reboot, resend, retry, capacity, unlisted, stuck, report];
+    let pauses = [
+        poll, recent, recheck, confirm, settle, reboot, resend, retry, capacity, unlisted, stuck,
+        report,
+    ];
     let stated: Vec<_> = table("Waiting").into_iter().map(|[_, time]| time).collect();
     assert_eq!(stated, pauses.map(in_words));
 }

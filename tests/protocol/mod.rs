@@ -18,6 +18,7 @@ mod panics;
 mod plan;
 mod provider;
 mod query;
+mod recent;
 mod setup;
 mod sharing;
 mod start;

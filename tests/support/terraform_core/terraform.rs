@@ -54,6 +54,7 @@ fn variables(url: &str) -> [(&'static str, &str); 3] {
 fn fast_pace(_poll: Duration) -> Pace {
     Pace {
         poll: Duration::from_millis(4),
+        recent: Duration::ZERO,
         confirm: Duration::from_millis(2),
         visible: Duration::from_millis(120),
         recheck: Duration::from_millis(3),
@@ -72,6 +73,11 @@ fn fast_pace(_poll: Duration) -> Pace {
 fn pace_without_repeats(poll: Duration) -> Pace {
     let long = Duration::from_secs(60);
     Pace { settle: long, resend: long, retry: long, capacity: long, ..fast_pace(poll) }
+}
+
+/// Fast polls. An operation accepts a describe of the plan as its first one.
+fn pace_with_recent_describes(poll: Duration) -> Pace {
+    Pace { recent: Duration::from_secs(60), ..fast_pace(poll) }
 }
 
 impl Terraform {
@@ -95,8 +101,17 @@ impl Terraform {
 
     /// A provider that sends each start and stop at most once within a test.
     pub(crate) async fn without_repeats(url: &str) -> Self {
+        Self::with_pace(pace_without_repeats, url).await
+    }
+
+    /// A provider whose operations accept a describe of the plan as their first one.
+    pub(crate) async fn with_recent_describes(url: &str) -> Self {
+        Self::with_pace(pace_with_recent_describes, url).await
+    }
+
+    async fn with_pace(pace: fn(Duration) -> Pace, url: &str) -> Self {
         let provider = CompshareProvider::new(Environment::from_iter(variables(url)));
-        let terraform = Self::on(connect(provider.with_pace(pace_without_repeats)).await).await;
+        let terraform = Self::on(connect(provider.with_pace(pace)).await).await;
         terraform.configure(json!({"max_retries": 0})).await.unwrap();
         terraform
     }
