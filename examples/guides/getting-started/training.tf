@@ -3,9 +3,10 @@ resource "compshare_instance_power" "training" {
   state       = "Running"
 }
 
+locals {
+  training = compshare_instance_power.training
+}
+
 output "ssh" {
-  value = try(
-    "ssh -p ${compshare_instance_power.training.ssh_port} ${compshare_instance_power.training.ssh_user}@${compshare_instance_power.training.ssh_host}",
-    null,
-  )
+  value = try("ssh -p ${local.training.ssh_port} ${local.training.ssh_user}@${local.training.ssh_host}", null)
 }
