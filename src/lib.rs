@@ -66,6 +66,7 @@ pub mod cty;
 pub mod environment;
 pub mod error_chain;
 pub mod framework;
+pub mod lifecycle;
 mod lock;
 pub mod operation;
 pub mod panics;

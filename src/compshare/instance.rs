@@ -179,6 +179,14 @@ impl Instance {
         self.scheduler_stop_time.or(self.stop_scheduler_time)
     }
 
+    /// Name and ID, for lists.
+    pub fn display_name(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name} ({})", self.id),
+            None => self.id.clone(),
+        }
+    }
+
     /// State as reported by the API; `None` if unknown.
     pub fn state_word(&self) -> Option<&str> {
         Some(self.state.as_str()).filter(|word| !word.is_empty())

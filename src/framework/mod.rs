@@ -45,8 +45,8 @@ pub use model::{Field, Model, ModelField, attribute_name, model};
 pub use plan::unread;
 pub use provider::{Host, Provider};
 pub use resource::{
-    ApplyRequest, ApplyResponse, Change, ErasedResource, Failure, ImportBy, Object, PlanRequest,
-    PlanResponse, Resource,
+    ApplyRequest, ApplyResponse, Change, ErasedResource, Failure, ForcedReplacement, ImportBy,
+    Object, PlanRequest, PlanResponse, Resource,
 };
 pub use rule::Rule;
 pub use schema::{Attribute, Block, BlockPart, Mode, NestedBlock, Replacement, Schema};

@@ -91,11 +91,12 @@ fn planned_attribute(attribute: &Attribute, prior: &Value, config: &Value) -> Op
 fn replaced(block: &Block, prior: &Value, config: &Value) -> Vec<Path> {
     let changed = |attribute: &&Attribute| {
         let (before, now) = (prior.attribute(attribute.name), config.attribute(attribute.name));
-        attribute.replacement == Replacement::IfConfigured
-            && attribute.mode != Mode::Computed
-            && !before.is_null()
-            && !now.is_null()
-            && before != now
+        let differs = match attribute.replacement {
+            Replacement::Never => false,
+            Replacement::IfConfigured => before != now,
+            Replacement::IfLowered => now.as_i64() < before.as_i64() && !now.is_unknown(),
+        };
+        differs && attribute.mode != Mode::Computed && !before.is_null() && !now.is_null()
     };
     block.attributes.iter().filter(changed).map(|a| Path::root().attribute(a.name)).collect()
 }

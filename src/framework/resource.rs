@@ -26,6 +26,18 @@ pub struct Change<'a, M> {
     pub is_replacement: bool,
 }
 
+/// A change of an existing object that requires its replacement.
+#[derive(Debug, Clone, Copy)]
+pub struct ForcedReplacement<'a, M> {
+    pub prior: &'a M,
+    /// The plan of the change, whose computed values are incomplete.
+    pub planned: &'a M,
+    /// Names of the attributes that require the replacement.
+    pub attributes: &'a [String],
+    /// The object was imported, and no apply has changed it since.
+    pub is_imported: bool,
+}
+
 /// A failed create or update, with the state that is to be saved nevertheless.
 #[derive(Debug)]
 pub struct Failure<M> {
@@ -75,6 +87,16 @@ pub trait Resource: Definition {
         _context: &Context<Self::Session>,
         _change: Change<'_, Self::Model>,
         _planned: &mut Self::Model,
+    ) -> impl Future<Output = Result<(), Diagnostics>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Checks a change that requires a replacement, mostly to warn. The new object is planned
+    /// afterwards, as a create.
+    fn plan_replacement(
+        &self,
+        _context: &Context<Self::Session>,
+        _replacement: ForcedReplacement<'_, Self::Model>,
     ) -> impl Future<Output = Result<(), Diagnostics>> + Send {
         async { Ok(()) }
     }
@@ -153,6 +175,8 @@ pub struct PlanRequest {
     pub identity: Value,
     /// As [`Change::is_replacement`].
     pub is_replacement: bool,
+    /// As [`ForcedReplacement::is_imported`].
+    pub is_imported: bool,
 }
 
 #[derive(Debug)]
@@ -230,7 +254,8 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
         if request.proposed.is_null() {
             return plan_destroy(&self.definition, context, prior, request.identity).await;
         }
-        let PlanRequest { prior: before, config, proposed, identity, is_replacement } = request;
+        let PlanRequest { prior: before, config, proposed, identity, is_replacement, is_imported } =
+            request;
         let plan = planned_state(&self.schema().block, &before, &config, &proposed);
         let mut planned = to_model::<R::Model>(&plan.value)?;
         // Core plans a replacement again as a create, so the update needs no plan.
@@ -238,6 +263,11 @@ impl<R: Resource> ErasedResource<R::Session> for Erased<R> {
             let config = to_model(&config)?;
             let change = Change { config: &config, prior: prior.as_ref(), is_replacement };
             self.definition.plan(context, change, &mut planned).await?;
+        } else if let Some(prior) = &prior {
+            let attributes: Vec<_> = plan.requires_replace.iter().map(Path::to_string).collect();
+            let (planned, attributes) = (&planned, &attributes[..]);
+            let replacement = ForcedReplacement { prior, planned, attributes, is_imported };
+            self.definition.plan_replacement(context, replacement).await?;
         }
         let derived = identity_of::<R>(&planned);
         let is_another = prior.is_none() || !plan.requires_replace.is_empty();

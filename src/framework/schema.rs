@@ -55,6 +55,8 @@ pub enum Replacement {
     /// The configured value differs from a value in the state. An observed value never replaces
     /// anything.
     IfConfigured,
+    /// The configured whole number is lower than the one in the state.
+    IfLowered,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -136,6 +138,12 @@ impl Attribute {
     #[must_use]
     pub fn replaces(self) -> Self {
         Self { replacement: Replacement::IfConfigured, ..self }
+    }
+
+    /// Replaces the resource when the configured number is lowered.
+    #[must_use]
+    pub fn replaces_if_lowered(self) -> Self {
+        Self { replacement: Replacement::IfLowered, ..self }
     }
 
     #[must_use]

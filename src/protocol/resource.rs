@@ -42,6 +42,9 @@ pub(super) async fn read<P: Provider>(
 /// create, and only then sends a create with private data.
 const PLANNED: &[u8] = b"planned";
 
+/// Private data of an imported object, until an apply changes it.
+pub(super) const IMPORTED: &[u8] = b"imported";
+
 pub(super) async fn plan<P: Provider>(
     server: &Server<P>,
     request: wire::plan_resource_change::Request,
@@ -49,12 +52,11 @@ pub(super) async fn plan<P: Provider>(
     let (resource, ty) = server.resource(&request.type_name)?;
     let identity = resource.identity_schema().ty();
     let prior = decode::value(request.prior_state, ty)?;
-    let planned_private = match (prior.is_null(), request.prior_private.is_empty()) {
-        (false, true) => PLANNED.to_vec(),
-        _ => request.prior_private.clone(),
-    };
+    let planned_private =
+        if prior.is_null() { request.prior_private.clone() } else { PLANNED.to_vec() };
     let values = PlanRequest {
         is_replacement: prior.is_null() && !request.prior_private.is_empty(),
+        is_imported: request.prior_private == IMPORTED,
         prior,
         config: decode::value(request.config, ty)?,
         proposed: decode::value(request.proposed_new_state, ty)?,

@@ -1,7 +1,7 @@
 //! RPCs about stored objects: upgrade, move and import of state and identity, and generated
 //! configuration.
 
-use super::{decode, encode, server::Server, tfplugin5 as wire};
+use super::{decode, encode, resource::IMPORTED, server::Server, tfplugin5 as wire};
 use crate::framework::{Diagnostic, Diagnostics, ImportBy, Object, Provider};
 
 pub(super) fn identity_schemas<P: Provider>(
@@ -124,7 +124,7 @@ pub(super) fn import<P: Provider>(
         type_name: request.type_name,
         state: Some(encode::dynamic(&state, ty)?),
         identity: encode::identity(&identity, &identity_ty)?,
-        private: Vec::new(),
+        private: IMPORTED.to_vec(),
     };
     Ok(wire::import_resource_state::Response {
         imported_resources: vec![imported],

@@ -6,6 +6,7 @@
 
 mod actions;
 mod config;
+mod gpu_instance;
 mod gpu_mode;
 mod instance;
 mod instance_power;
@@ -78,7 +79,7 @@ impl Provider for CompshareProvider {
     }
 
     fn resources(&self) -> Vec<Box<dyn ErasedResource<Session>>> {
-        vec![instance_power::InstancePower.boxed()]
+        vec![gpu_instance::GpuInstance.boxed(), instance_power::InstancePower.boxed()]
     }
 
     fn data_sources(&self) -> Vec<Box<dyn ErasedDataSource<Session>>> {
@@ -94,7 +95,7 @@ impl Provider for CompshareProvider {
     }
 
     fn list_resources(&self) -> Vec<Box<dyn ErasedListResource<Session>>> {
-        vec![instance_power::InstancePowerList.boxed()]
+        vec![gpu_instance::GpuInstanceList.boxed(), instance_power::InstancePowerList.boxed()]
     }
 
     fn actions(&self) -> Vec<Box<dyn ErasedAction<Session>>> {

@@ -17,6 +17,7 @@ use crate::{
     },
     environment::Environment,
     framework::{Attr, Context, Diagnostic, Diagnostics, Host},
+    lifecycle::Creates,
     operation::{InstanceRef, KeptRunning, Location, Operations, Pace},
 };
 
@@ -35,6 +36,7 @@ pub struct Session {
     clients: OnceCell<Result<Clients, Diagnostics>>,
     planned: PlannedInstances,
     kept_running: KeptRunning,
+    creates: Creates,
 }
 
 /// Access to the API.
@@ -92,6 +94,7 @@ impl Session {
             clients: OnceCell::new(),
             planned: PlannedInstances::default(),
             kept_running: KeptRunning::default(),
+            creates: Creates::default(),
         })
     }
 
@@ -137,6 +140,11 @@ impl Session {
     /// Instances that objects of this run require to run.
     pub(crate) const fn kept_running(&self) -> &KeptRunning {
         &self.kept_running
+    }
+
+    /// Creates of this run.
+    pub(crate) const fn creates(&self) -> &Creates {
+        &self.creates
     }
 
     pub(crate) const fn planned(&self) -> &PlannedInstances {

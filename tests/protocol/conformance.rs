@@ -118,7 +118,7 @@ async fn identity(terraform: &Terraform) {
     let request = wire::get_resource_identity_schemas::Request {};
     let schemas = terraform.client().get_resource_identity_schemas(request).await.unwrap();
     let schemas = schemas.into_inner().identity_schemas;
-    assert_eq!(schemas.keys().collect::<Vec<_>>(), [RESOURCE]);
+    assert!(schemas.contains_key(RESOURCE));
     let stored = json!({"instance_id": ID, "project_id": null}).to_string();
     let request = wire::upgrade_resource_identity::Request {
         type_name: RESOURCE.to_owned(),

@@ -24,15 +24,15 @@ use crate::support::{
 };
 
 /// A chapter of the page.
-struct Page(String);
+pub(super) struct Page(String);
 
 impl Page {
     /// Adds the only error of `provoked`. The heading `how` describes the situation.
-    async fn add(&mut self, how: &str, provoked: impl Future<Output = Errors>) {
+    pub(super) async fn add(&mut self, how: &str, provoked: impl Future<Output = Errors>) {
         self.write(how, &provoked.await.only().to_string());
     }
 
-    fn write(&mut self, how: &str, message: &str) {
+    pub(super) fn write(&mut self, how: &str, message: &str) {
         let _ = write!(self.0, "\n## {how}\n\n```text\n{}\n```\n", settled(message));
     }
 }
@@ -115,12 +115,13 @@ async fn messages_match_snapshot() {
         chapter("Warnings of plans", plans),
         chapter("Absent, failed, or in another location", places),
         chapter("GPU mode", gpu),
+        chapter("Create, resize and delete", super::gpu_instance::messages::instances),
         chapter("Actions", actions),
         chapter("Data sources, queries, and logins", reads),
         chapter("Identity and foreign state", stored),
         chapter("Other messages", others),
     );
-    let chapters: [String; 11] = chapters.into();
+    let chapters: [String; 12] = chapters.into();
     let page = format!("Written by the test in `messages.rs`.\n{}", chapters.concat());
     expect_file!["./messages.md"].assert_eq(&page);
     check_titles(&page);

@@ -6,6 +6,7 @@ mod computed;
 mod conformance;
 mod contradictions;
 mod data_sources;
+mod gpu_instance;
 mod gpu_mode;
 mod identity;
 mod interruption;

@@ -9,7 +9,7 @@ use terraform_provider_compshare::{
 use super::setup::{ID, cloud_with, configuration, merged};
 use crate::support::{
     calls::Calls as _,
-    terraform_core::{Block, Diagnostic, Terraform, UNKNOWN},
+    terraform_core::{Block, BlockKind, Diagnostic, Terraform, UNKNOWN},
 };
 
 /// Names of the attributes that can be configured, and of the nested blocks.
@@ -129,7 +129,9 @@ async fn numbers_out_of_range_are_refused() {
 /// Plans an instance whose unknown ID is refined to begin with `uhost-`. Returns the planned state
 /// as MessagePack, and its type.
 async fn plan_with_refinement(terraform: &Terraform) -> (Vec<u8>, Type) {
-    let block = terraform.blocks()[0].2.clone();
+    let resource = (BlockKind::Resource, "compshare_instance_power");
+    let mut blocks = terraform.blocks().into_iter();
+    let block = blocks.find(|(kind, name, _)| (*kind, *name) == resource).unwrap().2.clone();
     let config = block.value(&json!({"instance_id": UNKNOWN}));
     let encoded = msgpack::encode(&config, &block.ty()).unwrap();
     let proposed = refined(encoded);

@@ -18,27 +18,35 @@ const RESOURCE: &str = "resources/compshare_instance_power/resource.tf";
 const ADDRESS: &str = "resources/compshare_instance_power/address.tf";
 const IMPORT_BY_ID: &str = "resources/compshare_instance_power/import-by-string-id.tf";
 const IMPORT_BY_IDENTITY: &str = "resources/compshare_instance_power/import-by-identity.tf";
+const NEW: &str = "resources/compshare_instance/resource.tf";
+const NEW_BY_ID: &str = "resources/compshare_instance/import-by-string-id.tf";
+const NEW_BY_IDENTITY: &str = "resources/compshare_instance/import-by-identity.tf";
 const INSTANCE: &str = "data-sources/compshare_instance/data-source.tf";
 const INSTANCES: &str = "data-sources/compshare_instances/data-source.tf";
 const ZONES: &str = "data-sources/compshare_zones/data-source.tf";
 const LOGIN: &str = "ephemeral-resources/compshare_instance_login/ephemeral-resource.tf";
 const LIST: &str = "list-resources/compshare_instance_power/list-resource.tfquery.hcl";
+const NEW_LIST: &str = "list-resources/compshare_instance/list-resource.tfquery.hcl";
 const START: &str = "actions/compshare_instance_start/action.tf";
 const STOP: &str = "actions/compshare_instance_stop/action.tf";
 const REBOOT: &str = "actions/compshare_instance_reboot/action.tf";
 
-const EXAMPLES: [Example; 14] = [
+const EXAMPLES: [Example; 18] = [
     ("demo/main.tf", None, None),
     ("provider/provider.tf", None, None),
     (RESOURCE, None, None),
     (ADDRESS, Some(Feature::TerraformData), Some(RESOURCE)),
     (IMPORT_BY_ID, Some(Feature::ImportBlock), Some(RESOURCE)),
     (IMPORT_BY_IDENTITY, Some(Feature::Identity), Some(RESOURCE)),
+    (NEW, None, None),
+    (NEW_BY_ID, Some(Feature::ImportBlock), Some(NEW)),
+    (NEW_BY_IDENTITY, Some(Feature::Identity), Some(NEW)),
     (INSTANCE, None, None),
     (INSTANCES, None, None),
     (ZONES, None, None),
     (LOGIN, Some(Feature::EphemeralResources), None),
     (LIST, Some(Feature::Query), None),
+    (NEW_LIST, Some(Feature::Query), None),
     (START, Some(Feature::Actions), None),
     (STOP, Some(Feature::Actions), None),
     (REBOOT, Some(Feature::Actions), None),
@@ -106,7 +114,7 @@ fn every_example_is_formatted_and_valid() {
             }
             workspace.run(&["fmt", "-check", "-diff"]).succeed();
             workspace.validate();
-            if example == LIST {
+            if [LIST, NEW_LIST].contains(&example) {
                 workspace.run(&["validate", "-no-color", "-query"]).succeed();
             }
         }
@@ -126,6 +134,30 @@ fn resource_example_starts_and_stops_instances() {
         assert_eq!(stage.reported("uhost-1a2b3c4d"), "Running");
         assert_eq!(stage.reported("uhost-5e6f7a8b"), "Stopped");
         assert_eq!(stage.cloud.instance("uhost-9c0d1e2f").unwrap()["GPU"], 0);
+        stage.assert_empty_plan();
+    });
+}
+
+#[test]
+fn instance_example_creates_and_stops_instances() {
+    with_each_terraform(async |terraform| {
+        let stage = show(terraform, NEW, &[]).await;
+        stage.apply();
+        let mut instances = stage.cloud.instances();
+        instances.sort_by_key(|instance| instance["Name"].to_string());
+        let facts: Vec<_> = instances
+            .iter()
+            .map(|one| (&one["Name"], &one["GPU"], &one["IsSpot"], &one["State"]))
+            .collect();
+        let (batch, training) = (json!("batch"), json!("training"));
+        let (running, stopped) = (json!("Running"), json!("Stopped"));
+        assert_eq!(
+            facts,
+            [
+                (&batch, &json!(2), &json!(true), &running),
+                (&training, &json!(1), &json!(false), &stopped),
+            ]
+        );
         stage.assert_empty_plan();
     });
 }
@@ -223,16 +255,21 @@ fn import_example_imports_by_identity() {
 
 #[test]
 fn list_example_finds_instances() {
+    check_list(LIST, "compshare_instance_power");
+    check_list(NEW_LIST, "compshare_instance");
+}
+
+fn check_list(example: &'static str, type_name: &'static str) {
     with_each_terraform_that_has(Feature::Query, async |terraform| {
         let spare = json!({"UHostId": "uhost-b", "State": "Stopped", "Name": "训练 2"});
-        let stage = show(terraform, LIST, &[training("Running"), spare]).await;
+        let stage = show(terraform, example, &[training("Running"), spare]).await;
         let lists = stage.workspace.query(&["-json"]).succeed().events("list_complete");
         let mut totals: Vec<_> = lists
             .iter()
             .map(|list| (list["address"].to_string(), list["total"].to_string()))
             .collect();
         totals.sort();
-        let list = |name| format!("\"list.compshare_instance_power.{name}\"");
+        let list = |name| format!("\"list.{type_name}.{name}\"");
         assert_eq!(totals, [(list("all"), "2".to_owned()), (list("training"), "1".to_owned())]);
     });
 }

@@ -73,7 +73,7 @@ fn next_apply_recovers_from_sigkill() {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Victim {
+pub(super) enum Victim {
     Provider,
     Terraform,
     Both,
@@ -88,7 +88,7 @@ struct Moment {
 
 impl Victim {
     /// Alternates, so that a few rounds have all victims with each Terraform.
-    fn by_turns(seed: u64, attempt: u64) -> Self {
+    pub(super) fn by_turns(seed: u64, attempt: u64) -> Self {
         match (seed / 3 + attempt) % 3 {
             0 => Self::Provider,
             1 => Self::Terraform,
@@ -96,7 +96,7 @@ impl Victim {
         }
     }
 
-    fn is(self, process: &Process) -> bool {
+    pub(super) fn is(self, process: &Process) -> bool {
         match self {
             Self::Provider => process.is_provider(),
             Self::Terraform => !process.is_provider(),
@@ -332,7 +332,7 @@ fn starts_of(cloud: &Simulator, id: &str) -> Vec<Option<i64>> {
 
 /// Removes a state file that Terraform has not finished writing, as its user has to. Returns true
 /// if there was one.
-fn remove_broken_state(workspace: &Workspace) -> bool {
+pub(super) fn remove_broken_state(workspace: &Workspace) -> bool {
     let Some(text) = workspace.stored_text() else { return false };
     let is_broken = serde_json::from_str::<Value>(&text).is_err();
     // Terraform accepts an empty file.
@@ -349,7 +349,7 @@ fn assert_nothing_is_tainted(workspace: &Workspace, name: &str) {
 }
 
 /// Instances in the stored state.
-fn stored(workspace: &Workspace) -> Vec<Value> {
+pub(super) fn stored(workspace: &Workspace) -> Vec<Value> {
     let text = workspace.stored_text().filter(|text| !text.is_empty());
     let Some(text) = text else { return Vec::new() };
     let state: Value = serde_json::from_str(&text).unwrap();

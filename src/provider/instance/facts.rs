@@ -7,6 +7,7 @@ use crate::{
     compshare::{self, Instance},
     cty::Number,
     framework::{Attr, Model as _, Rule, model},
+    lifecycle::user_text,
 };
 
 model! {
@@ -146,7 +147,7 @@ impl InstanceFacts {
             zone: text(&instance.zone),
             project_id: project_id.clone(),
             tag: text(&instance.tag),
-            remark: text(&instance.remark),
+            remark: instance.remark.as_deref().and_then(user_text).map(str::to_owned).into(),
             instance_type: text(&instance.instance_type),
             machine_type: text(&instance.machine_type),
             reported,

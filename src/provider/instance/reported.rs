@@ -22,6 +22,13 @@ model! {
         /// `Month`, or `Year` (prepaid).
         pub(crate) charge_type: Attr<String> = computed(),
 
+        pub(crate) changing: ChangingFacts = flattened(),
+    }
+}
+
+model! {
+    /// Facts that change without a change of the configuration.
+    pub(crate) struct ChangingFacts {
         /// Price of the instance in CNY per billing period of `charge_type`.
         pub(crate) price_cny: Attr<Number> = computed(),
 
@@ -64,6 +71,30 @@ model! {
 
 impl ReportedFacts {
     pub(crate) fn of(instance: &Instance) -> Self {
+        Self {
+            gpu_type: reported(instance.gpu_type.clone()),
+            gpu_count: reported(instance.allocated_gpus().map(i64::from)),
+            charge_type: reported(instance.charge_type.clone()),
+            changing: ChangingFacts::of(instance),
+        }
+    }
+}
+
+impl ChangingFacts {
+    /// The facts after a start or stop.
+    pub(crate) fn unknown(is_spot: Attr<bool>) -> Self {
+        Self {
+            price_cny: Attr::Unknown,
+            is_spot,
+            started_at: Attr::Unknown,
+            scheduled_stop_at: Attr::Unknown,
+            reclaim_at: Attr::Unknown,
+            public_ip: Attr::Unknown,
+            private_ip: Attr::Unknown,
+        }
+    }
+
+    pub(crate) fn of(instance: &Instance) -> Self {
         let has_addresses = !instance.addresses.is_empty();
         // A running instance has at least a private address.
         let address = |belongs: fn(&str) -> bool| match first_address(instance, belongs) {
@@ -72,9 +103,6 @@ impl ReportedFacts {
         };
         let ahead = |seconds: &i64| Timestamp::now().as_second() < *seconds;
         Self {
-            gpu_type: reported(instance.gpu_type.clone()),
-            gpu_count: reported(instance.allocated_gpus().map(i64::from)),
-            charge_type: reported(instance.charge_type.clone()),
             price_cny: reported(instance.price.and_then(decimal)),
             is_spot: reported(instance.is_spot),
             started_at: reported(instance.start_time.and_then(rfc3339)),

@@ -66,9 +66,5 @@ fn listed(
     };
     // The same state as after an import and a read.
     let object = observed(&imported_state(session, identity), instance);
-    let display_name = match &instance.name {
-        Some(name) => format!("{name} ({})", instance.id),
-        None => instance.id.clone(),
-    };
-    Listed { display_name, object }
+    Listed { display_name: instance.display_name(), object }
 }

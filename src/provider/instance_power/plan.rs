@@ -16,7 +16,10 @@ use crate::{
     framework::{Attr, Change, Context, Diagnostic, Diagnostics},
     power::{self, Operation, PowerReason, Reason},
     provider::{
-        instance::reported::SshLogin, message, session::Session, timeouts::DEFAULT_TIMEOUT,
+        instance::reported::{ChangingFacts, SshLogin},
+        message,
+        session::Session,
+        timeouts::DEFAULT_TIMEOUT,
     },
 };
 
@@ -90,16 +93,7 @@ fn forget_changing_facts(planned: &mut InstancePowerModel) {
     let is_stopped = planned.state.text() == Some(STOPPED);
     let reported = &mut planned.reported;
     reported.gpu_count = if is_stopped { Attr::Known(0) } else { Attr::Unknown };
-    reported.price_cny = Attr::Unknown;
-    for fact in [
-        &mut reported.started_at,
-        &mut reported.scheduled_stop_at,
-        &mut reported.reclaim_at,
-        &mut reported.public_ip,
-        &mut reported.private_ip,
-    ] {
-        *fact = Attr::Unknown;
-    }
+    reported.changing = ChangingFacts::unknown(reported.changing.is_spot);
     planned.ssh = if is_stopped { SshLogin::default() } else { SshLogin::unknown() };
 }
 
@@ -180,7 +174,7 @@ fn warnings(
 ) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
     let runs = planned.state.text() == Some(RUNNING);
-    if let Some(at) = observed.reported.deletion_within(DELETION_NOTICE) {
+    if let Some(at) = observed.reported.changing.deletion_within(DELETION_NOTICE) {
         warnings.push(message::deleted_soon(id, at, runs));
     }
     let becomes_stopped = planned.state.text() == Some(STOPPED)

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     compshare::{Error, State},
-    operation::{CallOutcome, LoggedCall, OperationLog},
-    power::{Failure, PowerReason, REBOOT, Reason, START, STOP, undoes_start},
+    operation::{self, CallOutcome, Failure, LoggedCall, OperationLog},
+    power::{PowerReason, REBOOT, Reason, START, STOP, undoes_start},
 };
 
 /// Bill of a stopped instance.
@@ -80,7 +80,7 @@ fn is_accepted(log: &OperationLog, action: &str) -> bool {
     log.calls.iter().any(|call| call.action == action && accepted(call))
 }
 
-pub(super) fn facts(failure: &Failure) -> Facts {
+pub(super) fn facts<R>(failure: &Failure<R>) -> Facts {
     let log = &failure.log;
     let mut facts = Facts::default();
     facts.add("Instance", instance(log));
@@ -90,7 +90,7 @@ pub(super) fn facts(failure: &Failure) -> Facts {
         _ => facts.add("API calls", calls(log)),
     }
     let error = match &failure.reason {
-        Reason::Call(error) => Some(error),
+        operation::Reason::Call(error) => Some(error),
         _ => log.last_refusal().or_else(|| log.last_lost()),
     };
     match error {

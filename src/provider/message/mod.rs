@@ -8,6 +8,8 @@
 mod configuration;
 mod error;
 mod facts;
+mod instance;
+mod lifecycle;
 mod operation;
 mod plan;
 mod read;
@@ -19,6 +21,12 @@ pub(crate) use configuration::{
     spec_without_mode, unknown_arguments,
 };
 pub(crate) use error::call;
+pub(crate) use instance::{
+    NewInstance, Purchase, billed, create_failed, deletion_protected, gpu_type_not_sold,
+    imported_replacement, left_behind, left_behind_unseen, name_in_use, not_created,
+    price_too_high, price_unknown, rename, replacement, size_not_sold, unchangeable,
+};
+pub(crate) use lifecycle::{lifecycle, resize_needs_stop};
 pub(crate) use operation::{caveat, operation};
 pub(crate) use plan::{
     conflict, deleted_if_kept_stopped, deleted_soon, failing_apply, keeps_running,

@@ -1,0 +1,444 @@
+//! Messages about plans and creates of instances.
+
+use std::time::Duration;
+
+use super::{
+    error::{NO_CHANGES, add_call, call_text},
+    facts::STOPPED,
+    lifecycle::without_foreign_attribute,
+    text::{Facts, Text},
+};
+use crate::{
+    compshare::{Class, Error, Instance, Size},
+    framework::{Diagnostic, Diagnostics},
+    lifecycle::CreateFailure,
+    provider::timeouts::format_duration,
+};
+
+const NOTHING_CREATED: &str = "No instance was created, and nothing is billed.";
+const CREATE: &str = "Create Instance";
+
+/// Maximum number of sizes or GPU models that a message lists.
+const MAX_LISTED: usize = 12;
+
+/// Attributes of an instance that is to be created.
+#[derive(Debug)]
+pub(crate) struct NewInstance {
+    pub(crate) name: String,
+    pub(crate) zone: String,
+    pub(crate) gpu_type: String,
+}
+
+/// Planned attributes of an instance that is to be created.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Purchase<'a> {
+    /// `None` if it is not known yet.
+    pub(crate) name: Option<&'a str>,
+    pub(crate) charge_type: &'a str,
+    pub(crate) gpu_type: &'a str,
+}
+
+/// A failed create, whose remark had this marker.
+pub(crate) fn create_failed(
+    new: &NewInstance,
+    marker: &str,
+    failure: &CreateFailure,
+    timeout: Duration,
+) -> Diagnostics {
+    let mut facts = new.facts();
+    match failure {
+        CreateFailure::Refused(error) => {
+            add_call(&mut facts, "API call", error);
+            refused(error).into_error(NOTHING_CREATED, &facts)
+        }
+        CreateFailure::RefusedUntilTimeout(error) => {
+            add_call(&mut facts, "API call", error);
+            let timeout = format_duration(timeout);
+            let text = refused(error);
+            let text = text.and(&format!("Retried until the timeout of {timeout} expired."));
+            let waited_for_capacity = error.class() == Some(Class::Capacity);
+            let text = match waited_for_capacity {
+                true => text.with_todo("Try again later, or increase the timeout."),
+                false => text,
+            };
+            text.into_error(NOTHING_CREATED, &facts)
+        }
+        CreateFailure::Interrupted => Text::new(
+            "Interrupted Before Creating Instance",
+            format!("Terraform was interrupted before instance \"{}\" was created.", new.name),
+            "Run Terraform again to continue.",
+        )
+        .into_error(NOTHING_CREATED, &facts),
+        CreateFailure::Lost { response, search } => {
+            add_call(&mut facts, "API call", response);
+            if let Some(search) = search {
+                add_call(&mut facts, "Last failed call", search);
+            }
+            facts.add("Marker", format_args!("`{marker}`"));
+            lost(new, response, search.is_some()).into_error(
+                "If the instance exists, it is billed. The create was not repeated, because that \
+                 could create a second instance.",
+                &facts,
+            )
+        }
+    }
+}
+
+impl NewInstance {
+    fn facts(&self) -> Facts {
+        let Self { name, zone, gpu_type } = self;
+        let mut facts = Facts::default();
+        facts.add("Instance", format_args!("\"{name}\" in {zone} ({gpu_type})"));
+        facts
+    }
+}
+
+/// Text of a refused create, with the attribute at fault.
+fn refused(error: &Error) -> Text {
+    let text = |reason, what: &str, attribute: &'static str| {
+        let todo = format!("Correct `{attribute}`.");
+        Text::unable(CREATE, reason, what.to_owned(), todo).at(attribute)
+    };
+    match error.ret_code() {
+        Some(8017 | 8027) => {
+            text("Image Not Available", "The image cannot be used now.", "image_id")
+        }
+        Some(226_603) => text(
+            "Image Does Not Support GPU Model",
+            "The image does not support the GPU model.",
+            "image_id",
+        ),
+        Some(226_637) => text(
+            "Image Not Supported in Zone",
+            "The zone does not support images of this type.",
+            "image_id",
+        ),
+        Some(8315) => text(
+            "System Disk Smaller Than Image",
+            "The system disk is smaller than the image.",
+            "boot_disk_gb",
+        ),
+        Some(8067 | 8107) => text(
+            "Disk Size Not Allowed",
+            "The size of the system disk is not allowed.",
+            "boot_disk_gb",
+        ),
+        Some(8116) => text(
+            "Charge Type Not Supported",
+            "This charge type is not supported for the GPU model or zone.",
+            "charge_type",
+        ),
+        Some(8052) => text("Firewall Not Accepted", "The firewall is not accepted.", "firewall_id"),
+        Some(8333) => {
+            text("Size Not Allowed", "This combination of CPU and memory is not sold.", "gpu_count")
+        }
+        _ => parameter(CREATE, error),
+    }
+}
+
+/// Text of a failed call about an instance, with the attribute that sets a refused parameter.
+fn parameter(attempt: &str, error: &Error) -> Text {
+    let text = without_foreign_attribute(call_text(attempt, error));
+    let message = error.message().unwrap_or_default();
+    let named = [
+        ("CompShareImageId", "image_id", "Image"),
+        ("GpuType", "gpu_type", "GPU Model"),
+        ("ChargeType", "charge_type", "Charge Type"),
+        ("SecurityGroupId", "firewall_id", "Firewall"),
+        ("Disks", "boot_disk_gb", "System Disk"),
+        ("Name", "name", "Name"),
+    ];
+    let named = named.into_iter().find(|(parameter, ..)| message.contains(parameter));
+    let is_usage = matches!(error.ret_code(), Some(210 | 220 | 230 | 280));
+    let Some((_, attribute, name)) = named.filter(|_| is_usage && text.attribute.is_none()) else {
+        return text;
+    };
+    Text::unable(
+        attempt,
+        format_args!("Invalid {name}"),
+        format!("The CompShare API rejected the value of `{attribute}`."),
+        format!("Correct `{attribute}`."),
+    )
+    .at(attribute)
+}
+
+/// A create whose response was lost, and whose instance was not found.
+fn lost(new: &NewInstance, response: &Error, search_failed: bool) -> Text {
+    let text = without_foreign_attribute(call_text("Confirm Create of Instance", response));
+    let what = if search_failed {
+        "The list of instances, which shows whether the instance was created, could not be read."
+    } else {
+        "The instance did not appear in the list of instances in the time in which a new instance \
+         may be missing from it."
+    };
+    let todo = format!(
+        "Check in the CompShare console whether an instance named \"{}\" exists whose remark ends \
+         with the marker below. If so, import it with `terraform import`, the address of the \
+         resource, and its ID. Otherwise apply again.",
+        new.name
+    );
+    Text { todo: todo.into(), ..text.and(what) }
+}
+
+/// A check before a create that failed.
+pub(crate) fn not_created(attempt: &str, error: &Error) -> Diagnostics {
+    let mut facts = Facts::default();
+    add_call(&mut facts, "API call", error);
+    without_foreign_attribute(call_text(attempt, error)).into_error(NOTHING_CREATED, &facts)
+}
+
+/// A failed rename.
+pub(crate) fn rename(id: &str, error: &Error) -> Diagnostics {
+    let mut facts = Facts::default();
+    facts.add("Instance", format_args!("`{id}`"));
+    add_call(&mut facts, "API call", error);
+    parameter("Rename Instance", error).into_error("The bill does not depend on the name.", &facts)
+}
+
+/// A name that two resources of one run want to create.
+pub(crate) fn name_in_use(name: &str) -> Diagnostics {
+    Text::unable(
+        CREATE,
+        "Name Used Twice",
+        format!("Another `compshare_instance` of this apply has the name \"{name}\"."),
+        "Give each instance a name of its own, for example with `count.index` or `each.key`.",
+    )
+    .at("name")
+    .into_error(NOTHING_CREATED, &Facts::default())
+}
+
+/// An instance that an earlier run has created and that this run does not manage.
+pub(crate) fn left_behind(instance: &Instance, import_id: &str) -> Diagnostics {
+    let name = instance.name.as_deref().unwrap_or_default();
+    Text::unable(
+        CREATE,
+        "Name Belongs to Existing Instance",
+        format!(
+            "Terraform has created instance `{}` with the name \"{name}\", and it is not in this \
+             state. An apply that was interrupted may have left it behind.",
+            instance.id
+        ),
+        format!(
+            "Import the instance with `terraform import`, the address of the resource, and \
+             `{import_id}`. If it belongs to another configuration, choose another `name`."
+        ),
+    )
+    .at("name")
+    .into_error("No instance was created. The existing one is billed.", &existing(instance))
+}
+
+/// As [`left_behind`], found after the create of another instance.
+pub(crate) fn left_behind_unseen(instance: &Instance, import_id: &str) -> Diagnostic {
+    let name = instance.name.as_deref().unwrap_or_default();
+    Text::new(
+        "Second Instance With the Same Name",
+        format!(
+            "Terraform has also created instance `{}` with the name \"{name}\", and it is not in \
+             this state. An apply that was interrupted may have left it behind; it was not listed \
+             yet when this apply created its own instance.",
+            instance.id
+        ),
+        format!(
+            "Delete the instance in the CompShare console, or import it with `terraform import`, the \
+             address of another resource, and `{import_id}`."
+        ),
+    )
+    .at("name")
+    .into_warning("Both instances are billed.", &existing(instance))
+}
+
+fn existing(instance: &Instance) -> Facts {
+    let mut facts = Facts::default();
+    let zone = instance.zone.as_deref().or(instance.region.as_deref()).unwrap_or("?");
+    facts.add("Instance", format_args!("`{}` in {zone} ({})", instance.id, instance.state));
+    facts
+}
+
+/// A price above the limit.
+pub(crate) fn price_too_high(price: f64, limit: f64, charge_type: &str) -> Diagnostics {
+    Text::unable(
+        CREATE,
+        "Price Above Limit",
+        format!(
+            "The instance costs {price} CNY per {}, and `max_price_cny` is {limit}.",
+            unit(charge_type)
+        ),
+        "Raise `max_price_cny`, or choose another size or zone.",
+    )
+    .at("max_price_cny")
+    .into_error(NOTHING_CREATED, &Facts::default())
+}
+
+/// A limit, and no price to compare it with.
+pub(crate) fn price_unknown(limit: f64) -> Diagnostics {
+    Text::unable(
+        CREATE,
+        "Price Unknown",
+        format!(
+            "CompShare reports no price for the instance, and `max_price_cny` is {limit}: without a \
+             price, the limit cannot be checked."
+        ),
+        "Correct `charge_type`, or remove `max_price_cny`.",
+    )
+    .at("max_price_cny")
+    .into_error(NOTHING_CREATED, &Facts::default())
+}
+
+const fn unit(charge_type: &str) -> &'static str {
+    match charge_type.as_bytes() {
+        b"Day" => "day",
+        b"Month" => "month",
+        _ => "hour",
+    }
+}
+
+/// A GPU model that is not sold in the zone.
+pub(crate) fn gpu_type_not_sold(gpu_type: &str, zone: &str, others: &[String]) -> Diagnostics {
+    let what = match others {
+        [] => format!("CompShare lists no GPU models in zone `{zone}`."),
+        others => format!(
+            "CompShare does not sell GPU model `{gpu_type}` in zone `{zone}`, but: {}.",
+            listed(others)
+        ),
+    };
+    Text::unable(CREATE, "GPU Model Not Sold", what, "Correct `gpu_type` or `zone`.")
+        .at("gpu_type")
+        .into_error(NO_CHANGES, &Facts::default())
+}
+
+/// A size that is not sold. `same_count` are the sizes with the configured number of GPUs.
+pub(crate) fn size_not_sold(
+    gpu_type: &str,
+    zone: &str,
+    gpu_count: u32,
+    same_count: &[Size],
+    all: &[Size],
+) -> Diagnostics {
+    let text = |size: &Size| {
+        let Size { gpu_count, cpu, memory_gb } = size;
+        format!("{gpu_count} × GPU, {cpu} cores, {memory_gb} GB")
+    };
+    let (attribute, sizes) =
+        if same_count.is_empty() { ("gpu_count", all) } else { ("cpu", same_count) };
+    let sizes: Vec<_> = sizes.iter().map(text).collect();
+    let mut facts = Facts::default();
+    for size in sizes.iter().take(MAX_LISTED) {
+        facts.add("Size on sale", size);
+    }
+    let (reason, what) = if same_count.is_empty() {
+        ("GPU Count Not Sold", format!("with {gpu_count} GPUs"))
+    } else {
+        ("Not Sold", "in the configured size".to_owned())
+    };
+    let what = format!("CompShare does not sell GPU model `{gpu_type}` in zone `{zone}` {what}.");
+    Text::unable("Choose Size", reason, what, "Configure one of the sizes below.")
+        .at(attribute)
+        .into_error(NO_CHANGES, &facts)
+}
+
+fn listed(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().take(MAX_LISTED).map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// The costs of a planned create.
+pub(crate) fn billed(new: Purchase<'_>, size: Size, price: Option<f64>) -> Diagnostic {
+    let Purchase { name, charge_type, gpu_type } = new;
+    let Size { gpu_count, cpu, memory_gb } = size;
+    let name =
+        name.map_or_else(|| "The new instance".to_owned(), |name| format!("Instance \"{name}\""));
+    let unit = unit(charge_type);
+    let costs = match price {
+        Some(price) => format!("costs {price} CNY per {unit}"),
+        None => format!("is billed per {unit}; CompShare reports no price"),
+    };
+    let what = format!("{name} ({gpu_count} × {gpu_type}, {cpu} cores, {memory_gb} GB) {costs}.");
+    let (title, todo, effect) = match charge_type {
+        _ if price.is_none() => (
+            "New Instance Is Billed, Price Not Reported",
+            "Check the price in the CompShare console.",
+            "",
+        ),
+        "Postpay" => (
+            "New Instance Is Billed While It Runs",
+            "To stop it later, use `compshare_instance_power`. Prices can change before the apply; \
+             `max_price_cny` limits the price.",
+            STOPPED,
+        ),
+        "Spot" => (
+            "New Spot Instance Is Billed While It Runs",
+            "Prices can change before the apply; `max_price_cny` limits the price.",
+            "CompShare can interrupt a spot instance at any time.",
+        ),
+        _ => (
+            "New Instance Is Prepaid",
+            "If that is not intended, set `charge_type = \"Postpay\"`.",
+            "One unit is charged at the create, and a stopped instance is billed in full.",
+        ),
+    };
+    Text::new(title, what, todo).at("charge_type").into_warning(effect, &Facts::default())
+}
+
+/// A planned delete or replacement of a protected instance.
+pub(crate) fn deletion_protected(id: &str, verb: &str) -> Diagnostics {
+    Text::unable(
+        format_args!("{verb} Instance"),
+        "Deletion Protection",
+        format!("Instance `{id}` has `deletion_protection = true`."),
+        "To delete it nevertheless, first apply `deletion_protection = false`.",
+    )
+    .at("deletion_protection")
+    .into_error(NO_CHANGES, &Facts::default())
+}
+
+/// A configuration that would replace an instance which was only imported.
+pub(crate) fn imported_replacement(id: &str, attributes: &[String]) -> Diagnostics {
+    Text::unable(
+        "Manage Imported Instance",
+        "Would Be Replaced",
+        format!(
+            "Instance `{id}` was imported, and the configuration differs from it in {}: Terraform \
+             would delete the instance and create another one.",
+            listed(attributes)
+        ),
+        "Correct the configuration: `terraform state show` prints the values of the instance. To \
+         replace it nevertheless, destroy it first.",
+    )
+    .into_error(NO_CHANGES, &Facts::default())
+}
+
+/// A planned replacement.
+pub(crate) fn replacement(id: &str, attributes: &[String]) -> Diagnostic {
+    Text::new(
+        "Replacement Deletes Instance and Its Data",
+        format!(
+            "This plan deletes instance `{id}` and creates another one, because of a change of {}.",
+            listed(attributes)
+        ),
+        "If that is not intended, revert the change. `deletion_protection = true` refuses such plans.",
+    )
+    .into_warning(
+        "The system disk and its data are permanently deleted. The zone may have no capacity for the \
+         new instance.",
+        &Facts::default(),
+    )
+}
+
+/// A change of an attribute that the API cannot change.
+pub(crate) fn unchangeable(id: &str, attribute: &'static str, stored: Option<&str>) -> Diagnostics {
+    let todo = match stored {
+        Some(stored) => format!("Set `{attribute} = \"{stored}\"`, the value of the instance."),
+        None => format!("Remove `{attribute}`."),
+    };
+    Text::unable(
+        "Change Instance",
+        "Cannot Be Changed",
+        format!(
+            "The CompShare API has no request that changes `{attribute}` of an instance, and \
+             replacing instance `{id}` would delete its data."
+        ),
+        todo,
+    )
+    .at(attribute)
+    .into_error(NO_CHANGES, &Facts::default())
+}

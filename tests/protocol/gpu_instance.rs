@@ -1,0 +1,10 @@
+//! The resource `compshare_instance`: created once, deleted completely, and never replaced because
+//! of an observation.
+
+mod create;
+mod delete;
+mod list;
+pub(super) mod messages;
+mod plan;
+mod setup;
+mod update;
