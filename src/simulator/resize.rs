@@ -5,11 +5,13 @@ use serde_json::{Map, Value, json};
 use super::{
     account::Account,
     catalog,
+    charge_type::ChargeType,
     create::{legal_size, required_number},
     fault::Effect,
     form::Form,
     instance::Instance,
     pending_faults::Kind,
+    price::instance_price,
     refusal::Refusal,
     request::Request,
     transition::{Durations, Outcome, Transition},
@@ -135,7 +137,14 @@ fn full_size(form: &Form, instance: &Instance) -> Result<Change, Refusal> {
     let gpu_type = catalog::find(instance.text("Zone"), instance.text("GpuType"))
         .ok_or_else(Refusal::illegal_size)?;
     legal_size(gpu_type, gpu, cpu, memory)?;
-    let fields = [("GPU", gpu), ("CPU", cpu), ("Memory", memory)];
-    let fields = fields.into_iter().map(|(field, value)| (field.to_owned(), json!(value)));
+    let charge_type = if instance.is_spot() { "Spot" } else { instance.text("ChargeType") };
+    let charge_type = ChargeType::parse(charge_type)?;
+    let fields = [
+        ("GPU", json!(gpu)),
+        ("CPU", json!(cpu)),
+        ("Memory", json!(memory)),
+        ("InstancePrice", json!(instance_price(gpu_type, gpu, charge_type))),
+    ];
+    let fields = fields.into_iter().map(|(field, value)| (field.to_owned(), value));
     Ok(Change::Size { gpus: gpu, fields: fields.collect() })
 }

@@ -36,13 +36,17 @@ async fn program_prints_address_and_ends_on_signal() {
     let file = folder.path().join("account.json");
     fs::write(
         &file,
-        r#"{"public_key": "p", "private_key": "q", "instances": [{"UHostId": "uhost-1"}]}"#,
+        r#"{"public_key": "p", "private_key": "q", "instances": [{"UHostId": "uhost-1"}],
+            "images": [{"CompShareImageId": "compshareImage-file"}]}"#,
     )
     .unwrap();
     for signal in ["-TERM", "-INT"] {
         let mut child = program()
             .args(["--start-time", "500ms", "--stop-time", "2s"])
             .args(["--lock-ttl", "10m", "--latency", "1ms"])
+            .args(["--create-time", "1m", "--create-hidden", "30s", "--resize-time", "30s"])
+            .args(["--terminate-time", "5s", "--image-sync-time", "3m", "--instance-quota", "5"])
+            .arg("--running-spot-terminates")
             .args(["--without-gpu", "strict", "--listen", "127.0.0.1:0", "--instances"])
             .arg(&file)
             .spawn()
@@ -56,6 +60,8 @@ async fn program_prints_address_and_ends_on_signal() {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let patch = http.post(format!("{url}/simulator/instances/uhost-1")).body("{}").send();
         assert_eq!(patch.await.unwrap().status(), 204);
+        let patch = http.post(format!("{url}/simulator/images/compshareImage-file")).body("{}");
+        assert_eq!(patch.send().await.unwrap().status(), 204);
         let wrong_key = [("Action", "GetProjectList"), ("PublicKey", "p"), ("Signature", "x")];
         let text = http.post(url).form(&wrong_key).send().await.unwrap().text().await.unwrap();
         assert!(text.contains("171"), "{text}");
@@ -86,6 +92,7 @@ async fn account_file_error_names_file_and_position() {
         (r#"{"instance": []}"#, "unknown field `instance`"),
         (r#"{"instances": [3]}"#, "expected a map at line 1 column 16"),
         (r#"{"instances": [{"Name": "x"}]}"#, "instances[0].UHostId: a string is required"),
+        (r#"{"images": [{"Name": "x"}]}"#, "images[0].CompShareImageId: a string is required"),
     ];
     for (text, expected) in cases {
         fs::write(&file, text).unwrap();

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use terraform_provider_compshare::simulator::{Error, Options, Simulator};
+use terraform_provider_compshare::simulator::{Error, Fault, Options, Simulator};
 
-use super::caller::{Cloud, DESCRIBE, START, check_refused, location};
+use super::caller::{Cloud, DESCRIBE, DESCRIBE_CUSTOM_IMAGES, START, check_refused, location};
 
 #[tokio::test]
 async fn every_call_is_listed() {
@@ -78,6 +78,34 @@ async fn control_request_patches_instance() {
     assert_eq!(cloud.control(Method::POST, "instances/uhost-1", "null").await.0, 204);
     assert_eq!(cloud.state("uhost-1").await, None);
     assert_eq!(cloud.simulator.instance("uhost-1"), None);
+}
+
+#[tokio::test]
+async fn control_request_lists_instances_as_they_are() {
+    let cloud = Cloud::new().await;
+    cloud.simulator.add_fault(Fault::report_state("Unknown").forever());
+    assert_eq!(cloud.state("uhost-1").await.unwrap(), "Unknown");
+    let (status, listed) = cloud.control(Method::GET, "instances", "").await;
+    assert_eq!(status, 200);
+    let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed, cloud.simulator.instances());
+    assert_eq!((listed.len(), &listed[0]["State"]), (1, &json!("Stopped")));
+}
+
+#[tokio::test]
+async fn control_request_patches_image() {
+    let cloud = Cloud::new().await;
+    let path = "images/compshareImage-making";
+    let patch = r#"{"Status": "Available", "Name": "done"}"#;
+    assert_eq!(cloud.control(Method::POST, path, patch).await.0, 204);
+    let wanted = [("Region", "cn-wlcb"), ("CompShareImageId", "compshareImage-making")];
+    let image = cloud.call(DESCRIBE_CUSTOM_IMAGES, &wanted).await["ImageSet"][0].clone();
+    assert_eq!((&image["Status"], &image["Name"]), (&json!("Available"), &json!("done")));
+
+    let (status, message) = cloud.control(Method::POST, "images/no-such", "{}").await;
+    assert_eq!((status, message.as_str()), (404, "there is no image `no-such`\n"));
+    let (status, message) = cloud.control(Method::POST, path, r#"{"Status": 1}"#).await;
+    assert_eq!((status, message.as_str()), (400, "Status: must be a string\n"));
 }
 
 #[tokio::test]

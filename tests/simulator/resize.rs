@@ -44,6 +44,7 @@ async fn stopped_instance_is_resized() {
     cloud.advance(RESIZE_TIME);
     assert_eq!(cloud.state("uhost-1").await.unwrap(), "Stopped");
     assert_eq!(size(&cloud).await, [2, 32, 131_072]);
+    assert_eq!(cloud.described("uhost-1").await["InstancePrice"], 3.96);
 }
 
 #[tokio::test]
