@@ -1,4 +1,4 @@
-//! Terraform provider for CompShare: manages the power state of rented GPU instances.
+//! Terraform provider for CompShare: manages GPU instances and their power state.
 //!
 //! # Architecture
 //!

@@ -5,8 +5,8 @@ use crate::{
     framework::{Attr, Rule, Sensitive, model, parse_duration},
 };
 
-pub(crate) const DESCRIPTION: &str = "Manages the power state of GPU instances rented from [CompShare](https://www.compshare.cn) \
-     (优云智算). The provider starts and stops existing instances; it does not create or delete them.";
+pub(crate) const DESCRIPTION: &str = "Manages GPU instances of [CompShare](https://www.compshare.cn) (优云智算): creates and deletes them, \
+     keeps them running or stopped, and reports drift.";
 
 model! {
     /// The provider block.
