@@ -1,6 +1,6 @@
-//! Zones, GPU types, capacity, prices and images, in requests that the callers of a run share.
+//! Zones, GPU models, capacity, prices and images, in requests that the callers of a run share.
 //!
-//! Many blocks of a configuration concern the same zone and GPU type. Equal calls are therefore
+//! Many blocks of a configuration concern the same zone and GPU model. Equal calls are therefore
 //! sent once: a caller receives the reply of an equal call that is in flight, or that was sent less
 //! than [`MAX_AGE`] ago. A failure is shared by the callers that wait for it, and not kept.
 
@@ -71,7 +71,7 @@ impl Catalog {
         self.0.zones.get(&self.0.client, DescribeSupportZone).await
     }
 
-    /// GPU types in `scope`, which has a region.
+    /// GPU models in `scope`, which has a region.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::form::Form;
 
-/// Size of an instance. Each GPU type has a list of legal sizes. Ordered by GPUs, then CPU, then
+/// Size of an instance. Each GPU model has a list of legal sizes. Ordered by GPUs, then CPU, then
 /// memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Size {

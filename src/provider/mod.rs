@@ -5,13 +5,19 @@
 //! become messages.
 
 mod actions;
+mod capacity;
 mod config;
 mod gpu_instance;
 mod gpu_mode;
+mod images;
 mod instance;
 mod instance_power;
+mod instance_types;
 mod message;
+mod name_regex;
+mod offer;
 mod planned;
+mod price;
 mod session;
 mod timeouts;
 mod zones;
@@ -87,6 +93,10 @@ impl Provider for CompshareProvider {
             instance::InstanceDataSource.boxed(),
             instance::InstancesDataSource.boxed(),
             zones::ZonesDataSource.boxed(),
+            instance_types::InstanceTypesDataSource.boxed(),
+            capacity::CapacityDataSource.boxed(),
+            price::PriceDataSource.boxed(),
+            images::ImagesDataSource.boxed(),
         ]
     }
 

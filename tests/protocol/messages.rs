@@ -18,7 +18,7 @@ use super::setup::{
     stored_state, wait_until, without_repeats,
 };
 use crate::support::{
-    actions::{DESCRIBE, REBOOT, START, STOP},
+    actions::{CHECK_CAPACITY, DESCRIBE, DESCRIBE_IMAGES, DESCRIBE_TYPES, REBOOT, START, STOP},
     closed_port::ClosedPort,
     terraform_core::{Errors, Terraform, UNKNOWN},
 };
@@ -502,7 +502,52 @@ async fn reads(page: &mut Page) {
         terraform.read_data("compshare_zones", &json!({})).await.unwrap_err()
     };
     page.add("Zones without permission", zones).await;
+    offers(page).await;
     logins(page).await;
+}
+
+async fn offers(page: &mut Page) {
+    let read = async |name: &str, config: Json, fault: Option<Fault>| {
+        let (simulator, terraform) = cloud(Options::default()).await;
+        fault.into_iter().for_each(|fault| simulator.add_fault(fault));
+        terraform.read_data(&format!("compshare_{name}"), &config).await.unwrap_err()
+    };
+    let one = |more| merged(json!({"gpu_type": "4090", "zone": "cn-wlcb-01"}), more);
+    let busy =
+        |action: &str| Some(Fault::refuse(8090, "service error").on_action(action).forever());
+    page.add("Unknown zone", read("capacity", one(json!({"zone": "cn-wlcb-1"})), None)).await;
+    let elsewhere = one(json!({"region": "cn-sh2"}));
+    page.add("Zone of another region", read("instance_types", elsewhere, None)).await;
+    page.add("Unknown region", read("instance_types", json!({"region": "mars"}), None)).await;
+    page.add("Unknown GPU model", read("price", one(json!({"gpu_type": "5099"})), None)).await;
+    page.add("Illegal size", read("price", one(json!({"cpu": 12})), None)).await;
+    let types = json!({"AvailableInstanceTypes": [{"Name": "4090", "Zone": "cn-wlcb-01"}]});
+    let types = Fault::respond(types).on_action(DESCRIBE_TYPES);
+    page.add("GPU model without sizes", read("price", one(json!({})), Some(types))).await;
+    let images = Fault::respond(json!({"ImageSet": []})).on_action(DESCRIBE_IMAGES);
+    page.add("No image for a check", read("capacity", one(json!({})), Some(images))).await;
+    page.add("Failed check", read("capacity", one(json!({})), busy(CHECK_CAPACITY))).await;
+    page.add(
+        "Price without spot",
+        read(
+            "price",
+            one(json!({
+                "gpu_type": "4090_48G", "charge_type": "Spot",
+            })),
+            None,
+        ),
+    )
+    .await;
+    page.add("Failed list of types", read("instance_types", one(json!({})), busy(DESCRIBE_TYPES)))
+        .await;
+
+    // One of two zones fails.
+    let (simulator, terraform) = cloud(Options::default()).await;
+    simulator.add_fault(Fault::refuse(8090, "service error").on_action(CHECK_CAPACITY));
+    let config = json!({"gpu_type": "5090", "region": "cn-wlcb"});
+    let read = terraform.read_data_with_warnings("compshare_capacity", &config);
+    let warning = only(&read.await.unwrap().1).to_string();
+    page.write("Failed check of one zone", &warning.replace("cn-wlcb-03", "cn-wlcb-01"));
 }
 
 async fn namesakes() -> Errors {

@@ -14,6 +14,7 @@ mod location;
 mod login;
 mod messages;
 mod minimal_resource;
+mod offers;
 mod padding;
 mod panics;
 mod plan;

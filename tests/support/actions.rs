@@ -14,6 +14,9 @@ pub(crate) const DESCRIBE_IMAGES: &str = "DescribeCompShareImages";
 pub(crate) const DESCRIBE_CUSTOM_IMAGES: &str = "DescribeCompShareCustomImages";
 pub(crate) const DESCRIBE_COMMUNITY_IMAGES: &str = "DescribeCommunityImages";
 pub(crate) const DESCRIBE_ZONES: &str = "DescribeCompShareSupportZone";
+pub(crate) const DESCRIBE_TYPES: &str = "DescribeAvailableCompShareInstanceTypes";
+pub(crate) const CHECK_CAPACITY: &str = "CheckCompShareResourceCapacity";
+pub(crate) const GET_PRICE: &str = "GetCompShareInstanceUserPrice";
 
 /// Actions that change the power state of an instance.
 pub(crate) const POWER_CALLS: [&str; 3] = [START, STOP, REBOOT];

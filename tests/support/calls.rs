@@ -26,7 +26,9 @@ pub(crate) trait Calls {
 impl Calls for Simulator {
     fn mutating_calls(&self) -> Vec<String> {
         let actions = self.calls().into_iter().map(|call| call.action);
-        let is_read = |action: &String| action.starts_with("Describe") || action.starts_with("Get");
+        let is_read = |action: &String| {
+            ["Describe", "Get", "Check"].iter().any(|verb| action.starts_with(verb))
+        };
         actions.filter(|action| !is_read(action)).collect()
     }
 

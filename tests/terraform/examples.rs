@@ -24,6 +24,10 @@ const NEW_BY_IDENTITY: &str = "resources/compshare_instance/import-by-identity.t
 const INSTANCE: &str = "data-sources/compshare_instance/data-source.tf";
 const INSTANCES: &str = "data-sources/compshare_instances/data-source.tf";
 const ZONES: &str = "data-sources/compshare_zones/data-source.tf";
+const CAPACITY: &str = "data-sources/compshare_capacity/data-source.tf";
+const INSTANCE_TYPES: &str = "data-sources/compshare_instance_types/data-source.tf";
+const PRICE: &str = "data-sources/compshare_price/data-source.tf";
+const IMAGES: &str = "data-sources/compshare_images/data-source.tf";
 const LOGIN: &str = "ephemeral-resources/compshare_instance_login/ephemeral-resource.tf";
 const LIST: &str = "list-resources/compshare_instance_power/list-resource.tfquery.hcl";
 const NEW_LIST: &str = "list-resources/compshare_instance/list-resource.tfquery.hcl";
@@ -31,7 +35,7 @@ const START: &str = "actions/compshare_instance_start/action.tf";
 const STOP: &str = "actions/compshare_instance_stop/action.tf";
 const REBOOT: &str = "actions/compshare_instance_reboot/action.tf";
 
-const EXAMPLES: [Example; 18] = [
+const EXAMPLES: [Example; 22] = [
     ("demo/main.tf", None, None),
     ("provider/provider.tf", None, None),
     (RESOURCE, None, None),
@@ -44,6 +48,10 @@ const EXAMPLES: [Example; 18] = [
     (INSTANCE, None, None),
     (INSTANCES, None, None),
     (ZONES, None, None),
+    (CAPACITY, None, None),
+    (INSTANCE_TYPES, None, None),
+    (PRICE, None, None),
+    (IMAGES, None, None),
     (LOGIN, Some(Feature::EphemeralResources), None),
     (LIST, Some(Feature::Query), None),
     (NEW_LIST, Some(Feature::Query), None),
@@ -220,6 +228,25 @@ fn zones_example_lists_zones() {
         let stage = show(terraform, ZONES, &[]).await;
         stage.apply();
         assert_eq!(stage.workspace.output("zones")["cn-sh2-02"], "上海二B");
+    });
+}
+
+#[test]
+fn offer_examples_list_zones_sizes_prices_and_images() {
+    with_each_terraform(async |terraform| {
+        for (example, output, expected) in [
+            (CAPACITY, "zones", json!(["cn-wlcb-01", "cn-sh2-02", "us-den-01"])),
+            (PRICE, "price_cny", json!(3.96)),
+            (IMAGES, "images", json!({"compshareImage-demo": "PyTorch 2.6"})),
+        ] {
+            let stage = show(terraform, example, &[]).await;
+            stage.apply();
+            assert_eq!(stage.workspace.output(output), expected);
+        }
+        let stage = show(terraform, INSTANCE_TYPES, &[]).await;
+        stage.apply();
+        let smallest = json!({"gpu_count": 1, "cpu": 16, "memory_gb": 64});
+        assert_eq!(stage.workspace.output("sizes")[0][0], smallest);
     });
 }
 

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod billing;
+mod check_first;
 mod ci;
 mod connect;
 mod fleet;
@@ -33,6 +34,7 @@ use crate::support::terraform::{Feature, Workspace, with_each_terraform};
 const GUIDES: &[&str] = &[
     "accounts",
     "billing",
+    "check-first",
     "ci",
     "connect",
     "fleet",
@@ -61,6 +63,8 @@ fn feature(guide: &str, file: &str) -> Option<Feature> {
         ("accounts", "variables.tf") => Some(Feature::EphemeralResources),
         // Beside `report.tf`, as the guide's test applies it.
         ("billing", "budget.tf") => Some(NEWEST),
+        ("check-first", "main.tf") => Some(Feature::Conditions),
+        ("check-first", "budget.tf") => Some(Feature::Checks),
         ("connect", "ssh_key.tf") => Some(NEWEST),
         ("fleet", "main.tf") => Some(Feature::Conditions),
         // Needs a store, and is applied by the guide's test.

@@ -9,7 +9,7 @@ use crate::compshare::{
     size::{BootDisk, Size},
 };
 
-/// Request for the sizes of a GPU type that the zone could create now. Nothing is reserved.
+/// Request for the sizes of a GPU model that the zone could create now. Nothing is reserved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CheckCapacity {
     /// The API requires region and zone.

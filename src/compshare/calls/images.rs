@@ -118,7 +118,7 @@ pub struct Image {
     /// `true` for an image of a container, `false` for one of a VM.
     #[serde(rename = "Container", default, deserialize_with = "lenient::flag")]
     pub is_container: Option<bool>,
-    /// GPU types that the image supports; empty for all types.
+    /// GPU models that the image supports; empty for all types.
     #[serde(rename = "SupportedGpuTypes", default, deserialize_with = "lenient::texts")]
     pub gpu_types: Vec<String>,
     #[serde(rename = "Tags", default, deserialize_with = "lenient::texts")]

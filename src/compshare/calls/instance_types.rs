@@ -1,4 +1,4 @@
-//! GPU types on sale, with their legal sizes.
+//! GPU models on sale, with their legal sizes.
 
 use serde::{Deserialize, de::Deserializer};
 
@@ -9,7 +9,7 @@ use crate::compshare::{
     size::Size,
 };
 
-/// Request for the GPU types of a region. Without a zone, it covers all zones of the region.
+/// Request for the GPU models of a region. Without a zone, it covers all zones of the region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DescribeInstanceTypes {
     /// The API requires the region.
@@ -36,7 +36,7 @@ pub struct InstanceTypes {
     pub types: Vec<InstanceType>,
 }
 
-/// GPU type in one zone.
+/// GPU model in one zone.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct InstanceType {
     /// For example `4090`.
@@ -60,7 +60,7 @@ pub struct InstanceType {
     pub disks: Vec<DiskType>,
 }
 
-/// Type of disk that a GPU type can have.
+/// Type of disk that a GPU model can have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiskType {
     /// For example `CLOUD_SSD`.

@@ -156,11 +156,11 @@ fn first_address(instance: &Instance, belongs: fn(&str) -> bool) -> Option<Strin
 }
 
 /// The shortest decimal text of a float is the text from which it was parsed.
-pub(super) fn decimal(number: f64) -> Option<Number> {
+pub(crate) fn decimal(number: f64) -> Option<Number> {
     Number::from_decimal(&number.to_string()).ok()
 }
 
 /// `None` outside the years that RFC 3339 can express.
-pub(super) fn rfc3339(seconds: i64) -> Option<String> {
+pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
     Timestamp::from_second(seconds).ok().map(|time| time.to_string())
 }

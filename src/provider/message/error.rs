@@ -315,13 +315,16 @@ fn usage(attempt: &str, error: &Error, code: i64, message: &str) -> Text {
 }
 
 /// Parameters of the API that attributes set, each with the attribute and its name in titles.
-const PARAMETERS: [(&str, &str, &str); 6] = [
+const PARAMETERS: [(&str, &str, &str); 9] = [
     ("Region", "region", "Region"),
     ("Zone", "zone", "Zone"),
     ("ProjectId", "project_id", "Project ID"),
     ("UHostId", "instance_id", "Instance ID"),
     ("WithoutGpuSpec", "without_gpu_spec", "No-GPU Spec"),
     ("WithoutGpu", "without_gpu", "No-GPU Mode"),
+    ("GpuType", "gpu_type", "GPU Model"),
+    ("ChargeType", "charge_type", "Charge Type"),
+    ("CompShareImageId", "image_id", "Image ID"),
 ];
 
 /// A parameter that is missing (210), or has a value that the API does not accept.

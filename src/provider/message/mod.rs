@@ -10,6 +10,7 @@ mod error;
 mod facts;
 mod instance;
 mod lifecycle;
+mod offer;
 mod operation;
 mod plan;
 mod read;
@@ -27,6 +28,9 @@ pub(crate) use instance::{
     price_too_high, price_unknown, rename, replacement, size_not_sold, unchangeable,
 };
 pub(crate) use lifecycle::{lifecycle, resize_needs_stop};
+pub(crate) use offer::{
+    call_in, illegal_size, no_image, unchecked, unknown_gpu_type, unknown_place, unknown_size,
+};
 pub(crate) use operation::{caveat, operation};
 pub(crate) use plan::{
     conflict, deleted_if_kept_stopped, deleted_soon, failing_apply, keeps_running,

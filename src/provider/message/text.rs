@@ -84,7 +84,12 @@ impl Text {
         self.into_diagnostic(Severity::Warning, effect, facts)
     }
 
-    fn into_diagnostic(self, severity: Severity, effect: &str, facts: &Facts) -> Diagnostic {
+    pub(super) fn into_diagnostic(
+        self,
+        severity: Severity,
+        effect: &str,
+        facts: &Facts,
+    ) -> Diagnostic {
         let paragraphs = [&self.what, effect, &self.todo, &facts.0];
         let paragraphs: Vec<_> = paragraphs.into_iter().filter(|text| !text.is_empty()).collect();
         let path = self.attribute.map(|attribute| Path::root().attribute(attribute));

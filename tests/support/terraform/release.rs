@@ -100,6 +100,8 @@ pub(crate) enum Feature {
     DestroyPlan,
     /// The resource `terraform_data`, whose output is unknown in a plan.
     TerraformData,
+    /// `check` blocks.
+    Checks,
     /// `import` blocks with an ID.
     ImportBlock,
     /// `plan -generate-config-out`, for `import` blocks without a resource.
@@ -128,7 +130,9 @@ impl Feature {
             Self::Conditions => (Some((1, 2)), Some((1, 6))),
             Self::DestroyPlan => (Some((1, 3)), Some((1, 6))),
             Self::TerraformData => (Some((1, 4)), Some((1, 6))),
-            Self::ImportBlock | Self::GeneratedConfig => (Some((1, 5)), Some((1, 6))),
+            Self::Checks | Self::ImportBlock | Self::GeneratedConfig => {
+                (Some((1, 5)), Some((1, 6)))
+            }
             Self::Refinements => (Some((1, 6)), Some((1, 6))),
             Self::MovedBetweenProviders => (Some((1, 8)), Some((1, 10))),
             Self::RemovedBlock => (Some((1, 7)), Some((1, 10))),

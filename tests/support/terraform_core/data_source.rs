@@ -28,13 +28,30 @@ impl Terraform {
 
     /// Validates and reads a data source, and returns its value as JSON.
     pub(crate) async fn read_data(&self, name: &str, config: &Json) -> Result<Json, Errors> {
-        let value = self.read_data_value(name, config).await?;
+        Ok(self.read_data_with_warnings(name, config).await?.0)
+    }
+
+    /// As [`Self::read_data`], with the warnings.
+    pub(crate) async fn read_data_with_warnings(
+        &self,
+        name: &str,
+        config: &Json,
+    ) -> Result<(Json, Vec<Diagnostic>), Errors> {
+        let (value, warnings) = self.read_response(name, config).await?;
         assert!(value.is_wholly_known(), "unknown value after a read: {value:?}");
-        Ok(to_json(&value))
+        Ok((to_json(&value), warnings))
     }
 
     /// Validates and reads a data source; the response may be deferred.
     pub(crate) async fn read_data_value(&self, name: &str, config: &Json) -> Result<Value, Errors> {
+        Ok(self.read_response(name, config).await?.0)
+    }
+
+    async fn read_response(
+        &self,
+        name: &str,
+        config: &Json,
+    ) -> Result<(Value, Vec<Diagnostic>), Errors> {
         self.validate_data(name, config).await?;
         let block = &self.schemas.data_sources[name];
         let config = block.value(config);
@@ -49,13 +66,13 @@ impl Terraform {
             ..Default::default()
         };
         let response = self.client().read_data_source(request).await.unwrap().into_inner();
-        self.read_diagnostics(&response.diagnostics, block)?;
+        let warnings = self.read_diagnostics(&response.diagnostics, block)?;
         self.deferred(response.deferred);
         let value = decode(response.state.as_ref(), block);
         assert!(!value.is_null(), "Provider produced null object");
         // Core does not make this comparison for data sources. A configuration that reads an
         // argument back must still see the configured value.
         assert_plan_valid(block, &Value::Null, &config, &value);
-        Ok(value)
+        Ok((value, warnings))
     }
 }

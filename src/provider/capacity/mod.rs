@@ -1,0 +1,5 @@
+//! The free capacity of zones.
+
+mod data_source;
+
+pub(crate) use data_source::CapacityDataSource;
