@@ -61,8 +61,6 @@ const TRANSLATED: &[(&str, &str)] = &[("README.md", "README.zh-CN.md")];
 fn feature(guide: &str, file: &str) -> Option<Feature> {
     match (guide, file) {
         ("accounts", "variables.tf") => Some(Feature::EphemeralResources),
-        // Beside `report.tf`, as the guide's test applies it.
-        ("billing", "budget.tf") => Some(NEWEST),
         ("check-first", "main.tf") => Some(Feature::Conditions),
         ("check-first", "budget.tf") => Some(Feature::Checks),
         ("connect", "ssh_key.tf") => Some(NEWEST),
