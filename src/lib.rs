@@ -17,6 +17,7 @@
 //!   │ values, schemas, plans, diagnostics          framework over cty
 //!   │ resources, data sources, actions, messages   provider
 //!   │ start, stop, reboot: targets and decisions   power
+//!   │ create, resize, delete                       lifecycle
 //!   │ describe, decide, call, wait                 operation
 //!   │ sign, send, retry, limit, batch              compshare
 //!   ▼
@@ -33,6 +34,7 @@
 //!   failures into diagnostics.
 //! - [`power`]: targets and decisions of operations on the power state of an instance, for the
 //!   resource and the actions.
+//! - [`lifecycle`]: create, resize and delete of an instance.
 //! - [`operation`]: the loop, instance lock, retries and log that all kinds of operation share.
 //! - [`compshare`]: the API client, with credentials, errors and batching.
 //! - `simulator`: a small CompShare API for tests and the demo, behind the feature of that name.
@@ -47,8 +49,8 @@
 //! - `plugin` knows of Terraform only the cookie and the protocol version. Only `protocol` names
 //!   generated tfplugin5 types.
 //! - `framework` and `cty` contain no gRPC, HTTP, clock or environment.
-//! - `compshare`, `operation` and `power` do not know Terraform. `provider` builds no request form and reads no
-//!   JSON.
+//! - `compshare`, `operation`, `power` and `lifecycle` do not know Terraform. `provider` builds no request
+//!   form and reads no JSON.
 //! - `simulator` shares no request or response type with `compshare`, so that both cannot agree on
 //!   the same mistake.
 //! - Only `main` reads the environment of the process.
@@ -57,7 +59,7 @@
 //!
 //! ## Money and secrets
 //!
-//! A start is never repeated on a guess (see [`power`]), and none is sent for a host that is gone,
+//! A start is never repeated on a guess (see [`power`]), nor is a create (see [`lifecycle`]), and none is sent for a host that is gone,
 //! since the next run may work on the same instance. Keys, signatures and passwords have types that
 //! do not print them.
 

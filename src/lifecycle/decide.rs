@@ -172,3 +172,81 @@ impl Decision<'_> {
         self.situation.seen
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use serde_json::json;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::operation::{InstanceRef, OperationLog, Pace};
+
+    /// The step for an instance that was just found with one GPU and a disk of 100 GB.
+    fn step(target: Target, state: &str, is_small: bool) -> String {
+        let gpus = u32::from(!is_small);
+        let seen: Instance = serde_json::from_value(json!({
+            "UHostId": "uhost-1", "State": state, "GPU": gpus, "CPU": 16, "Memory": 65536,
+            "SrcInstanceConfig": {"Gpu": 1, "Cpu": 16, "Memory": 65536},
+            "DiskSet": [{"DiskId": "bsi-1", "IsBoot": "True", "Size": 100}],
+        }))
+        .unwrap();
+        let seen = Arc::new(seen);
+        let operation = Operation {
+            instance: InstanceRef { id: "uhost-1".to_owned(), ..InstanceRef::default() },
+            target,
+            known_state: None,
+            wait_for_capacity: false,
+            timeout: Duration::MAX,
+        };
+        let mut log = OperationLog::new("uhost-1", None);
+        log.found(&seen);
+        let pace = Pace::new(Duration::from_secs(3));
+        let situation = Situation { seen: &seen, log: &log, pace: &pace, now: Instant::now() };
+        match decide(&operation, &situation) {
+            Step::Call(call) => call.action().replace("CompShareInstance", ""),
+            Step::Fail(Reason::Kind(reason)) => format!("{reason:?}"),
+            Step::Fail(_) => "fail".to_owned(),
+            Step::Done => "done".to_owned(),
+            Step::Wait => "wait".to_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    const fn resized(gpu_count: u32, boot_disk_gb: Option<u32>, may_stop: bool) -> Target {
+        let size = Some(Size { gpu_count, cpu: 16, memory_gb: 64 });
+        Target::Resized { size, boot_disk_gb, may_stop }
+    }
+
+    #[test]
+    fn first_step_follows_from_target_and_state() {
+        let deleted = Target::Deleted { release_data_disks: false };
+        for (target, running, stopped, failed, changing) in [
+            (Target::Created, "done", "done", "fail", "wait"),
+            (deleted, "Stop", "Terminate", "Terminate", "wait"),
+            (resized(1, None, false), "done", "done", "fail", "wait"),
+            (resized(1, Some(100), false), "done", "done", "fail", "wait"),
+            (resized(2, None, false), "StopNotAllowed", "Resize", "fail", "wait"),
+            (resized(2, None, true), "Stop", "Resize", "fail", "wait"),
+            (resized(1, Some(200), true), "Stop", "ResizeCompShareDisk", "fail", "wait"),
+            (resized(2, Some(200), true), "Stop", "Resize", "fail", "wait"),
+        ] {
+            assert_eq!(step(target, "Running", false), running, "{target:?}");
+            assert_eq!(step(target, "Stopped", false), stopped, "{target:?}");
+            assert_eq!(step(target, "Install Fail", false), failed, "{target:?}");
+            for state in ["", "Initializing", "Install", "Starting", "Stopping", "Resizing", "New"]
+            {
+                assert_eq!(step(target, state, false), changing, "{target:?} in {state}");
+            }
+        }
+    }
+
+    #[test]
+    fn instance_in_no_gpu_mode_has_its_size_and_is_not_resized() {
+        for state in ["Running", "Stopped"] {
+            assert_eq!(step(resized(1, None, true), state, true), "done");
+            assert_eq!(step(resized(2, None, true), state, true), "NoGpuSize");
+        }
+    }
+}

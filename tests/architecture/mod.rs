@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Words that the source of a module must not contain, except in comments and tests.
-const ABSENCES: [(&str, &[&str]); 10] = [
+const ABSENCES: [(&str, &[&str]); 11] = [
     (
         "plugin",
         &[
@@ -64,6 +64,20 @@ const ABSENCES: [(&str, &[&str]); 10] = [
     ("provider", &["tonic", "tfplugin5", "reqwest", "serde_json", "Form", "std::env::"]),
     (
         "power",
+        &[
+            "tonic",
+            "tfplugin5",
+            "crate::framework",
+            "crate::cty",
+            "crate::provider",
+            "Diagnostic",
+            "reqwest",
+            "serde",
+            "Form",
+        ],
+    ),
+    (
+        "lifecycle",
         &[
             "tonic",
             "tfplugin5",

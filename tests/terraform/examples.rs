@@ -19,6 +19,7 @@ const ADDRESS: &str = "resources/compshare_instance_power/address.tf";
 const IMPORT_BY_ID: &str = "resources/compshare_instance_power/import-by-string-id.tf";
 const IMPORT_BY_IDENTITY: &str = "resources/compshare_instance_power/import-by-identity.tf";
 const NEW: &str = "resources/compshare_instance/resource.tf";
+const MODULE: &str = "modules/gpu-instance/main.tf";
 const NEW_BY_ID: &str = "resources/compshare_instance/import-by-string-id.tf";
 const NEW_BY_IDENTITY: &str = "resources/compshare_instance/import-by-identity.tf";
 const INSTANCE: &str = "data-sources/compshare_instance/data-source.tf";
@@ -35,7 +36,7 @@ const START: &str = "actions/compshare_instance_start/action.tf";
 const STOP: &str = "actions/compshare_instance_stop/action.tf";
 const REBOOT: &str = "actions/compshare_instance_reboot/action.tf";
 
-const EXAMPLES: [Example; 22] = [
+const EXAMPLES: [Example; 23] = [
     ("demo/main.tf", None, None),
     ("provider/provider.tf", None, None),
     (RESOURCE, None, None),
@@ -43,6 +44,7 @@ const EXAMPLES: [Example; 22] = [
     (IMPORT_BY_ID, Some(Feature::ImportBlock), Some(RESOURCE)),
     (IMPORT_BY_IDENTITY, Some(Feature::Identity), Some(RESOURCE)),
     (NEW, None, None),
+    (MODULE, None, None),
     (NEW_BY_ID, Some(Feature::ImportBlock), Some(NEW)),
     (NEW_BY_IDENTITY, Some(Feature::Identity), Some(NEW)),
     (INSTANCE, None, None),
@@ -117,7 +119,7 @@ fn every_example_is_formatted_and_valid() {
             if let Some(beside) = beside {
                 copy(&workspace, beside);
             }
-            if !text_of(example).contains("provider \"compshare\"") {
+            if !text_of(example).contains("required_providers") {
                 workspace.write("beside.tf", PROVIDER);
             }
             workspace.run(&["fmt", "-check", "-diff"]).succeed();
@@ -167,6 +169,30 @@ fn instance_example_creates_and_stops_instances() {
             ]
         );
         stage.assert_empty_plan();
+    });
+}
+
+#[test]
+fn module_creates_resizes_and_stops_an_instance() {
+    with_each_terraform(async |terraform| {
+        let stage = Stage::new(terraform, &[]).await;
+        fs::create_dir_all(stage.workspace.configuration().join("modules/gpu-instance")).unwrap();
+        stage.workspace.write(MODULE, &text_of(MODULE));
+        let call = |lines: &str| {
+            let module = "module \"training\" {\n  source = \"./modules/gpu-instance\"\n  \
+                          name   = \"training\"";
+            stage.configure(&format!("{module}\n{lines}\n}}\n"));
+        };
+        call("");
+        stage.workspace.run(&["get"]).succeed();
+        stage.apply();
+        stage.assert_empty_plan();
+        call("gpu = { type = \"4090\", count = 2 }\nrunning = false");
+        stage.apply();
+        stage.assert_empty_plan();
+        let instances = stage.cloud.instances();
+        assert_eq!(instances.len(), 1);
+        assert_eq!((&instances[0]["GPU"], &instances[0]["State"]), (&json!(2), &json!("Stopped")));
     });
 }
 

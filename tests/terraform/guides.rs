@@ -14,12 +14,14 @@ mod getting_started;
 mod guide;
 mod import;
 mod installation;
+mod instance;
 mod object_store;
 mod page;
 mod remote_state;
 mod schedule;
 mod simulator;
 mod sold_out;
+mod take_over;
 mod without_gpu;
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -41,10 +43,12 @@ const GUIDES: &[&str] = &[
     "getting-started",
     "import",
     "installation",
+    "instance",
     "remote-state",
     "schedule",
     "simulator",
     "sold-out",
+    "take-over",
     "without-gpu",
 ];
 
@@ -67,6 +71,10 @@ fn feature(guide: &str, file: &str) -> Option<Feature> {
         ("fleet", "main.tf") => Some(Feature::Conditions),
         // Needs a store, and is applied by the guide's test.
         ("remote-state", "backend.tf") => Some(NEWEST),
+        // Replaces `main.tf`, and is applied by the guide's test.
+        ("instance", "larger.tf" | "power.tf") => Some(NEWEST),
+        ("take-over", "import.tf") => Some(NEWEST),
+        ("take-over", "all.tfquery.hcl") => Some(Feature::Query),
         ("import", "import.tf") => Some(Feature::GeneratedConfig),
         ("import", "all.tfquery.hcl") => Some(Feature::Query),
         ("sold-out", "start.tf") => Some(Feature::Actions),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::support::{
     actions::{CREATE, DESCRIBE},
-    terraform_core::{Action, UNKNOWN},
+    terraform_core::{Action, Terraform, UNKNOWN},
 };
 
 #[tokio::test]
@@ -105,6 +105,18 @@ async fn lost_response_leads_to_no_second_create() {
         next.run(config(json!({}))).await.unwrap();
         assert_eq!(simulator.instances().len(), 1, "{effect:?}");
     }
+}
+
+#[tokio::test]
+async fn create_without_a_response_in_time_is_searched_for() {
+    let (simulator, _) = empty().await;
+    let config_of_provider = json!({"max_retries": 0, "request_timeout": "1s"});
+    let terraform = Terraform::with(&simulator.url(), config_of_provider).await;
+    let mut terraform = terraform.resource("compshare_instance");
+    let late = Effect::Delay { by: Duration::from_secs(3) };
+    simulator.add_fault(Fault::new(late).on_action(CREATE));
+    terraform.run(config(json!({}))).await.unwrap();
+    assert_eq!((simulator.count(CREATE), simulator.instances().len()), (1, 1));
 }
 
 #[tokio::test]

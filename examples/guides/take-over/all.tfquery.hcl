@@ -1,0 +1,3 @@
+list "compshare_instance" "all" {
+  provider = compshare
+}
