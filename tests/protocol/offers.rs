@@ -330,6 +330,16 @@ async fn missing_price_is_null() {
 }
 
 #[tokio::test]
+async fn price_is_read_under_the_names_of_the_sdk() {
+    let (_simulator, terraform) =
+        cloud(Options { sdk_field_names: true, ..Options::default() }).await;
+    let config = json!({"gpu_type": "4090", "zone": "cn-wlcb-01"});
+    let read = terraform.read_data(PRICE, &config).await.unwrap();
+    assert_eq!(read["price_cny"].to_string(), "1.98");
+    assert_eq!(read["list_price_cny"].to_string(), "2.2");
+}
+
+#[tokio::test]
 async fn price_of_a_type_without_sizes_needs_a_full_size() {
     let (simulator, terraform) = empty_cloud().await;
     let types = json!({"AvailableInstanceTypes": [{"Name": "4090", "Zone": "cn-wlcb-01"}]});
