@@ -3,6 +3,7 @@
 
 mod create;
 mod delete;
+mod fleet;
 mod list;
 pub(super) mod messages;
 mod plan;

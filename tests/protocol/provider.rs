@@ -33,7 +33,15 @@ async fn metadata_and_schemas_agree() {
     assert!(sorted(&mut schemas.resource_schemas.keys()).iter().eq(names));
     assert_eq!(
         sorted(&mut schemas.data_source_schemas.keys()),
-        ["compshare_instance", "compshare_instances", "compshare_zones"]
+        [
+            "compshare_capacity",
+            "compshare_images",
+            "compshare_instance",
+            "compshare_instance_types",
+            "compshare_instances",
+            "compshare_price",
+            "compshare_zones",
+        ]
     );
     assert_eq!(
         sorted(&mut schemas.action_schemas.keys()),
