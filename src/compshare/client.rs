@@ -45,7 +45,7 @@ impl Default for Settings {
             base_url: BaseUrl::default(),
             max_retries: 5,
             request_timeout: Duration::from_secs(60),
-            max_concurrent_requests: 10,
+            max_concurrent_requests: 30,
             user_agent: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }

@@ -26,7 +26,9 @@ mod log;
 mod operations;
 mod outcome;
 mod pace;
+mod read_ahead;
 mod run;
+mod sightings;
 
 pub use self::pace::Pace;
 pub(crate) use self::{

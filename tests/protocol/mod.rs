@@ -20,6 +20,7 @@ mod panics;
 mod plan;
 mod provider;
 mod query;
+mod read_ahead;
 mod recent;
 mod setup;
 mod sharing;
