@@ -4,8 +4,9 @@
 //! operation implements `Kind`: it supplies the decision, a pure function of the last describe and
 //! of the `OperationLog`, and the API call. This module supplies the rest: the loop and its timeout
 //! (`run`), one lock per instance (`locks`), the pauses (`pace`), the reaction to failed calls
-//! (`run`, `decision`), the log, and describes that confirm the absence of an instance
-//! (`describer`).
+//! (`run`, `decision`), the log, describes that confirm the absence of an instance
+//! (`describer`), and the places in which a recent describe replaces another one (`sightings`,
+//! `read_ahead`).
 //!
 //! Two rules hold for every kind:
 //!

@@ -61,7 +61,7 @@ model! {
         pub poll_interval: Attr<String> = optional().rule(Rule::Check(check_duration)),
 
         /// Maximum number of concurrent API requests, between `1` and `1000`, shared by everything
-        /// that uses this provider configuration. Defaults to `10`.
+        /// that uses this provider configuration. Throttling lowers it temporarily. Defaults to `30`.
         pub max_concurrent_requests: Attr<i64> = optional().rule(Rule::Between(1, 1000)),
     }
 }

@@ -53,7 +53,7 @@ pub(crate) enum Socket {
 /// Accepted growth of resident memory, in KiB: memory that the allocator keeps after a peak.
 const SLACK: u64 = 4 * 1024;
 /// Limit of the API connections: the default of `max_concurrent_requests`.
-const MAX_CONNECTIONS: usize = 10;
+const MAX_CONNECTIONS: usize = 30;
 
 impl Holdings {
     /// Compares the numbers that do not vary over time.
