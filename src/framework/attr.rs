@@ -182,7 +182,25 @@ impl Convert for Sensitive {
     }
 }
 
-/// The elements must be known and not null.
+/// For elements that may be null or unknown, of which a collection can consist.
+impl<T: Convert> Convert for Attr<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+    const SENSITIVE: bool = T::SENSITIVE;
+
+    fn ty() -> Type {
+        T::ty()
+    }
+
+    fn from_known(value: &Value) -> Result<Self, Error> {
+        Self::from_value(value)
+    }
+
+    fn into_value(self) -> Value {
+        Self::into_value(self)
+    }
+}
+
+/// The elements must be known and not null, unless they are an [`Attr`].
 impl<T: Convert> Convert for Vec<T> {
     const EXPECTED: &'static str = "a list";
     const SENSITIVE: bool = T::SENSITIVE;
@@ -205,7 +223,7 @@ impl<T: Convert> Convert for Vec<T> {
     }
 }
 
-/// The elements must be known and not null.
+/// The elements must be known and not null, unless they are an [`Attr`].
 impl<T: Convert> Convert for BTreeMap<String, T> {
     const EXPECTED: &'static str = "a map";
     const SENSITIVE: bool = T::SENSITIVE;

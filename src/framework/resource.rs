@@ -384,17 +384,21 @@ fn apply_response(object: Object) -> ApplyResponse {
     ApplyResponse { object: Some(object), diagnostics }
 }
 
-/// `planned` with the refinements ("not null") of `refined`. Models do not carry them, and plans of
-/// dependent resources know more with them.
-fn with_refinements(mut planned: Value, refined: &Value) -> Value {
-    let (Value::Map(attributes), Value::Map(refined)) = (&mut planned, refined) else {
-        return planned;
-    };
-    for (name, value) in attributes {
-        match refined.get(name) {
-            Some(unknown @ Value::Unknown(_)) if value.is_unknown() => *value = unknown.clone(),
-            _ => {}
+/// `planned` with the refinements ("not null") of `refined`. Models do not carry them, and core
+/// compares them in configured values; plans of dependent resources know more with them.
+fn with_refinements(planned: Value, refined: &Value) -> Value {
+    match (planned, refined) {
+        (Value::Unknown(_), Value::Unknown(_)) => refined.clone(),
+        (Value::Map(planned), Value::Map(refined)) => {
+            let refine = |(name, value): (String, Value)| {
+                let value = match refined.get(&name) {
+                    Some(refined) => with_refinements(value, refined),
+                    None => value,
+                };
+                (name, value)
+            };
+            Value::Map(planned.into_iter().map(refine).collect())
         }
+        (planned, _) => planned,
     }
-    planned
 }

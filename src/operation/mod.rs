@@ -39,5 +39,5 @@ pub(crate) use self::{
     kind::Kind,
     log::{CallOutcome, CallStatus, Event, LoggedCall, OperationLog},
     operations::Operations,
-    outcome::{Caveat, Failure, Reason},
+    outcome::{Caveat, Failure, Reason, Success},
 };

@@ -11,7 +11,8 @@ pub struct Pace {
     pub recent: Duration,
     /// Pause before the second describe of an instance that was not found.
     pub confirm: Duration,
-    /// Time for which a new instance may be missing from describes and lists.
+    /// Time for which describes may not report a new instance, or an accepted change that is no
+    /// change of the state.
     pub visible: Duration,
     /// Pause before the second describe where one contradicts earlier ones.
     pub recheck: Duration,

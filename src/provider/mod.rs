@@ -19,6 +19,7 @@ mod offer;
 mod planned;
 mod price;
 mod session;
+mod stop_schedule;
 mod timeouts;
 mod zones;
 
@@ -33,7 +34,7 @@ use crate::{
     operation::Pace,
 };
 
-use actions::PowerAction;
+use actions::{KeepaliveAction, PowerAction};
 use config::ProviderModel;
 
 pub use session::Session;
@@ -85,7 +86,11 @@ impl Provider for CompshareProvider {
     }
 
     fn resources(&self) -> Vec<Box<dyn ErasedResource<Session>>> {
-        vec![gpu_instance::GpuInstance.boxed(), instance_power::InstancePower.boxed()]
+        vec![
+            gpu_instance::GpuInstance.boxed(),
+            instance_power::InstancePower.boxed(),
+            stop_schedule::StopSchedule.boxed(),
+        ]
     }
 
     fn data_sources(&self) -> Vec<Box<dyn ErasedDataSource<Session>>> {
@@ -105,7 +110,11 @@ impl Provider for CompshareProvider {
     }
 
     fn list_resources(&self) -> Vec<Box<dyn ErasedListResource<Session>>> {
-        vec![gpu_instance::GpuInstanceList.boxed(), instance_power::InstancePowerList.boxed()]
+        vec![
+            gpu_instance::GpuInstanceList.boxed(),
+            instance_power::InstancePowerList.boxed(),
+            stop_schedule::StopScheduleList.boxed(),
+        ]
     }
 
     fn actions(&self) -> Vec<Box<dyn ErasedAction<Session>>> {
@@ -113,6 +122,7 @@ impl Provider for CompshareProvider {
             PowerAction::start().boxed(),
             PowerAction::stop().boxed(),
             PowerAction::reboot().boxed(),
+            KeepaliveAction.boxed(),
         ]
     }
 }

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     compshare::{
-        Arguments, BaseUrl, BatchingClient, Catalog, Client, Network, Scope, Settings, locate,
+        Arguments, BaseUrl, BatchingClient, Catalog, Client, GetProjectList, Network, Scope,
+        Settings, locate,
     },
     environment::Environment,
     framework::{Attr, Context, Diagnostic, Diagnostics, Host},
@@ -34,6 +35,7 @@ pub struct Session {
     region: Attr<String>,
     project_id: Attr<String>,
     clients: OnceCell<Result<Clients, Diagnostics>>,
+    default_project: OnceCell<String>,
     planned: PlannedInstances,
     kept_running: KeptRunning,
     creates: Creates,
@@ -92,6 +94,7 @@ impl Session {
             settings,
             pace: pace(poll),
             clients: OnceCell::new(),
+            default_project: OnceCell::new(),
             planned: PlannedInstances::default(),
             kept_running: KeptRunning::default(),
             creates: Creates::default(),
@@ -166,6 +169,30 @@ impl Session {
     /// Returns `project_id`, or the provider's project if it is null.
     pub(crate) fn project_or(&self, project_id: &Attr<String>) -> Attr<String> {
         if project_id.is_null() { self.project_id.clone() } else { project_id.clone() }
+    }
+
+    /// Returns the project of a call that requires one: `project_id`, the provider's project, or the
+    /// account's default project, which is requested once.
+    ///
+    /// # Errors
+    /// The default project could not be determined, or the host was interrupted.
+    pub(crate) async fn required_project(
+        &self,
+        context: &Context<Self>,
+        project_id: &Attr<String>,
+    ) -> Result<String, Diagnostics> {
+        if let Some(project) = self.project_or(project_id).into_known() {
+            return Ok(project);
+        }
+        let client = self.clients(&context.stop).await?.client.client();
+        let request = async || {
+            let projects = client.call(&GetProjectList).await;
+            let projects = projects.map_err(|error| message::default_project(Some(&error)))?;
+            projects.default_id().map(str::to_owned).ok_or_else(|| message::default_project(None))
+        };
+        let project = self.default_project.get_or_try_init(request);
+        let interrupted = || message::interrupted("Reading Projects");
+        context.or_interrupted(project, interrupted).await?.cloned()
     }
 
     pub(crate) const fn request_timeout(&self) -> Duration {

@@ -43,8 +43,8 @@ fn facts(attribute: &Attribute) -> Vec<String> {
     match &attribute.default {
         Some(Value::Bool(value)) => facts.push(format!("Defaults to `{value}`")),
         Some(value) => facts.push(format!("Defaults to `{}`", value.as_str().unwrap())),
-        // Exactly one of these two is required, so neither has a default.
-        None if ["instance_id", "name"].contains(&attribute.name) => {}
+        // Exactly one of each pair is required, so neither has a default.
+        None if ["instance_id", "name", "stop_at", "stop_after"].contains(&attribute.name) => {}
         None if matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed) => {
             facts.push("efault".to_owned());
         }

@@ -31,7 +31,7 @@ fn resource_page_states_all_pauses() {
         unlisted,
         stuck,
         report,
-        // Waiting for a new instance is the business of another resource.
+        // Only other resources wait so.
         visible: _,
     } = Pace::new(Duration::from_secs(3));
     let pauses = [

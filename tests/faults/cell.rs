@@ -14,7 +14,7 @@ use super::{
     unreachable::UnreachableServers,
 };
 use crate::support::{
-    actions::POWER_CALLS,
+    actions::CHANGES,
     host::Launch,
     terraform_core::{Diagnostic, Errors, Terraform},
 };
@@ -108,11 +108,14 @@ pub(super) async fn check(
 
 async fn cloud(operation: Operation) -> Simulator {
     let options = Options {
-        instances: vec![json!({"UHostId": ID, "State": operation.origin()})],
+        instances: vec![json!({
+            "UHostId": ID, "State": operation.origin(),
+            "SchedulerStopTime": operation.scheduled_before(),
+        })],
         start_time: POWER_CALL_TIME,
         stop_time: POWER_CALL_TIME,
         // A read sends one request, which must be slow enough to be killed in flight.
-        latency: Duration::from_millis(if operation.sends_power_calls() { 4 } else { 40 }),
+        latency: Duration::from_millis(if operation.changes_the_instance() { 4 } else { 40 }),
         clock: Clock::Stepped,
         ..Options::default()
     };
@@ -166,7 +169,7 @@ impl Cell<'_> {
             let patch = times.iter().map(|name| ((*name).to_owned(), json!(time))).collect();
             self.cloud.patch(ID, Json::Object(patch));
         }
-        if !self.fault.begins_after_a_call() {
+        if !self.fault.begins_after_a_change() {
             self.add_faults();
         }
     }
@@ -177,23 +180,23 @@ impl Cell<'_> {
         }
     }
 
-    /// Advances the simulated clock, and adds a fault that begins after the first power call.
+    /// Advances the simulated clock, and adds a fault that begins after the first change.
     ///
     /// The clock advances on each describe rather than by wall time, so that slow machines see the
-    /// same sequence. After a power call it stands still until the second describe, so that the
+    /// same sequence. After a change it stands still until the second describe, so that the
     /// operation observes the transition even if the first describe fails.
     async fn advance_clock(&self) -> ! {
         let step = match self.fault.kind {
             Kind::ClockJumps => Duration::from_secs(24 * 60 * 60),
             _ => POWER_CALL_TIME / 4,
         };
-        let (mut waiting, mut passed) = (self.fault.begins_after_a_call(), 0);
+        let (mut waiting, mut passed) = (self.fault.begins_after_a_change(), 0);
         loop {
             sleep(TICK).await;
             self.note_state();
             let calls = self.cloud.calls();
-            let is_power_call = |call: &Call| POWER_CALLS.contains(&call.action.as_str());
-            let Some(last) = calls.iter().rposition(is_power_call) else { continue };
+            let is_change = |call: &Call| CHANGES.contains(&call.action.as_str());
+            let Some(last) = calls.iter().rposition(is_change) else { continue };
             if mem::take(&mut waiting) {
                 self.add_faults();
             }
@@ -211,8 +214,8 @@ impl Cell<'_> {
         self.states.lock().unwrap().insert(state);
     }
 
-    fn sent_power_call(&self) -> bool {
-        self.cloud.calls().iter().any(|call| POWER_CALLS.contains(&call.action.as_str()))
+    fn sent_change(&self) -> bool {
+        self.cloud.calls().iter().any(|call| CHANGES.contains(&call.action.as_str()))
     }
 
     /// Runs the operation in a real process, which is killed while request number `during` is in
@@ -254,8 +257,8 @@ impl Cell<'_> {
         let named = error.detail.contains(&format!("`{ID}`")) || error.detail.is_empty();
         let must_be_named = self.operation.names_the_instance();
         assert!(named || !must_be_named, "{self}: the message does not name the instance: {error}");
-        if self.sent_power_call() {
-            let listed = POWER_CALLS.iter().any(|call| error.detail.contains(call));
+        if self.sent_change() {
+            let listed = CHANGES.iter().any(|call| error.detail.contains(call));
             assert!(listed, "{self}: the message does not list the sent call: {error}");
         }
         let network_error = self.fault.network_error();
@@ -267,14 +270,17 @@ impl Cell<'_> {
     /// instance is still in the state.
     fn check_state(&self, terraform: &Terraform, existed: bool, outcome: &Outcome) {
         let Some(state) = terraform.state() else {
-            let is_destroy = matches!(self.operation, Operation::Destroy | Operation::DestroyOnly);
-            let expected = !existed || is_destroy && *outcome == Outcome::Succeeded;
+            let is_destroyed = self.operation.is_destroy() && *outcome == Outcome::Succeeded;
+            let expected = !existed || is_destroyed;
             assert!(
                 expected || self.fault.denies_the_instance(),
                 "{self} removes the instance from the state"
             );
             return;
         };
+        if self.operation.is_about_a_schedule() {
+            return self.check_schedule(terraform, outcome);
+        }
         assert!(!state.tainted, "{self} taints the instance");
         self.note_state();
         let stored = terraform.attribute("state");
@@ -289,9 +295,22 @@ impl Cell<'_> {
         );
     }
 
+    /// Checks that the state of a schedule matches the result. A failed cancellation keeps it.
+    fn check_schedule(&self, terraform: &Terraform, outcome: &Outcome) {
+        let is_stored = terraform.attribute("status") == "scheduled";
+        let is_expected = self.operation.is_destroy() || *outcome == Outcome::Succeeded;
+        assert_eq!(is_stored, is_expected, "{self}: the status of the schedule");
+        let is_set = self.scheduled_stop() != 0;
+        assert!(is_set || *outcome != Outcome::Succeeded, "{self}: no stop is scheduled");
+    }
+
+    fn scheduled_stop(&self) -> i64 {
+        self.cloud.instance(ID).unwrap()["SchedulerStopTime"].as_i64().unwrap()
+    }
+
     /// Checks that no accepted call was repeated.
     fn check_calls(&self) {
-        for action in POWER_CALLS {
+        for action in CHANGES {
             let calls = self.cloud.calls();
             let calls: Vec<_> = calls.iter().filter(|call| call.action == action).collect();
             let accepted = calls.iter().position(|call| call.ret_code == Some(0));
@@ -306,16 +325,16 @@ impl Cell<'_> {
         terraform.configure(json!({})).await.unwrap();
         let next = self.operation.run_until_converged(&mut terraform, LONG_TIMEOUT).await;
         assert!(next.is_ok(), "the next run after {self}: {next:?}");
-        // The next run of a reboot reboots again.
-        if self.operation != Operation::Reboot {
+        if !self.operation.is_repeated_with_its_call() {
             self.check_calls();
         }
-        // If the API denies the instance, a destroy succeeds without a stop.
-        if self.operation == Operation::Destroy && self.fault.denies_the_instance() {
+        // If the API denies the instance, a destroy succeeds without a call.
+        if self.operation.is_destroy() && self.fault.denies_the_instance() {
             return;
         }
         let instance = self.cloud.instance(ID).unwrap();
         assert_eq!(instance["State"], self.operation.target(), "{self}: {instance}");
+        assert_eq!(self.scheduled_stop(), self.operation.scheduled_after(), "{self}: {instance}");
     }
 }
 

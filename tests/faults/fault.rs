@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use terraform_provider_compshare::simulator::{Effect, Fault as SimulatorFault, Garbage};
 
 use super::operation::Operation;
-use crate::support::actions::{DESCRIBE, DESCRIBE_ZONES, POWER_CALLS};
+use crate::support::actions::{CHANGES, DESCRIBE, DESCRIBE_ZONES};
 
 /// Faults that a client cannot distinguish, except by the reason in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +51,7 @@ pub(super) enum Kind {
     Unreachable(ConnectionFailure),
     /// The provider is killed during this request of the operation; then the operation is repeated.
     Killed { during: usize },
-    /// The first describe after the first power call contradicts the others.
+    /// The first describe after the first change contradicts the others.
     Contradiction(Contradiction),
     /// The clock of the API advances by a day at a time.
     ClockJumps,
@@ -71,9 +71,9 @@ pub(super) enum Contradiction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Requests {
     Describes,
-    PowerCalls,
-    /// Describes after the first power call.
-    DescribesAfterCall,
+    Changes,
+    /// Describes after the first change.
+    DescribesAfterChange,
 }
 
 /// Reason why the provider cannot connect to the API.
@@ -164,7 +164,7 @@ fn effects() -> Vec<(Class, &'static str, Effect)> {
 /// All faults, in the order of the page.
 pub(super) fn all() -> Vec<Fault> {
     let mut all = Vec::new();
-    for requests in [Requests::Describes, Requests::PowerCalls, Requests::DescribesAfterCall] {
+    for requests in [Requests::Describes, Requests::Changes, Requests::DescribesAfterChange] {
         for always in [false, true] {
             all.extend(effects().into_iter().map(|(class, name, effect)| {
                 Fault::new(class, name, Kind::Response { effect, requests, always })
@@ -213,23 +213,27 @@ impl Fault {
         match (requests, always) {
             (Requests::Describes, false) => "First describe",
             (Requests::Describes, true) => "Every describe",
-            (Requests::PowerCalls, false) => "First power call",
-            (Requests::PowerCalls, true) => "Every power call",
-            (Requests::DescribesAfterCall, false) => "First describe after a power call",
-            (Requests::DescribesAfterCall, true) => "Every describe after a power call",
+            (Requests::Changes, false) => "First change",
+            (Requests::Changes, true) => "Every change",
+            (Requests::DescribesAfterChange, false) => "First describe after a change",
+            (Requests::DescribesAfterChange, true) => "Every describe after a change",
         }
     }
 
     /// Returns whether the fault can affect `operation`.
     pub(super) fn affects(&self, operation: Operation) -> bool {
         match self.kind {
-            Kind::Response {
-                requests: Requests::PowerCalls | Requests::DescribesAfterCall,
-                ..
+            Kind::Response { requests: Requests::Changes, .. } => operation.changes_the_instance(),
+            // A scheduled stop has no transition, during which the fault could begin.
+            Kind::Response { requests: Requests::DescribesAfterChange, .. }
+            | Kind::Contradiction(_) => {
+                operation.changes_the_instance() && !operation.is_about_a_schedule()
             }
-            | Kind::Contradiction(_) => operation.sends_power_calls(),
-            // The number of requests of a read is certain only up to the first.
-            Kind::Killed { during } => operation.sends_power_calls() || during == 1,
+            // Later requests are not certain, or the last ones.
+            Kind::Killed { during } => match operation {
+                _ if operation.is_about_a_schedule() => during <= 2,
+                _ => operation.changes_the_instance() || during == 1,
+            },
             _ => true,
         }
     }
@@ -241,8 +245,8 @@ impl Fault {
         }
         let Kind::Response { effect, requests, always } = &self.kind else { return Vec::new() };
         let actions: &[&str] = match requests {
-            Requests::PowerCalls => &POWER_CALLS,
-            Requests::Describes | Requests::DescribesAfterCall => &[DESCRIBE, DESCRIBE_ZONES],
+            Requests::Changes => &CHANGES,
+            Requests::Describes | Requests::DescribesAfterChange => &[DESCRIBE, DESCRIBE_ZONES],
         };
         let fault = |action: &&str| {
             let fault = SimulatorFault::new(effect.clone()).on_action(action);
@@ -272,23 +276,22 @@ impl Fault {
         }
     }
 
-    /// Returns whether the fault begins after the first power call.
-    pub(super) fn begins_after_a_call(&self) -> bool {
+    /// Returns whether the fault begins after the first change.
+    pub(super) fn begins_after_a_change(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Response { requests: Requests::DescribesAfterCall, .. } | Kind::Contradiction(_)
+            Kind::Response { requests: Requests::DescribesAfterChange, .. }
+                | Kind::Contradiction(_)
         )
     }
 
-    /// Returns whether a power operation is expected to run into its timeout.
+    /// Returns whether a changing operation is expected to run into its timeout.
     pub(super) fn ends_in_timeout(&self) -> bool {
         let Kind::Response { requests, always: true, effect } = &self.kind else { return false };
         match (requests, effect) {
-            (Requests::DescribesAfterCall, _) => true,
-            (Requests::PowerCalls, Effect::Http { status, .. }) => *status == 429,
-            (Requests::PowerCalls, Effect::Refuse { ret_code, .. }) => {
-                [8441, 8903].contains(ret_code)
-            }
+            (Requests::DescribesAfterChange, _) => true,
+            (Requests::Changes, Effect::Http { status, .. }) => *status == 429,
+            (Requests::Changes, Effect::Refuse { ret_code, .. }) => [8441, 8903].contains(ret_code),
             _ => false,
         }
     }

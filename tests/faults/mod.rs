@@ -41,7 +41,10 @@ async fn every_operation_handles_every_fault() {
         .map(async |(fault, operation)| {
             // A failed cell has printed its panic. The other cells still run.
             let checked = AssertUnwindSafe(cell::check(operation, &fault, &servers));
-            let outcome = checked.catch_unwind().await.ok()?;
+            let Ok(outcome) = checked.catch_unwind().await else {
+                eprintln!("failed: `{}` under `{fault}`", operation.name());
+                return None;
+            };
             Some(Result { fault, operation, outcome })
         })
         .buffer_unordered(CONCURRENCY)

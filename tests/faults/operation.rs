@@ -11,6 +11,10 @@ pub(super) const ID: &str = "uhost-1";
 
 const NAME: &str = "训练 uhost-1";
 
+/// Scheduled stop of the instance, and its time in Unix seconds.
+const STOP_AT: &str = "2100-01-01T00:00:00Z";
+const STOP_TIME: i64 = 4_102_444_800;
+
 /// One operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Operation {
@@ -34,12 +38,15 @@ pub(super) enum Operation {
     Start,
     Stop,
     Reboot,
+    Keepalive,
+    ScheduleStop,
+    CancelStop,
 }
 
 use Operation::*;
 
 /// All operations, in the order of the page.
-pub(super) const ALL: [Operation; 20] = [
+pub(super) const ALL: [Operation; 23] = [
     CreateRunning,
     CreateStopped,
     CreateWithoutGpu,
@@ -60,6 +67,9 @@ pub(super) const ALL: [Operation; 20] = [
     Start,
     Stop,
     Reboot,
+    Keepalive,
+    ScheduleStop,
+    CancelStop,
 ];
 
 impl Operation {
@@ -85,12 +95,32 @@ impl Operation {
             Start => "action start",
             Stop => "action stop",
             Reboot => "action reboot",
+            Keepalive => "action keepalive",
+            ScheduleStop => "schedule stop",
+            CancelStop => "cancel stop",
         }
     }
 
-    /// Returns whether the operation starts, stops or reboots the instance.
-    pub(super) fn sends_power_calls(self) -> bool {
-        self.target() != self.origin() || matches!(self, Reboot | UpdateToWithoutGpu)
+    /// Returns whether the operation sends calls that change the instance.
+    pub(super) fn changes_the_instance(self) -> bool {
+        self.target() != self.origin()
+            || matches!(self, Reboot | UpdateToWithoutGpu | Keepalive)
+            || self.is_about_a_schedule()
+    }
+
+    /// Returns whether the operation schedules or cancels a stop of the instance.
+    pub(super) fn is_about_a_schedule(self) -> bool {
+        matches!(self, ScheduleStop | CancelStop)
+    }
+
+    /// Returns whether the operation destroys a resource.
+    pub(super) fn is_destroy(self) -> bool {
+        matches!(self, Destroy | DestroyOnly | CancelStop)
+    }
+
+    /// Returns whether a repetition of the operation repeats its call, even after a success.
+    pub(super) fn is_repeated_with_its_call(self) -> bool {
+        matches!(self, Reboot | ScheduleStop | CancelStop)
     }
 
     /// Returns whether the messages of the operation name the instance.
@@ -100,13 +130,25 @@ impl Operation {
 
     /// Returns whether the instance is to run in no-GPU mode.
     pub(super) fn is_without_gpu(self) -> bool {
-        matches!(self, CreateWithoutGpu | UpdateToWithoutGpu)
+        matches!(self, CreateWithoutGpu | UpdateToWithoutGpu | Keepalive)
+    }
+
+    /// Scheduled stop before the operation; 0 if there is none.
+    pub(super) fn scheduled_before(self) -> i64 {
+        if self == CancelStop { STOP_TIME } else { 0 }
+    }
+
+    /// Scheduled stop after the operation; 0 if there is none.
+    pub(super) fn scheduled_after(self) -> i64 {
+        if self == ScheduleStop { STOP_TIME } else { 0 }
     }
 
     /// State of the instance before the operation.
     pub(super) fn origin(self) -> &'static str {
         match self {
-            CreateRunning | CreateWithoutGpu | UpdateToRunning | PlanAlone | Start => "Stopped",
+            CreateRunning | CreateWithoutGpu | UpdateToRunning | PlanAlone | Start | Keepalive => {
+                "Stopped"
+            }
             _ => "Running",
         }
     }
@@ -114,7 +156,7 @@ impl Operation {
     /// State of the instance after the operation.
     pub(super) fn target(self) -> &'static str {
         match self {
-            CreateStopped | UpdateToStopped | Destroy | Stop | PlanAlone => "Stopped",
+            CreateStopped | UpdateToStopped | Destroy | Stop | PlanAlone | Keepalive => "Stopped",
             _ => "Running",
         }
     }
@@ -141,6 +183,7 @@ impl Operation {
             }
             stored
         };
+        let scheduled = with_id(json!({"stop_at": STOP_AT, "project_id": "org-demo"}));
         let running = with_id(json!({}));
         let stopped = with_id(json!({"state": "Stopped"}));
         let without_gpu = with_id(json!({"without_gpu": true, "allow_stopping_for_update": true}));
@@ -153,6 +196,13 @@ impl Operation {
             UpdateToStopped => (stopped.clone(), Some(stored("Running", &stopped))),
             UpdateToWithoutGpu => (without_gpu.clone(), Some(stored("Running", &without_gpu))),
             Destroy => (stopping.clone(), Some(stored("Running", &stopping))),
+            ScheduleStop => (scheduled, None),
+            CancelStop => {
+                let mut stored = scheduled.clone();
+                stored["id"] = json!(ID);
+                stored["status"] = json!("scheduled");
+                (scheduled, Some(stored))
+            }
             DestroyOnly | Refresh => (running.clone(), Some(stored("Running", &running))),
             _ => return None,
         })
@@ -163,12 +213,15 @@ impl Operation {
         let Some((config, state)) = self.resource(limit) else {
             return Prepared { config: Json::Null, plan: None };
         };
+        if self.is_about_a_schedule() {
+            *terraform = terraform.resource("compshare_instance_stop_schedule");
+        }
         if let Some(state) = state {
             terraform.set_state(&state);
         }
         let plan = match self {
             PlanAlone | Refresh => None,
-            Destroy | DestroyOnly => Some(terraform.plan_destroy().await.unwrap()),
+            Destroy | DestroyOnly | CancelStop => Some(terraform.plan_destroy().await.unwrap()),
             _ => Some(terraform.plan(config.clone()).await.unwrap()),
         };
         Prepared { config, plan }
@@ -202,6 +255,10 @@ impl Operation {
             Reboot => {
                 drop(terraform.invoke("compshare_instance_reboot", &with_timeout).await.outcome?)
             }
+            Keepalive => {
+                let name = "compshare_instance_keepalive";
+                drop(terraform.invoke(name, &with_timeout).await.outcome?);
+            }
             _ => drop(terraform.apply(prepared.plan.expect("prepared with a plan")).await?),
         }
         Ok(())
@@ -215,14 +272,16 @@ impl Operation {
     ) -> Result<(), Errors> {
         let Some((config, _)) = self.resource(limit) else {
             let nothing = Prepared { config: Json::Null, plan: None };
-            return self.run(terraform, nothing, limit).await;
+            // As the message of a failed keepalive says.
+            let next = if self == Keepalive { Stop } else { self };
+            return next.run(terraform, nothing, limit).await;
         };
         if terraform.state().is_some() {
             terraform.refresh().await?;
         }
         match self {
             PlanAlone => drop(terraform.plan(config).await?),
-            Destroy | DestroyOnly => {
+            Destroy | DestroyOnly | CancelStop => {
                 if terraform.state().is_some() {
                     terraform.destroy().await?;
                 }
@@ -233,7 +292,11 @@ impl Operation {
                 terraform.refresh().await?;
                 let left = terraform.plan(config).await?;
                 assert_eq!(left.action, Action::NoOp, "the plan after the apply is not empty");
-                assert_eq!(terraform.attribute("state"), self.target());
+                if self == ScheduleStop {
+                    assert_eq!(terraform.attribute("status"), "scheduled");
+                } else {
+                    assert_eq!(terraform.attribute("state"), self.target());
+                }
             }
         }
         Ok(())

@@ -37,7 +37,8 @@ The first table lists the faults of each class, with the reasons in messages. Ea
 about the requests that fail. An entry begins with the classes that have equal results, followed by
 the result of each operation. `REASON` stands for the reason of the fault, `ID` for the instance.
 
-A *describe* reads instances or zones. A *power call* is a start, a stop or a reboot.
+A *describe* reads instances or zones. A *change* is a start, a stop, a reboot, or a request that schedules
+or cancels a stop.
 ";
 
 /// Writes the page. `results` are in the order of the faults.

@@ -9,6 +9,7 @@ use super::setup::{ID, cloud_with, configuration, describes, starts_and_stops, s
 use crate::support::terraform_core::{Action, BlockKind, Terraform};
 
 const RESOURCE: &str = "compshare_instance_power";
+const SCHEDULE: &str = "compshare_instance_stop_schedule";
 
 /// Names of all RPCs.
 pub(super) fn rpcs() -> Vec<String> {
@@ -118,7 +119,7 @@ async fn identity(terraform: &Terraform) {
     let request = wire::get_resource_identity_schemas::Request {};
     let schemas = terraform.client().get_resource_identity_schemas(request).await.unwrap();
     let schemas = schemas.into_inner().identity_schemas;
-    assert!(schemas.contains_key(RESOURCE));
+    assert!(schemas.contains_key(RESOURCE) && schemas.contains_key(SCHEDULE), "{schemas:?}");
     let stored = json!({"instance_id": ID, "project_id": null}).to_string();
     let request = wire::upgrade_resource_identity::Request {
         type_name: RESOURCE.to_owned(),
@@ -139,11 +140,12 @@ async fn validate(terraform: &Terraform, rpc: &str) {
         _ => BlockKind::Action,
     };
     for (_, name, block) in terraform.blocks().into_iter().filter(|(other, ..)| *other == kind) {
-        let good = if block.attributes.contains_key("instance_id") {
-            json!({"instance_id": ID})
-        } else {
-            json!({})
-        };
+        let mut good = json!({});
+        for (attribute, value) in [("instance_id", ID), ("stop_after", "8h")] {
+            if block.attributes.contains_key(attribute) {
+                good[attribute] = json!(value);
+            }
+        }
         assert_eq!(terraform.validate_block(kind, name, &good).await.unwrap(), []);
     }
 }

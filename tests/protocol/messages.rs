@@ -5,7 +5,10 @@
 use std::{collections::HashMap, fmt::Write as _, future::Future, time::Duration};
 
 use expect_test::expect_file;
-use futures_util::future::{join, join_all};
+use futures_util::{
+    FutureExt as _,
+    future::{join, join_all},
+};
 use regex_lite::Regex;
 use serde_json::{Value as Json, json};
 use terraform_provider_compshare::{
@@ -18,7 +21,10 @@ use super::setup::{
     stored_state, wait_until, without_repeats,
 };
 use crate::support::{
-    actions::{CHECK_CAPACITY, DESCRIBE, DESCRIBE_IMAGES, DESCRIBE_TYPES, REBOOT, START, STOP},
+    actions::{
+        CANCEL_STOP, CHECK_CAPACITY, DESCRIBE, DESCRIBE_IMAGES, DESCRIBE_TYPES, GET_PROJECTS,
+        REBOOT, SCHEDULE_STOP, START, STOP,
+    },
     closed_port::ClosedPort,
     terraform_core::{Errors, Terraform, UNKNOWN},
 };
@@ -107,21 +113,24 @@ async fn started(effect: Effect) -> Errors {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_match_snapshot() {
     // Concurrently, because the chapters mostly wait.
-    let chapters = tokio::join!(
-        chapter("Refused start", refusals),
-        chapter("Failed requests", transport),
-        chapter("Accepted request without success", outcomes),
-        chapter("Timeouts and interruptions", endings),
-        chapter("Warnings of plans", plans),
-        chapter("Absent, failed, or in another location", places),
-        chapter("GPU mode", gpu),
-        chapter("Create, resize and delete", super::gpu_instance::messages::instances),
-        chapter("Actions", actions),
-        chapter("Data sources, queries, and logins", reads),
-        chapter("Identity and foreign state", stored),
-        chapter("Other messages", others),
-    );
-    let chapters: [String; 12] = chapters.into();
+    let chapters = join_all([
+        chapter("Refused start", refusals).boxed_local(),
+        chapter("Failed requests", transport).boxed_local(),
+        chapter("Accepted request without success", outcomes).boxed_local(),
+        chapter("Timeouts and interruptions", endings).boxed_local(),
+        chapter("Warnings of plans", plans).boxed_local(),
+        chapter("Absent, failed, or in another location", places).boxed_local(),
+        chapter("GPU mode", gpu).boxed_local(),
+        chapter("Create, resize and delete", super::gpu_instance::messages::instances)
+            .boxed_local(),
+        chapter("Actions", actions).boxed_local(),
+        chapter("Data sources, queries, and logins", reads).boxed_local(),
+        chapter("Identity and foreign state", stored).boxed_local(),
+        chapter("Keepalive", keepalives).boxed_local(),
+        chapter("Scheduled stops", schedules).boxed_local(),
+        chapter("Other messages", others).boxed_local(),
+    ])
+    .await;
     let page = format!("Written by the test in `messages.rs`.\n{}", chapters.concat());
     expect_file!["./messages.md"].assert_eq(&page);
     check_titles(&page);
@@ -471,6 +480,114 @@ async fn actions(page: &mut Page) {
     page.add("Timeout of an action", timeout).await;
     let mode = action("start", running(), json!({"without_gpu": true}), |_| {});
     page.add("Start in the other GPU mode", mode).await;
+}
+
+async fn keepalives(page: &mut Page) {
+    let keepalive = |instance, trouble: fn(&Simulator)| {
+        action("keepalive", instance, json!({"timeout": "2s"}), trouble)
+    };
+    let prepaid = json!({"ChargeType": "Month"});
+    page.add("Prepaid instance", keepalive(prepaid, |_| {})).await;
+    let unsupported = json!({"SupportWithoutGpuStart": false});
+    page.add("Instance without no-GPU mode", keepalive(unsupported, |_| {})).await;
+    let other = |cloud: &Simulator| {
+        cloud.add_fault(
+            Fault::refuse(8445, "Instance without gpu already running").on_action(START),
+        );
+    };
+    page.add("Another instance in no-GPU mode", keepalive(json!({}), other)).await;
+    let stuck = |cloud: &Simulator| cloud.add_fault(on_start(Effect::StuckInStarting));
+    page.add("Timeout of the start", keepalive(json!({}), stuck)).await;
+    let not_stopped = |cloud: &Simulator| {
+        cloud.add_fault(Fault::refuse(299, "IAM permission denied").on_action(STOP));
+    };
+    page.add("Stop is refused", keepalive(json!({}), not_stopped)).await;
+    let allocated = |cloud: &Simulator| cloud.add_fault(on_start(Effect::GpuAllocated));
+    page.add("Unexpected GPU", keepalive(json!({}), allocated)).await;
+}
+
+/// Applies the schedule of a stop in 8 hours, with `trouble`.
+async fn schedule(instance: Json, trouble: impl Fn(&Simulator)) -> Errors {
+    let (simulator, terraform) = cloud_with(instance).await;
+    trouble(&simulator);
+    let config = json!({"stop_after": "8h", "timeouts": {"create": "2s"}});
+    terraform
+        .resource("compshare_instance_stop_schedule")
+        .run(configuration(config))
+        .await
+        .unwrap_err()
+}
+
+async fn schedules(page: &mut Page) {
+    let running = || json!({"State": "Running"});
+    for (how, config) in [
+        ("No time", json!({})),
+        ("Two times", json!({"stop_at": "2100-01-01T00:00:00Z", "stop_after": "8h"})),
+        ("Time in another format", json!({"stop_at": "18:00"})),
+        ("Time in the past", json!({"stop_at": "2026-01-01T00:00:00Z"})),
+        ("Negative duration", json!({"stop_after": "-8h"})),
+        ("Short duration", json!({"stop_after": "1m"})),
+    ] {
+        let (_simulator, terraform) = cloud_with(running()).await;
+        let terraform = terraform.resource("compshare_instance_stop_schedule");
+        let plan = async { terraform.plan(configuration(config)).await.unwrap_err() };
+        page.add(how, plan).await;
+    }
+    page.add("Stopped instance", schedule(json!({}), |_| {})).await;
+    let spot = json!({"State": "Running", "IsSpot": true});
+    page.add("Spot instance", schedule(spot, |_| {})).await;
+    let refused = |code, message: &'static str| {
+        schedule(running(), move |cloud| {
+            let refusal = Fault::refuse(code, message).on_action(SCHEDULE_STOP);
+            cloud.add_fault(refusal.forever());
+        })
+    };
+    page.add("Permission denied", refused(299, "IAM permission denied")).await;
+    let busy = async {
+        let (simulator, terraform) = without_repeats().await;
+        simulator.patch(ID, running());
+        let busy = Fault::refuse(8903, "InstanceOperationInProgress").on_action(SCHEDULE_STOP);
+        simulator.add_fault(busy.forever());
+        let config = json!({"stop_after": "8h", "timeouts": {"create": "2s"}});
+        let mut schedule = terraform.resource("compshare_instance_stop_schedule");
+        schedule.run(configuration(config)).await.unwrap_err()
+    };
+    page.add("Operation in progress until the timeout", busy).await;
+    let unreported = |cloud: &Simulator| {
+        cloud.add_fault(Fault::report(json!({"SchedulerStopTime": 0})).forever());
+    };
+    page.add("Accepted stop that is not reported", schedule(running(), unreported)).await;
+    let lost = |cloud: &Simulator| {
+        let lost = Fault::new(Effect::DropConnection).on_action(SCHEDULE_STOP);
+        cloud.add_fault(lost.forever());
+    };
+    page.add("Repeatedly lost responses", schedule(running(), lost)).await;
+    let unread = |cloud: &Simulator| {
+        cloud.add_fault(Fault::refuse(299, "IAM permission denied").on_action(GET_PROJECTS));
+    };
+    page.add("Projects cannot be read", schedule(running(), unread)).await;
+    let none = |cloud: &Simulator| {
+        let empty = Fault::respond(json!({"ProjectSet": []}));
+        cloud.add_fault(empty.on_action(GET_PROJECTS));
+    };
+    page.add("No project", schedule(running(), none)).await;
+    cancellations(page).await;
+}
+
+async fn cancellations(page: &mut Page) {
+    let instances = vec![json!({"UHostId": ID, "State": "Running", "IsSpot": true})];
+    let options = Options { instances, any_instance_scheduled: true, ..Options::default() };
+    let (simulator, terraform) = cloud(options).await;
+    let mut terraform = terraform.resource("compshare_instance_stop_schedule");
+    let warnings = terraform.run(configuration(json!({"stop_after": "8h"}))).await.unwrap();
+    page.write("Accepted stop of a spot instance", &only(&warnings).to_string());
+    simulator.add_fault(Fault::refuse(299, "IAM permission denied").on_action(CANCEL_STOP));
+    page.add("Refused cancellation", async { terraform.destroy().await.unwrap_err() }).await;
+    let instance = simulator.instance(ID).unwrap();
+    let time = json!({"SchedulerStopTime": instance["SchedulerStopTime"]});
+    simulator.add_fault(Fault::report(time).forever());
+    let warnings = terraform.destroy().await.unwrap();
+    page.write("Cancellation without effect", &only(&warnings).to_string());
 }
 
 async fn reads(page: &mut Page) {

@@ -24,7 +24,9 @@ async fn metadata_and_schemas_agree() {
     let schemas = client.get_schema(wire::get_provider_schema::Request::default()).await;
     let schemas = schemas.unwrap().into_inner();
     let names: Vec<_> = metadata.resources.iter().map(|resource| &resource.type_name).collect();
-    assert_eq!(names, ["compshare_instance", "compshare_instance_power"]);
+    let resources =
+        ["compshare_instance", "compshare_instance_power", "compshare_instance_stop_schedule"];
+    assert_eq!(names, resources);
     let sorted = |names: &mut dyn Iterator<Item = &String>| {
         let mut names: Vec<_> = names.cloned().collect();
         names.sort_unstable();
@@ -45,16 +47,19 @@ async fn metadata_and_schemas_agree() {
     );
     assert_eq!(
         sorted(&mut schemas.action_schemas.keys()),
-        ["compshare_instance_reboot", "compshare_instance_start", "compshare_instance_stop"]
+        [
+            "compshare_instance_keepalive",
+            "compshare_instance_reboot",
+            "compshare_instance_start",
+            "compshare_instance_stop"
+        ]
     );
     assert_eq!(
         sorted(&mut schemas.ephemeral_resource_schemas.keys()),
         ["compshare_instance_login"]
     );
-    assert_eq!(
-        sorted(&mut schemas.list_resource_schemas.keys()),
-        ["compshare_instance", "compshare_instance_power"]
-    );
+    assert_eq!(sorted(&mut schemas.resource_schemas.keys()), resources);
+    assert_eq!(sorted(&mut schemas.list_resource_schemas.keys()), resources);
     assert_eq!(metadata.server_capabilities, schemas.server_capabilities);
     let capabilities = schemas.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);

@@ -21,9 +21,12 @@ fn settable(block: &Block) -> Vec<&str> {
         .collect()
 }
 
-/// A configuration with only the required attributes, all unknown.
+/// A configuration with only the required attributes, all unknown. A scheduled stop requires one of
+/// two times.
 fn minimal(block: &Block) -> Json {
-    let required = block.attributes.iter().filter(|(_, a)| !a.optional && !a.computed);
+    let required = block.attributes.iter().filter(|(name, attribute)| {
+        !attribute.optional && !attribute.computed || *name == "stop_after"
+    });
     required.map(|(name, _)| (name.clone(), json!(UNKNOWN))).collect()
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::stage::{PROVIDER, Stage};
 use crate::support::{
-    actions::{REBOOT as REBOOT_CALL, START as START_CALL, STOP as STOP_CALL},
+    actions::{REBOOT as REBOOT_CALL, SCHEDULE_STOP, START as START_CALL, STOP as STOP_CALL},
     terraform::{Feature, Terraform, Workspace, with_each_terraform, with_each_terraform_that_has},
 };
 
@@ -36,7 +36,15 @@ const START: &str = "actions/compshare_instance_start/action.tf";
 const STOP: &str = "actions/compshare_instance_stop/action.tf";
 const REBOOT: &str = "actions/compshare_instance_reboot/action.tf";
 
-const EXAMPLES: [Example; 23] = [
+const SCHEDULE: &str = "resources/compshare_instance_stop_schedule/resource.tf";
+const SCHEDULE_BY_ID: &str = "resources/compshare_instance_stop_schedule/import-by-string-id.tf";
+const SCHEDULE_BY_IDENTITY: &str =
+    "resources/compshare_instance_stop_schedule/import-by-identity.tf";
+const SCHEDULE_LIST: &str =
+    "list-resources/compshare_instance_stop_schedule/list-resource.tfquery.hcl";
+const KEEPALIVE: &str = "actions/compshare_instance_keepalive/action.tf";
+
+const EXAMPLES: [Example; 28] = [
     ("demo/main.tf", None, None),
     ("provider/provider.tf", None, None),
     (RESOURCE, None, None),
@@ -60,6 +68,11 @@ const EXAMPLES: [Example; 23] = [
     (START, Some(Feature::Actions), None),
     (STOP, Some(Feature::Actions), None),
     (REBOOT, Some(Feature::Actions), None),
+    (SCHEDULE, None, None),
+    (SCHEDULE_BY_ID, Some(Feature::ImportBlock), Some(SCHEDULE)),
+    (SCHEDULE_BY_IDENTITY, Some(Feature::Identity), Some(SCHEDULE)),
+    (SCHEDULE_LIST, Some(Feature::Query), None),
+    (KEEPALIVE, Some(Feature::Actions), None),
 ];
 
 fn text_of(example: &str) -> String {
@@ -124,7 +137,7 @@ fn every_example_is_formatted_and_valid() {
             }
             workspace.run(&["fmt", "-check", "-diff"]).succeed();
             workspace.validate();
-            if [LIST, NEW_LIST].contains(&example) {
+            if [LIST, NEW_LIST, SCHEDULE_LIST].contains(&example) {
                 workspace.run(&["validate", "-no-color", "-query"]).succeed();
             }
         }
@@ -193,6 +206,69 @@ fn module_creates_resizes_and_stops_an_instance() {
         let instances = stage.cloud.instances();
         assert_eq!(instances.len(), 1);
         assert_eq!((&instances[0]["GPU"], &instances[0]["State"]), (&json!(2), &json!("Stopped")));
+    });
+}
+
+#[test]
+fn schedule_example_starts_and_schedules_stops() {
+    with_each_terraform(async |terraform| {
+        let rendering = json!({"UHostId": "uhost-5e6f7a8b", "State": "Running"});
+        let stage = show(terraform, SCHEDULE, &[training("Stopped"), rendering]).await;
+        stage.apply();
+        let mut changes = stage.changes();
+        changes.sort();
+        assert_eq!(changes, [START_CALL, SCHEDULE_STOP, SCHEDULE_STOP]);
+        let at = stage.cloud.instance("uhost-5e6f7a8b").unwrap()["SchedulerStopTime"].clone();
+        assert_eq!(at, 4_102_394_400_i64, "2099-12-31T18:00:00+08:00");
+        stage.assert_empty_plan();
+    });
+}
+
+/// Imports the stop of an instance by an example, with `project` in the resource.
+async fn check_schedule_import(terraform: &Terraform, example: &str, project: Option<&str>) {
+    let mut instance = training("Running");
+    instance["SchedulerStopTime"] = json!(4_102_394_400_i64);
+    if let Some(project) = project {
+        instance["ProjectId"] = json!(project);
+    }
+    let stage = show(terraform, example, &[instance]).await;
+    let project = project.map(|id| format!("  project_id = \"{id}\"\n")).unwrap_or_default();
+    let resource = format!(
+        "resource \"compshare_instance_stop_schedule\" \"training\" {{\n  \
+         instance_id = \"uhost-1a2b3c4d\"\n  stop_at = \"2099-12-31T10:00:00Z\"\n{project}}}\n"
+    );
+    stage.workspace.write("resource.tf", &resource);
+    stage.apply().says(&["1 imported, 0 added, 0 changed"]);
+    stage.assert_empty_plan();
+    stage.assert_no_changes();
+}
+
+#[test]
+fn schedule_example_imports_by_id() {
+    with_each_terraform_that_has(Feature::ImportBlock, async |terraform| {
+        check_schedule_import(terraform, SCHEDULE_BY_ID, None).await;
+    });
+}
+
+#[test]
+fn schedule_example_imports_by_identity() {
+    with_each_terraform_that_has(Feature::Identity, async |terraform| {
+        check_schedule_import(terraform, SCHEDULE_BY_IDENTITY, Some("org-example")).await;
+    });
+}
+
+#[test]
+fn schedule_list_example_generates_configuration() {
+    with_each_terraform_that_has(Feature::Query, async |terraform| {
+        let mut scheduled = training("Running");
+        scheduled["SchedulerStopTime"] = json!(4_102_394_400_i64);
+        let other = json!({"UHostId": "uhost-b", "State": "Running"});
+        let stage = show(terraform, SCHEDULE_LIST, &[scheduled, other]).await;
+        stage.workspace.query(&["-generate-config-out=stops.tf"]).succeed();
+        let stops = stage.workspace.read("stops.tf");
+        assert!(stops.contains("2099-12-31T10:00:00Z") && !stops.contains("uhost-b"), "{stops}");
+        stage.apply().says(&["1 imported, 0 added, 0 changed"]);
+        stage.assert_no_changes();
     });
 }
 
@@ -337,6 +413,10 @@ fn action_examples_send_their_calls() {
             stage.workspace.invoke(&format!("action.compshare_instance_{kind}.training")).succeed();
             assert_eq!(stage.changes(), [call]);
         }
+
+        let stage = show(terraform, KEEPALIVE, &[training("Stopped")]).await;
+        stage.workspace.invoke("action.compshare_instance_keepalive.training").succeed();
+        assert_eq!(stage.changes(), [START_CALL, STOP_CALL]);
 
         let stage = show(terraform, REBOOT, &[training("Running")]).await;
         stage.apply();

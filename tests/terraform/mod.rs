@@ -31,3 +31,4 @@ mod secrets;
 mod stage;
 mod start;
 mod states;
+mod stop_schedule;

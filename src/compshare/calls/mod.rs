@@ -8,8 +8,10 @@ pub(super) mod images;
 pub(super) mod instance_types;
 pub(super) mod power;
 pub(super) mod price;
+pub(super) mod projects;
 pub(super) mod rename;
 pub(super) mod resize;
+pub(super) mod stop_schedule;
 pub(super) mod terminate;
 pub(super) mod zones;
 

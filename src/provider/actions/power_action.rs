@@ -1,9 +1,6 @@
 //! One power operation on demand, with the same logic as the resource. The actions differ in data.
 
-use tokio::sync::mpsc;
-
 use super::progress::Reporter;
-
 use crate::{
     framework::{Action, Attr, Context, Definition, Diagnostics, Model, Progress, Rule, model},
     operation::Location,
@@ -185,10 +182,8 @@ impl<M: Model> Action for PowerAction<M> {
         };
         let operations = &session.clients(&context.stop).await?.operations;
         let mut reporter = Reporter::start(self.doing, id, progress);
-        let (sender, events) = mpsc::unbounded_channel();
-        let work = operations.run_with_events(&operation, &context.stop, Some(sender));
         let success = reporter
-            .report_until(work, events, session.pace().report)
+            .run(operations, &operation, &context.stop, session.pace().report)
             .await
             .map_err(|failure| message::operation(&operation, &failure))?;
         if let Some(caveat) = success.caveat {

@@ -3,14 +3,15 @@
 use std::{future::Future, pin::pin, time::Duration};
 
 use tokio::{
-    sync::mpsc::UnboundedReceiver,
+    sync::mpsc::{self, UnboundedReceiver},
     time::{Instant, MissedTickBehavior, interval_at},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     framework::Progress,
-    operation::{CallOutcome, Event},
-    power::{REBOOT, START, STOP},
+    operation::{CallOutcome, Event, Operations, Success},
+    power::{Failure, Operation, REBOOT, START, STOP},
     provider::timeouts::format_duration,
 };
 
@@ -32,8 +33,26 @@ impl<'a> Reporter<'a> {
         Self { progress, id, started: Instant::now(), state: None, has_sent: false }
     }
 
+    /// Runs `operation`, and reports its events, and one line per `interval`.
+    pub(super) async fn run(
+        &mut self,
+        operations: &Operations,
+        operation: &Operation,
+        stop: &CancellationToken,
+        interval: Duration,
+    ) -> Result<Success, Failure> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let work = operations.run_with_events(operation, stop, Some(sender));
+        self.report_until(work, events, interval).await
+    }
+
+    /// Returns `true` if a request was sent that changes the instance.
+    pub(super) const fn has_sent(&self) -> bool {
+        self.has_sent
+    }
+
     /// Reports `events`, and one line per `interval`, until `work` is done.
-    pub(super) async fn report_until<T>(
+    async fn report_until<T>(
         &mut self,
         work: impl Future<Output = T>,
         mut events: UnboundedReceiver<Event>,

@@ -1,12 +1,12 @@
 //! Messages about the configuration of the provider, and about arguments and import IDs.
 
 use super::{
-    error::NO_CHANGES,
+    error::{NO_CHANGES, call},
     read::SELECT,
     text::{Facts, Text},
 };
 use crate::{
-    compshare::LookupError,
+    compshare::{Error, LookupError},
     framework::{Attr, Diagnostic, Diagnostics},
 };
 
@@ -60,6 +60,21 @@ pub(crate) fn unknown_arguments(names: &[&str]) -> Diagnostics {
          on, with `-target`.",
     )
     .into_error(NO_CHANGES, &Facts::default())
+}
+
+/// A default project that could not be determined. Without `error`, the account has no project.
+pub(crate) fn default_project(error: Option<&Error>) -> Diagnostics {
+    const ATTEMPT: &str = "Determine Default Project";
+    match error {
+        Some(error) => call(ATTEMPT, error),
+        None => Text::unable(
+            ATTEMPT,
+            "No Project",
+            "These keys cannot use any project of the account.",
+            "Check the permissions of the keys, or set `project_id`.",
+        )
+        .into_error(NO_CHANGES, &Facts::default()),
+    }
 }
 
 /// An invalid base URL, for `reason`. The environment has no attribute to point at.

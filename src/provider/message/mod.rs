@@ -9,16 +9,18 @@ mod configuration;
 mod error;
 mod facts;
 mod instance;
+mod keepalive;
 mod lifecycle;
 mod offer;
 mod operation;
 mod plan;
 mod read;
+mod stop_schedule;
 mod text;
 mod unsuitable;
 
 pub(crate) use configuration::{
-    credentials, import_id, import_identity, instance_selection, invalid_base_url,
+    credentials, default_project, import_id, import_identity, instance_selection, invalid_base_url,
     spec_without_mode, unknown_arguments,
 };
 pub(crate) use error::call;
@@ -27,6 +29,7 @@ pub(crate) use instance::{
     imported_replacement, left_behind, left_behind_unseen, name_in_use, not_created,
     price_too_high, price_unknown, rename, replacement, size_not_sold, unchangeable,
 };
+pub(crate) use keepalive::keepalive;
 pub(crate) use lifecycle::{lifecycle, resize_needs_stop};
 pub(crate) use offer::{
     call_in, illegal_size, no_image, unchecked, unknown_gpu_type, unknown_place, unknown_size,
@@ -38,5 +41,8 @@ pub(crate) use plan::{
 };
 pub(crate) use read::{
     ambiguous_name, interrupted, interrupted_read, list, password, read, refresh, unknown_name,
+};
+pub(crate) use stop_schedule::{
+    cancel_not_observed, schedule, spot_schedule, stop_time_selection, stop_too_soon,
 };
 pub(crate) use unsuitable::{instance_elsewhere, instance_not_found};

@@ -211,6 +211,10 @@ fn leaf(json: &Json) -> Value {
         Json::String(text) if text == UNKNOWN => Value::unknown(),
         Json::String(text) => text.as_str().into(),
         Json::Number(number) => Number::from_decimal(&number.to_string()).unwrap().into(),
-        other => panic!("no attribute of this provider has the type of {other}"),
+        Json::Object(elements) => {
+            let elements = elements.iter();
+            Value::Map(elements.map(|(key, element)| (key.clone(), leaf(element))).collect())
+        }
+        other @ Json::Array(_) => panic!("no attribute of this provider has the type of {other}"),
     }
 }

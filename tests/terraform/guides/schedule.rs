@@ -1,14 +1,19 @@
-//! "Running an instance during working hours", at chosen times.
+//! "Stopping and starting on a schedule", at chosen times.
 
+use serde_json::json;
 use terraform_provider_compshare::simulator::{Effect, Fault};
 
 use super::guide::{Guide, LIMIT, TRAINING, instance, with_newest_terraform};
-use crate::support::actions::{START, STOP};
+use crate::support::actions::{SCHEDULE_STOP, START, STOP};
 
 #[test]
 fn commands_and_output_are_correct() {
     with_newest_terraform(async |terraform| {
         let mut guide = Guide::open("schedule", terraform, &[instance(TRAINING, "Stopped")]).await;
+        stops_after_8_hours(&mut guide);
+
+        guide.start_over();
+        guide.stage.cloud.patch(TRAINING, json!({"State": "Stopped"}));
         guide.put("main.tf", "main.tf");
         guide.put("schedule.sh", "schedule.sh");
         guide.follow().succeed();
@@ -50,4 +55,25 @@ fn commands_and_output_are_correct() {
         guide.assert_no_changes();
         guide.end();
     });
+}
+
+fn stops_after_8_hours(guide: &mut Guide) {
+    const SCHEDULE: &str = "compshare_instance_stop_schedule.training";
+    guide.put("stop.tf", "main.tf");
+    guide.follow().succeed();
+    assert_eq!(guide.changes(), [START, SCHEDULE_STOP]);
+    guide.stage.pass_scheduled_stop(SCHEDULE, TRAINING);
+    guide.stage.cloud.clear_calls();
+    guide.follow().succeed();
+    guide.assert_no_changes();
+    guide.follow().succeed();
+    assert_eq!(guide.changes(), [START, SCHEDULE_STOP]);
+
+    guide.put("once.tf", "main.tf");
+    guide.stage.pass_scheduled_stop(SCHEDULE, TRAINING);
+    guide.stage.cloud.clear_calls();
+    guide.stage.workspace.apply();
+    guide.assert_no_changes();
+    guide.follow().succeed();
+    assert_eq!(guide.changes(), [START, SCHEDULE_STOP]);
 }

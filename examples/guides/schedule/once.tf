@@ -1,0 +1,17 @@
+resource "compshare_instance_power" "training" {
+  instance_id = "uhost-1a2b3c4d"
+
+  lifecycle {
+    # Leaves the instance stopped after the scheduled stop.
+    ignore_changes = [state]
+  }
+}
+
+resource "compshare_instance_stop_schedule" "training" {
+  instance_id = compshare_instance_power.training.id
+  stop_after  = "8h"
+
+  triggers = {
+    started = compshare_instance_power.training.started_at
+  }
+}
