@@ -16,6 +16,10 @@ use crate::compshare::{
     Call as _, Class, Client, Error, ErrorKind, Instance, OnRefusal, Resend, State,
 };
 
+/// Number of refusals because the instance does not exist after which a call is not resent, although
+/// describes find the instance.
+const MAX_DENIALS: u32 = 3;
+
 /// Describes without the instance that confirm its absence.
 const CONFIRMED_ABSENCES: u32 = 2;
 
@@ -207,11 +211,11 @@ impl<K: Kind> Run<'_, K> {
             OnRefusal::RetryWithoutParameter => {
                 self.kind.can_omit_parameter(call, error).then_some(Duration::ZERO)
             }
-            // A describe confirms it.
+            // Describes confirm it, unless they still find the instance.
             OnRefusal::Fail
                 if error.class() == Some(Class::NotFound) && self.kind.accepts_absence() =>
             {
-                Some(retry_pause())
+                (refusals < MAX_DENIALS).then(retry_pause)
             }
             OnRefusal::InDoubt | OnRefusal::Fail => None,
         }
