@@ -9,6 +9,7 @@ mod configuration;
 mod error;
 mod facts;
 mod instance;
+mod instance_plan;
 mod keepalive;
 mod lifecycle;
 mod offer;
@@ -25,9 +26,11 @@ pub(crate) use configuration::{
 };
 pub(crate) use error::call;
 pub(crate) use instance::{
-    NewInstance, Purchase, billed, create_failed, deletion_protected, gpu_type_not_sold,
-    imported_replacement, left_behind, left_behind_unseen, name_in_use, not_created,
-    price_too_high, price_unknown, rename, replacement, size_not_sold, unchangeable,
+    NewInstance, create_failed, left_behind, left_behind_unseen, name_in_use, not_created, rename,
+};
+pub(crate) use instance_plan::{
+    Purchase, billed, deletion_protected, gpu_type_not_sold, imported_replacement, price_too_high,
+    price_unknown, replacement, size_not_sold, unchangeable,
 };
 pub(crate) use keepalive::keepalive;
 pub(crate) use lifecycle::{lifecycle, resize_needs_stop};
