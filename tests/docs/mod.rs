@@ -1,6 +1,7 @@
 //! Pages of the Terraform Registry in `docs/`, and the documents that link to them. `.ci/docs --check` compares the pages
 //! with the schemas, the templates and the examples.
 
+mod chinese;
 mod descriptions;
 mod links;
 #[cfg(unix)]
