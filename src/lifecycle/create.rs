@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{creates::Reservation, marker::Marker};
 use crate::{
-    compshare::{BatchingClient, CreateInstance, Error, Instance, OnRefusal},
+    compshare::{BatchingClient, Class, CreateInstance, Error, Instance, OnRefusal},
     operation::Pace,
 };
 
@@ -23,8 +23,9 @@ pub(crate) enum CreateFailure {
     /// As `Refused`, for as long as the create was sent again.
     RefusedUntilTimeout(Error),
     /// The response was lost, and no instance with the marker was found. `search` is the failure of
-    /// the last list.
-    Lost { response: Error, search: Option<Error> },
+    /// the last list. An interrupted search is shorter than the time for which the instance may be
+    /// missing from lists.
+    Lost { response: Error, search: Option<Error>, is_interrupted: bool },
     /// The host was interrupted while no create was in flight.
     Interrupted,
 }
@@ -83,7 +84,8 @@ pub(crate) async fn create(
 }
 
 fn next(error: &Error, wait_for_capacity: bool, refusals: u32, pace: &Pace) -> Next {
-    if error.may_have_happened() {
+    // The meaning of an unlisted code is not known.
+    if error.may_have_happened() || error.class() == Some(Class::Unlisted) {
         return Next::Search;
     }
     let reaction = error.class().map(|class| class.behavior().operation);
@@ -120,8 +122,12 @@ async fn search(
             },
             Err(error) => Some(error),
         };
+        if is_last && failed.is_none() && !stop.is_cancelled() && !lost.may_have_happened() {
+            return Err(CreateFailure::Refused(lost));
+        }
         if is_last {
-            return Err(CreateFailure::Lost { response: lost, search: failed });
+            let is_interrupted = stop.is_cancelled();
+            return Err(CreateFailure::Lost { response: lost, search: failed, is_interrupted });
         }
         tokio::select! {
             () = sleep_until(end.min(Instant::now() + pace.poll)) => {}
@@ -132,7 +138,7 @@ async fn search(
 
 fn find(list: &[Arc<Instance>], marker: &Marker) -> Option<String> {
     let has_marker = |instance: &&Arc<Instance>| {
-        instance.remark.as_deref().and_then(Marker::of).as_ref() == Some(marker)
+        instance.remark.as_deref().is_some_and(|remark| marker.is_in(remark))
     };
     list.iter().find(has_marker).map(|instance| instance.id.clone())
 }
@@ -166,6 +172,7 @@ mod tests {
             (refused(8919), "fail", "fail"),
             (refused(230), "fail", "fail"),
             (refused(171), "fail", "fail"),
+            (refused(99_999), "search", "search"),
             (refused(8438), "search", "search"),
             (refused(8433), "search", "search"),
             (refused(150), "search", "search"),

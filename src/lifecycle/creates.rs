@@ -82,14 +82,19 @@ impl Creates {
         &self,
         client: &BatchingClient,
         reservation: &Reservation,
+        pace: &Pace,
     ) -> Result<Option<Arc<Instance>>, Error> {
         let Reservation { project, scope, .. } = reservation;
         let list = async || {
             let at = Instant::now();
             client.list(scope.clone(), None).await.map(|list| (at, list))
         };
-        let (_, list) = project.before.get_or_try_init(list).await?;
-        Ok(self.find(list, reservation))
+        let (at, _) = project.before.get_or_try_init(list).await?;
+        if at.elapsed() >= pace.visible {
+            return self.left_behind_unseen(client, reservation, pace).await;
+        }
+        let before = project.before.get();
+        Ok(before.and_then(|(_, list)| self.find(list, reservation)))
     }
 
     /// As [`Self::left_behind`], after the create. Once the delay of [`Pace::visible`] has passed,

@@ -58,9 +58,12 @@ impl Decision<'_> {
     }
 
     fn resized(&self, size: Option<Size>, boot_disk_gb: Option<u32>, may_stop: bool) -> Step {
-        let is_reached = is_reached(self.seen(), size, boot_disk_gb);
+        let has_other_size = |seen: &Instance| !is_reached(seen, size, boot_disk_gb);
+        let is_reached = !has_other_size(self.seen());
         match &self.seen().state {
             State::Running if is_reached => Step::Done,
+            // One describe may lack the size, or report an outdated one.
+            State::Running if !self.situation.log.seen_twice(has_other_size) => Step::Confirm,
             State::Running | State::Stopped if !is_reached && self.seen().has_no_gpu_size() => {
                 Step::Fail(Reason::Kind(LifecycleReason::NoGpuSize))
             }

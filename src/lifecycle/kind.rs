@@ -36,8 +36,9 @@ impl Kind for Operation {
         matches!(self.target, Target::Deleted { .. })
     }
 
+    /// An instance without a known state has not been in any describe since its create.
     fn follows_create(&self) -> bool {
-        self.target == Target::Created
+        self.target == Target::Created || self.accepts_absence() && self.known_state.is_none()
     }
 
     fn waits_for_capacity(&self) -> bool {

@@ -4,7 +4,10 @@
 //! instance exists. No other request changes a remark, so the marker also shows later that Terraform
 //! has created the instance.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{BuildHasher as _, RandomState},
+};
 
 const PREFIX: &str = "[terraform:";
 const SUFFIX: char = ']';
@@ -15,7 +18,13 @@ pub(crate) struct Marker(String);
 
 impl Marker {
     pub(crate) fn random() -> Self {
-        Self(format!("{:016x}", fastrand::u64(..)))
+        // The keys come from the operating system: two runs must not have one marker.
+        Self(format!("{:016x}", RandomState::new().hash_one(())))
+    }
+
+    /// Returns true if `remark` contains the marker, even if its form was changed.
+    pub(super) fn is_in(&self, remark: &str) -> bool {
+        remark.contains(&self.0)
     }
 
     /// Returns the marker in a remark.

@@ -1,6 +1,9 @@
 //! Entry point of the module: describes instances and runs operations on them.
 
-use tokio::{sync::mpsc::UnboundedSender, time::sleep};
+use tokio::{
+    sync::mpsc::UnboundedSender,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -58,6 +61,23 @@ impl Operations {
     pub(crate) async fn describe_again(&self, id: &str, scope: &Scope) -> Described {
         sleep(self.pace.recheck).await;
         self.describe(id, scope).await
+    }
+
+    /// As [`Self::describe`], for an instance that no describe has contained since its create:
+    /// returns `None` only after the time for which it may be missing because it is new.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::describe`].
+    pub(crate) async fn describe_new(&self, id: &str, scope: &Scope) -> Described {
+        let end = Instant::now() + self.pace.visible;
+        loop {
+            let described = self.describe(id, scope).await?;
+            if described.is_some() || Instant::now() >= end {
+                return Ok(described);
+            }
+            sleep(self.pace.poll).await;
+        }
     }
 
     /// Runs an operation to its end.

@@ -6,6 +6,7 @@ mod delete;
 mod fleet;
 mod list;
 pub(super) mod messages;
+mod once;
 mod plan;
 mod setup;
 mod update;

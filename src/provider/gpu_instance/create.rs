@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     model::GpuInstanceModel,
@@ -37,8 +37,13 @@ pub(super) async fn create(
     let project_id = offer::scope(session, &plan).project_id;
     let reserved = session.creates().reserve(name, project_id);
     let mut reservation = reserved.ok_or_else(|| message::name_in_use(name))?;
-    refuse_second(context, clients, &plan, &reservation).await?;
-    let size = checked_size(context, &plan).await?;
+    let checks = async {
+        refuse_second(context, clients, &plan, &reservation).await?;
+        checked_size(context, &plan).await
+    };
+    let checked = timeout_at(deadline, checks).await;
+    let size =
+        checked.map_err(|_| message::timed_out_before_create(&plan_names(&plan), timeout))??;
 
     let call = call(session, &plan, size, &reservation);
     let wait_for_capacity = plan.wait_for_capacity.is_true();
@@ -88,7 +93,7 @@ async fn refuse_second(
     reservation: &Reservation,
 ) -> Result<(), Diagnostics> {
     let session = context.session()?;
-    let left_behind = session.creates().left_behind(&clients.client, reservation);
+    let left_behind = session.creates().left_behind(&clients.client, reservation, session.pace());
     let found = context
         .or_interrupted(left_behind, || message::interrupted("Listing Instances"))
         .await?

@@ -30,6 +30,11 @@ pub(super) async fn plan(
     planned: &mut GpuInstanceModel,
 ) -> Result<(), Diagnostics> {
     match change.prior {
+        // A replacement that the user has requested.
+        None if change.is_replacement && planned.deletion_protection.is_true() => {
+            let name = planned.name.text().unwrap_or_default();
+            Err(message::deletion_protected(name, "Replace"))
+        }
         None => plan_create(context, change.config, planned).await,
         Some(prior) => plan_update(context, change.config, prior, planned).await,
     }

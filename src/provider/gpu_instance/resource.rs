@@ -6,7 +6,7 @@ use super::{
     create::create,
     model::{GpuInstanceModel, InstanceTimeouts},
     plan::{plan, plan_replacement},
-    state::{imported_state, instance_ref, location, observed},
+    state::{imported_state, instance_ref, observed, scope},
     update::update,
 };
 use crate::{
@@ -90,10 +90,16 @@ impl Resource for GpuInstance {
         let session = context.session()?;
         let id = state.id.text().unwrap_or_default();
         session.creates().manage(id);
-        let scope = session.scope(location(&state), &state.project_id);
+        let scope = scope(session, &state);
         let operations = &session.clients(&context.stop).await?.operations;
+        // An import has no zone yet.
+        let is_new = state.state.is_null() && !state.zone.is_null();
+        let describe = async || match is_new {
+            true => operations.describe_new(id, &scope).await,
+            false => operations.describe(id, &scope).await,
+        };
         let instance = context
-            .or_interrupted(operations.describe(id, &scope), || message::interrupted_read(id))
+            .or_interrupted(describe(), || message::interrupted_read(id))
             .await?
             .map_err(|error| message::refresh(id, &error))?;
         Ok(instance.map(|instance| observed(&state, &instance)))

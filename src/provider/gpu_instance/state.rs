@@ -2,7 +2,7 @@
 
 use super::model::{GpuInstanceModel, SPOT};
 use crate::{
-    compshare::{Instance, State},
+    compshare::{Instance, Scope, State},
     framework::{Attr, Model as _},
     lifecycle::user_text,
     operation::{InstanceRef, Location},
@@ -84,14 +84,20 @@ pub(super) fn imported_state(session: &Session, identity: InstanceIdentity) -> G
 pub(super) fn instance_ref(session: &Session, model: &GpuInstanceModel) -> InstanceRef {
     InstanceRef {
         id: model.id.text().unwrap_or_default().to_owned(),
-        scope: session.scope(location(model), &model.project_id),
+        scope: scope(session, model),
         region_limit: None,
         location: Location::default(),
     }
 }
 
-pub(super) fn location(model: &GpuInstanceModel) -> Location {
-    Location { region: model.region.known().cloned(), zone: model.zone.known().cloned() }
+/// Scope of the instance of a state. Its project and region are those of the instance: with the
+/// ones that the provider has now, an existing instance could count as deleted.
+pub(super) fn scope(session: &Session, model: &GpuInstanceModel) -> Scope {
+    Scope {
+        region: model.region.text().or_else(|| session.region()).map(str::to_owned),
+        zone: model.zone.known().cloned(),
+        project_id: model.project_id.known().cloned(),
+    }
 }
 
 /// Region of a zone: `cn-wlcb` for `cn-wlcb-01`.

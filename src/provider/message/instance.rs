@@ -56,19 +56,34 @@ pub(crate) fn create_failed(
             "Run Terraform again to continue.",
         )
         .into_error(NOTHING_CREATED, &facts),
-        CreateFailure::Lost { response, search } => {
+        CreateFailure::Lost { response, search, is_interrupted } => {
             add_call(&mut facts, "API call", response);
             if let Some(search) = search {
                 add_call(&mut facts, "Last failed call", search);
             }
             facts.add("Marker", format_args!("`{marker}`"));
-            lost(new, response, search.is_some()).into_error(
+            lost(new, response, search.is_some(), *is_interrupted).into_error(
                 "If the instance exists, it is billed. The create was not repeated, because that \
                  could create a second instance.",
                 &facts,
             )
         }
     }
+}
+
+/// A create that was not sent, because the checks before it lasted too long.
+pub(crate) fn timed_out_before_create(new: &NewInstance, timeout: Duration) -> Diagnostics {
+    let timeout = format_duration(timeout);
+    Text::new(
+        "Timed Out Before Creating Instance",
+        format!(
+            "The checks of name, size and price of instance \"{}\" were not finished within \
+             {timeout}.",
+            new.name
+        ),
+        "Apply again, or increase the timeout.",
+    )
+    .into_error(NOTHING_CREATED, &new.facts())
 }
 
 impl NewInstance {
@@ -150,10 +165,13 @@ fn parameter(attempt: &str, error: &Error) -> Text {
 }
 
 /// A create whose response was lost, and whose instance was not found.
-fn lost(new: &NewInstance, response: &Error, search_failed: bool) -> Text {
+fn lost(new: &NewInstance, response: &Error, search_failed: bool, is_interrupted: bool) -> Text {
     let text = without_foreign_attribute(call_text("Confirm Create of Instance", response));
     let what = if search_failed {
         "The list of instances, which shows whether the instance was created, could not be read."
+    } else if is_interrupted {
+        "Terraform was interrupted before the instance appeared in the list of instances, which can \
+         take 30 seconds."
     } else {
         "The instance did not appear in the list of instances in the time in which a new instance \
          may be missing from it."
@@ -201,13 +219,14 @@ pub(crate) fn left_behind(instance: &Instance, import_id: &str) -> Diagnostics {
         CREATE,
         "Name Belongs to Existing Instance",
         format!(
-            "Terraform has created instance `{}` with the name \"{name}\", and it is not in this \
-             state. An apply that was interrupted may have left it behind.",
+            "Terraform has created instance `{}` with the name \"{name}\", and this apply does not \
+             manage it. An apply that was interrupted may have left it behind.",
             instance.id
         ),
         format!(
             "Import the instance with `terraform import`, the address of the resource, and \
-             `{import_id}`. If it belongs to another configuration, choose another `name`."
+             `{import_id}`. If it belongs to another configuration, or \
+             is to be replaced with `create_before_destroy`, choose another `name`."
         ),
     )
     .at("name")

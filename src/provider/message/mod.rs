@@ -27,6 +27,7 @@ pub(crate) use configuration::{
 pub(crate) use error::call;
 pub(crate) use instance::{
     NewInstance, create_failed, left_behind, left_behind_unseen, name_in_use, not_created, rename,
+    timed_out_before_create,
 };
 pub(crate) use instance_plan::{
     Purchase, billed, deletion_protected, gpu_type_not_sold, imported_replacement, price_too_high,

@@ -30,6 +30,7 @@ pub(in super::super) async fn instances(page: &mut Page) {
         page.add(&format!("create refused with {code}"), refused(code, message)).await;
     }
     page.add("create refused until the timeout", until_timeout()).await;
+    page.add("checks before a create until the timeout", slow_checks()).await;
     page.write("lost response, no instance found", &lost(None).await);
     page.write("lost response, list not readable", &lost(Some(DESCRIBE)).await);
     page.add("instance of a killed run", left_behind()).await;
@@ -54,6 +55,14 @@ pub(in super::super) async fn instances(page: &mut Page) {
         page.write(how, &only(&plan.warnings).to_string());
     }
     changes(page).await;
+}
+
+async fn slow_checks() -> Errors {
+    let (simulator, mut terraform) = empty().await;
+    let plan = terraform.plan(config(json!({"timeouts": {"create": "50ms"}}))).await.unwrap();
+    let slow = Effect::Delay { by: Duration::from_millis(200) };
+    simulator.add_fault(Fault::new(slow).on_action(DESCRIBE));
+    terraform.apply(plan).await.unwrap_err()
 }
 
 async fn changes(page: &mut Page) {

@@ -118,18 +118,13 @@ async fn observed_values_never_replace() {
 
 #[tokio::test]
 async fn protected_instance_is_not_replaced() {
-    let (_simulator, mut terraform, id) = created(json!({"deletion_protection": true})).await;
+    let (_simulator, terraform, id) = created(json!({"deletion_protection": true})).await;
     let other = json!({"zone": "cn-sh2-02", "deletion_protection": true});
     let errors = terraform.plan(config(other)).await.unwrap_err();
     errors.says("Unable to Replace Instance: Deletion Protection", &[&id]);
-    // A requested replacement reaches the provider as a delete.
     let protected = config(json!({"deletion_protection": true}));
-    let plan = terraform.plan_replace(protected).await.unwrap();
-    terraform
-        .apply(plan)
-        .await
-        .unwrap_err()
-        .says("Unable to Delete Instance: Deletion Protection", &[]);
+    let errors = terraform.plan_replace(protected).await.unwrap_err();
+    errors.says("Unable to Replace Instance: Deletion Protection", &["trainer"]);
 }
 
 #[tokio::test]
