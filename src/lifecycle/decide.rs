@@ -186,8 +186,12 @@ mod tests {
     use super::*;
     use crate::operation::{InstanceRef, OperationLog, Pace};
 
-    /// The step for an instance that was just found with one GPU and a disk of 100 GB.
+    /// The step for an instance that two describes have found with one GPU and a disk of 100 GB.
     fn step(target: Target, state: &str, is_small: bool) -> String {
+        step_after(2, target, state, is_small)
+    }
+
+    fn step_after(describes: u32, target: Target, state: &str, is_small: bool) -> String {
         let gpus = u32::from(!is_small);
         let seen: Instance = serde_json::from_value(json!({
             "UHostId": "uhost-1", "State": state, "GPU": gpus, "CPU": 16, "Memory": 65536,
@@ -204,7 +208,9 @@ mod tests {
             timeout: Duration::MAX,
         };
         let mut log = OperationLog::new("uhost-1", None);
-        log.found(&seen);
+        for _ in 0..describes {
+            log.found(&seen);
+        }
         let pace = Pace::new(Duration::from_secs(3));
         let situation = Situation { seen: &seen, log: &log, pace: &pace, now: Instant::now() };
         match decide(&operation, &situation) {
@@ -243,6 +249,14 @@ mod tests {
                 assert_eq!(step(target, state, false), changing, "{target:?} in {state}");
             }
         }
+    }
+
+    #[test]
+    fn running_instance_is_not_stopped_after_one_describe() {
+        for target in [resized(2, None, true), resized(1, Some(200), true)] {
+            assert_eq!(step_after(1, target, "Running", false), "Confirm", "{target:?}");
+        }
+        assert_eq!(step_after(1, resized(1, None, true), "Running", false), "done");
     }
 
     #[test]
