@@ -6,9 +6,9 @@
 //!
 //! Terraform starts the binary, which serves version 5 of Terraform's plugin protocol over gRPC. The
 //! provider compares the practitioner's configuration with the state that the CompShare API reports,
-//! and sends StartCompShareInstance or StopCompShareInstance if they differ. Around the resource
-//! there are data sources, a list resource for `terraform query`, actions, and an ephemeral resource
-//! for login data.
+//! and sends requests such as StartCompShareInstance if they differ. Resources manage instances, their
+//! power state and their scheduled stops. Around them there are data sources, list resources for
+//! `terraform query`, actions, and an ephemeral resource for login data.
 //!
 //! ```text
 //! host (Terraform, OpenTofu)
@@ -49,8 +49,8 @@
 //! - `plugin` knows of Terraform only the cookie and the protocol version. Only `protocol` names
 //!   generated tfplugin5 types.
 //! - `framework` and `cty` contain no gRPC, HTTP, clock or environment.
-//! - `compshare`, `operation`, `power` and `lifecycle` do not know Terraform. `provider` builds no request
-//!   form and reads no JSON.
+//! - `compshare`, `operation`, `power` and `lifecycle` do not know Terraform. `provider` builds no
+//!   request form and reads no JSON.
 //! - `simulator` shares no request or response type with `compshare`, so that both cannot agree on
 //!   the same mistake.
 //! - Only `main` reads the environment of the process.
@@ -59,9 +59,9 @@
 //!
 //! ## Money and secrets
 //!
-//! A start is never repeated on a guess (see [`power`]), nor is a create (see [`lifecycle`]), and none is sent for a host that is gone,
-//! since the next run may work on the same instance. Keys, signatures and passwords have types that
-//! do not print them.
+//! A start is never repeated on a guess (see [`power`]), nor is a create (see [`lifecycle`]), and
+//! none is sent for a host that is gone, since the next run may work on the same instance. Keys,
+//! signatures and passwords have types that do not print them.
 
 pub mod compshare;
 pub mod cty;

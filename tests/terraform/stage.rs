@@ -137,6 +137,9 @@ impl Stage {
         self.workspace.write("terraform.tfstate", &state.replace(time, &past.to_string()));
         let stopped = json!({"State": "Stopped", "SchedulerStopTime": past.as_second()});
         self.cloud.patch(instance, stopped);
+        // Start times have whole seconds; the next start must have another one than the last.
+        let elapsed = u64::try_from(jiff::Timestamp::now().subsec_millisecond()).unwrap_or(0);
+        std::thread::sleep(Duration::from_millis(1000 - elapsed));
     }
 
     /// Attributes of the resource for `uhost-a` in Terraform's state, if it is there.
