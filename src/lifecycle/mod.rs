@@ -1,6 +1,6 @@
 //! Create, resize and delete of an instance.
 //!
-//! A create ([`create`]) has no instance to describe before its call, so it is a sequence of its
+//! A create (`create`) has no instance to describe before its call, so it is a sequence of its
 //! own: one call, and after a lost response a search for the marker of this create in the remarks of
 //! all instances. What follows is a kind of [`operation`](crate::operation): wait for the new
 //! instance, resize it, or delete it. The decision (`decide`) is a pure function.
